@@ -1,0 +1,100 @@
+import { z } from "zod";
+import { Checks } from "./checks.ts";
+import { count, objectName, text } from "./fields.ts";
+import type { Metadata } from "./meta.ts";
+import { rules } from "./rule.ts";
+import { AgentAddress, type TargetStatus, Tls } from "./target.ts";
+
+const GitTarget = z.object({
+  url: text(2048, "Repository, e.g. ssh://git@host/deploy."),
+  path: text(512, "Folder in it; {app} is replaced, e.g. apps/{app}/staging."),
+  branch: text(255, "Branch.").default("main"),
+  secretRef: z
+    .object({ name: objectName("A Secret of the same namespace.") })
+    .optional()
+    .describe("The Secret with the credentials."),
+});
+
+const KubernetesTarget = z.object({
+  secretRef: z
+    .object({ name: objectName("A Secret of the same namespace.") })
+    .optional()
+    .describe("The Secret with server, CA and token."),
+});
+
+const WaitFor = z.object({
+  argocd: z
+    .object({ application: text(253, "The Application to wait for; {app} is replaced.") })
+    .optional()
+    .describe("Wait until Argo CD has it healthy at that revision."),
+});
+
+const Approval = z
+  .object({
+    required: count(10, "Distinct people who must approve: 0 by default on Alpha and Public, 1 on Omega.").optional(),
+    author: z
+      .enum(["Allow", "Deny"])
+      .default("Allow")
+      .describe("Whether who created the update may approve it. Deny needs Kubernetes 1.36 and fails closed."),
+    syncBots: z
+      .array(z.string().min(1).max(253))
+      .max(20)
+      .default([])
+      .describe(
+        "Service accounts whose approval counts, e.g. system:serviceaccount:flux-system:kustomize-controller; no other does.",
+      ),
+    mainframes: z
+      .object({ required: count(10, "Distinct people who must approve the distribution.").default(0) })
+      .prefault({})
+      .describe("An approval of its own for the distribution to mainframes; by default that of omega covers it."),
+  })
+  .describe("Who must approve before anything is delivered here.");
+
+const drivers = "[has(self.agent), has(self.git), has(self.kubernetes)].filter(x, x).size() <= 1";
+
+export const ServerSpec = rules(
+  z.object({
+    tier: z.enum(["Alpha", "Public", "Omega"]).describe("Development, staging or production."),
+    url: z
+      .string()
+      .max(2048)
+      .regex(/^https?:\/\/[^\s/@]+(\/[^\s]*)?$/)
+      .describe("Where the server answers, e.g. https://10.4.0.17. http:// is for Alpha and Public only."),
+    tls: Tls.optional(),
+    agent: AgentAddress.optional(),
+    git: GitTarget.optional().describe("Delivery by a commit into a repository (not in this version)."),
+    kubernetes: KubernetesTarget.optional().describe("Delivery by apply to a cluster (not in this version)."),
+    waitFor: WaitFor.optional().describe("What to wait for after a commit (not in this version)."),
+    checks: Checks.prefault({}),
+    approval: Approval.prefault({}),
+  }),
+  [
+    {
+      cel: drivers,
+      message: "a server has at most one of agent, git, kubernetes",
+      holds: (spec) => [spec.agent, spec.git, spec.kubernetes].filter((x) => x !== undefined).length <= 1,
+    },
+    {
+      cel: "self.tier != 'Omega' || self.url.startsWith('https://')",
+      message: "an Omega server is reached by https:// only",
+      holds: (spec) => spec.tier !== "Omega" || spec.url.startsWith("https://"),
+    },
+    {
+      cel: "self.tier != 'Omega' || !has(self.approval) || !has(self.approval.required) || self.approval.required >= 1",
+      message: "an Omega server needs at least one approval: approval.required cannot be 0 there",
+      holds: (spec) => spec.tier !== "Omega" || spec.approval.required === undefined || spec.approval.required >= 1,
+    },
+  ],
+  [{ cel: "self.tier == oldSelf.tier", message: "a server keeps its tier: create another Server" }],
+).describe("One place updates are delivered to.");
+export type ServerSpec = z.output<typeof ServerSpec>;
+
+export interface Server {
+  readonly kind: "Server";
+  readonly metadata: Metadata;
+  readonly spec: ServerSpec;
+  readonly status: TargetStatus;
+}
+
+/** How many approvals a server asks for where it does not say: production never goes without one. */
+export const requiredApprovals = (spec: ServerSpec): number => spec.approval.required ?? (spec.tier === "Omega" ? 1 : 0);

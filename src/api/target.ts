@@ -1,0 +1,64 @@
+import { z } from "zod";
+import { Baseline } from "./check-run.ts";
+import { DeploymentIdentity } from "./deployment.ts";
+import { count, hex64, httpsUrl, label, listMap, objectName, text, time } from "./fields.ts";
+import { conditions, observedGeneration } from "./meta.ts";
+import { rules } from "./rule.ts";
+
+/** What Servers and Mainframes have in common. */
+export const Tls = rules(
+  z
+    .object({
+      sha256: hex64("SHA-256 of the server's certificate (DER, hex): a pin, for a server known by its IP.").optional(),
+      caSecretRef: z
+        .object({
+          name: objectName("A Secret of the same namespace, e.g. ra-ca."),
+          key: text(253, "The key that holds the CA in PEM.").default("ca.crt"),
+        })
+        .optional()
+        .describe("The CA that signed the server's certificate."),
+    })
+    .describe("How the server proves who it is, where a public CA does not vouch for it."),
+  [
+    {
+      cel: "!(has(self.sha256) && has(self.caSecretRef))",
+      message: "tls is a pin (sha256) or a CA (caSecretRef), not both",
+      holds: (tls) => tls.sha256 === undefined || tls.caSecretRef === undefined,
+    },
+  ],
+);
+export type Tls = z.output<typeof Tls>;
+
+export const AgentAddress = z
+  .object({
+    url: httpsUrl("Where the agent listens, e.g. https://10.4.0.17:7443."),
+    tls: Tls.optional().describe("How the agent proves who it is; the target's own tls where this is absent."),
+  })
+  .describe("The agent that applies updates on the target.");
+
+/** One app on one target. `sequence` fences: an agent refuses a lower one. */
+export const AppState = z.object({
+  app: label("The app."),
+  sequence: count(2_000_000_000, "The highest sequence given out for this app on this target."),
+  claim: DeploymentIdentity.extend({ version: text(64, "The version it brings.") })
+    .optional()
+    .describe("The update that has this target for itself now."),
+  version: text(64, "The version last verified here.").optional(),
+  digest: text(80, "The artifact last verified here.").optional(),
+  deployment: text(253, "The update that brought it.").optional(),
+  since: time("When it passed.").optional(),
+  baseline: Baseline.optional(),
+});
+export type AppState = z.output<typeof AppState>;
+
+export const TargetStatus = z
+  .object({
+    observedGeneration: observedGeneration(),
+    message: text(1024, "One sentence on what this target does now.").optional(),
+    agentVersion: text(64, "Version of the agent, where there is one.").optional(),
+    runs: text(128, "What runs here, e.g. default 9.4.2.").optional(),
+    apps: listMap(AppState, "app", 100, "What this target runs, by app.").optional(),
+    conditions: conditions(),
+  })
+  .describe("What the operator knows of this target.");
+export type TargetStatus = z.output<typeof TargetStatus>;
