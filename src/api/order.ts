@@ -11,7 +11,7 @@ const time = z.iso.datetime();
 const sequence = z.number().int().min(1).max(Number.MAX_SAFE_INTEGER);
 /** Agents of another version may know other reasons, so a reader takes any well-formed one. */
 const reasonText = z.string().regex(/^[A-Z][A-Za-z]{0,63}$/);
-const versionText = z.string().min(1).max(128);
+const versionText = z.string().regex(/^[0-9A-Za-z][0-9A-Za-z.+-]{0,127}$/, "must be a version");
 
 /** `<namespace>/<name>` of a Server or Mainframe: what an order, a read token and a licence are bound to. */
 export const targetName = z
@@ -101,13 +101,13 @@ export const REFUSAL_REASONS = [
 ] as const;
 export type RefusalReason = (typeof REFUSAL_REASONS)[number];
 
-/** The agent's answer to an order it has taken. `activations` counts the switches done for this key. */
+/** The agent's answer to an order it has taken. `activations` counts the switches done for this key: never more than one. */
 export const OrderReport = z.object({
   key: z.string().max(256),
   state: z.enum(ORDER_STATES),
   reason: reasonText,
   message: z.string().max(2048),
-  activations: z.union([z.literal(0), z.literal(1)]),
+  activations: z.number().int().min(0),
   at: time,
   modules: z.array(z.string().max(256)).max(256).optional(),
 });
