@@ -1,0 +1,48 @@
+import { delimiter, join } from "node:path";
+import { builtPrograms, exists, goVersion, PROGRAM_NAMES } from "./gobuild.ts";
+import type { OnProgress } from "./progress.ts";
+
+/** Where a control plane comes from: somebody's running cluster, named on purpose, or programs to start. Never a fake. */
+export type ControlPlane =
+  | { readonly kind: "context"; readonly context: string; readonly kubectl: string }
+  | { readonly kind: "programs"; readonly folder: string; readonly from: "KUBEBUILDER_ASSETS" | "go" };
+
+const onPath = async (program: string): Promise<string | undefined> => {
+  for (const folder of (process.env["PATH"] ?? "").split(delimiter)) {
+    const path = join(folder, program);
+    if (folder !== "" && (await exists(path))) return path;
+  }
+  return undefined;
+};
+
+const ofContext = async (context: string): Promise<ControlPlane> => {
+  const kubectl = await onPath("kubectl");
+  if (kubectl === undefined) throw new Error(`ASHAT_TEST_CONTEXT=${context} needs kubectl on PATH: install it, or unset ASHAT_TEST_CONTEXT`);
+  return { kind: "context", context, kubectl };
+};
+
+const ofAssets = async (folder: string): Promise<ControlPlane> => {
+  const there = await Promise.all(PROGRAM_NAMES.map((name) => exists(join(folder, name))));
+  const missing = PROGRAM_NAMES.filter((_, index) => !there[index]);
+  if (missing.length === 0) return { kind: "programs", folder, from: "KUBEBUILDER_ASSETS" };
+  throw new Error(
+    `KUBEBUILDER_ASSETS=${folder} lacks ${missing.join(", ")} (Jobs need a controller manager and a scheduler, which setup-envtest does not bring): ` +
+      "put those of the same Kubernetes version there, or unset KUBEBUILDER_ASSETS and have Go >= 1.26 on PATH",
+  );
+};
+
+/** The first source that is asked for; a source that is asked for and does not work is an error, never a reason to take the next. */
+export const findControlPlane = async (onProgress?: OnProgress): Promise<ControlPlane> => {
+  const context = process.env["ASHAT_TEST_CONTEXT"];
+  if (context) return ofContext(context);
+  const assets = process.env["KUBEBUILDER_ASSETS"];
+  if (assets) return ofAssets(assets);
+  const go = await goVersion();
+  if ("version" in go) return { kind: "programs", folder: await builtPrograms(go.version, onProgress), from: "go" };
+  throw new Error(
+    `no Kubernetes control plane can be had here: ${go.missing}. Any one of these helps:\n` +
+      "  - install Go >= 1.26 (https://go.dev/dl) and put it on PATH: the control plane is then built once from pinned modules, about 6 minutes\n" +
+      `  - set KUBEBUILDER_ASSETS to a folder with ${PROGRAM_NAMES.join(", ")}\n` +
+      "  - set ASHAT_TEST_CONTEXT to a kubeconfig context of a cluster that tests may write to",
+  );
+};
