@@ -15,6 +15,8 @@ export const CHECK_ENV = {
 /** The kubelet cuts a termination message here, so the runner cuts first and keeps it valid JSON. */
 export const MAX_DOCUMENT_BYTES = 4096;
 export const MAX_SAMPLES = 300;
+/** A check ends by itself within this, and says so; a pod's deadline should leave it some seconds more. */
+export const MAX_CHECK_SECONDS = 180;
 
 export const Baseline = z.object({
   version: z.string().min(1).max(128).describe('Version that ran when the samples were taken, for example "9.4.1".'),

@@ -1,0 +1,81 @@
+import { MAX_SAMPLES, type Baseline } from "../api/check-run.ts";
+import { notConfigured, unanswered, type Check } from "./check.ts";
+import { ledger, type Ledger } from "./ledger.ts";
+import { openLoop } from "./load.ts";
+import { ascending, quantile, thinned } from "./quantile.ts";
+import { compareLatencies, MIN_SAMPLES } from "./slower.ts";
+import { ms, plural, quoted } from "./words.ts";
+
+const REQUEST_DEADLINE_MS = 10_000;
+const WARM_UP_SECONDS = 1;
+
+const chance = (p: number): string => (p < 0.0001 ? "p < 0.0001" : `p = ${p.toFixed(4)}`);
+
+const compared = (book: Ledger, baseline: Baseline, latencies: readonly number[], tolerance: { readonly percent: number; readonly ms: number }) => {
+  const before = ascending(baseline.samplesMicros.map((micros) => micros / 1000));
+  const found = compareLatencies(before, latencies, tolerance);
+  const { medianMs, p99Ms } = found;
+  book.measure("baselineVersion", baseline.version);
+  book.measure("baselineP50Ms", medianMs.before);
+  book.measure("baselineP99Ms", p99Ms.before);
+  book.measure("mannWhitneyP", found.p);
+  book.measure("tailP", found.tailP);
+  const limit = `${tolerance.percent} % and ${tolerance.ms} ms`;
+  const sentence = (name: string, { before: then, now }: { readonly before: number; readonly now: number }, p: number): string =>
+    `${name} ${ms(now)} against ${ms(then)} of ${baseline.version} (${chance(p)}, tolerance ${limit})`;
+  book.assert(`not slower than ${baseline.version} by more than ${limit} (Mann-Whitney U, one-sided, alpha 0.01)`, found.slower !== "all", () => `slower: median ${sentence("is", medianMs, found.p)}`);
+  book.assert(`no heavier tail than ${baseline.version} by more than ${limit} (two-proportion test beyond its p95, alpha 0.01)`, found.slower !== "tail", () => `slower in the tail: p99 ${sentence("is", p99Ms, found.tailP)}`);
+  return { slower: found.slower, passed: `median ${ms(medianMs.now)} against ${ms(medianMs.before)} of ${baseline.version} (${chance(found.p)})`, shiftMs: found.slower === "tail" ? p99Ms.now - p99Ms.before : medianMs.now - medianMs.before };
+};
+
+/** Latency under a constant rate, against a fixed limit, an error share, and the last good run of this target and app. */
+export const checkPerformance: Check = async ({ checks, version, baseline }, asker, world) => {
+  const { performance } = checks;
+  if (performance === undefined) return notConfigured("performance");
+  const book = ledger();
+  const { path, requestsPerSecond: perSecond, seconds } = performance;
+  const count = perSecond * seconds;
+  if (count < MIN_SAMPLES) return book.inconclusive(`${plural(count, "request")} prove nothing: raise checks.performance.requestsPerSecond or seconds until they make at least ${MIN_SAMPLES}.`);
+  const first = await asker.ask({ path, deadlineMs: REQUEST_DEADLINE_MS });
+  if ("trouble" in first) return unanswered(book, `GET ${path} answers`, first.trouble);
+
+  const fire = () => asker.fire(path, REQUEST_DEADLINE_MS);
+  await openLoop({ perSecond, count: perSecond * WARM_UP_SECONDS }, fire, world);
+  const takenAt = world.now().toISOString();
+  const samples = await openLoop({ perSecond, count }, fire, world);
+  if (world.signal.aborted) return book.inconclusive("The load was stopped before its end.");
+
+  const good = samples.filter(({ ok }) => ok);
+  const bad = samples.filter(({ ok }) => !ok);
+  const latencies = ascending(good.map(({ latencyMs }) => latencyMs));
+  const lags = ascending(samples.map(({ lagMs }) => lagMs));
+  const [p50, p95, p99] = [quantile(latencies, 0.5), quantile(latencies, 0.95), quantile(latencies, 0.99)];
+  const errorPercent = (bad.length / samples.length) * 100;
+  const lag = quantile(lags, 0.95);
+  book.measure("requests", samples.length);
+  book.measure("errorPercent", errorPercent);
+  book.measure("runnerLagP95Ms", lag);
+  const answered = book.assert(`at most ${performance.maxErrorPercent} % of ${samples.length} requests fail`, errorPercent <= performance.maxErrorPercent, () =>
+    `${errorPercent.toFixed(1)} % of ${samples.length} requests failed, more than ${performance.maxErrorPercent} %; the first: ${quoted(bad[0]?.why ?? "", 160)}`);
+  if (!answered) return book.close("");
+  if (latencies.length < MIN_SAMPLES) return book.inconclusive(`Only ${plural(latencies.length, "request")} of ${samples.length} were answered well, which is too few to judge.`);
+  book.measure("p50Ms", p50);
+  book.measure("p95Ms", p95);
+  book.measure("p99Ms", p99);
+
+  const { maxP99Ms } = performance;
+  if (maxP99Ms !== undefined) {
+    const held = book.assert(`p99 is at most ${maxP99Ms} ms`, p99 <= maxP99Ms, () => `p99 is ${ms(p99)}, more than ${maxP99Ms} ms`);
+    if (!held && p99 - lag <= maxP99Ms) return book.inconclusive(`p99 is ${ms(p99)}, but the runner itself started requests up to ${ms(lag)} late, so the target is not to blame.`);
+  }
+  const report = `${plural(latencies.length, "request")} at ${perSecond}/s: p50 ${ms(p50)}, p95 ${ms(p95)}, p99 ${ms(p99)}`;
+  const usable = baseline !== undefined && baseline.samplesMicros.length >= MIN_SAMPLES ? baseline : undefined;
+  const found = usable === undefined ? undefined : compared(book, usable, latencies, { percent: performance.tolerancePercent, ms: performance.toleranceMs });
+  if (found !== undefined && found.slower !== "no" && lag * 2 >= found.shiftMs) {
+    return book.inconclusive(`Slower than the baseline by ${ms(found.shiftMs)}, but the runner itself started requests up to ${ms(lag)} late, so it is no proof.`);
+  }
+  const verdict = book.close(found === undefined ? `${report}; the first run of this target and app, which sets the baseline.` : `${report}; ${found.passed}.`);
+  if (verdict.verdict !== "Passed") return verdict;
+  const samplesMicros = thinned(latencies, MAX_SAMPLES).map((value) => Math.round(value * 1000));
+  return { ...verdict, baseline: { version, takenAt, samplesMicros } };
+};
