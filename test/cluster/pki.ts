@@ -1,5 +1,5 @@
 import { createHash, webcrypto } from "node:crypto";
-// @peculiar/x509 does not load without it.
+// oxlint-disable-next-line import/no-unassigned-import -- @peculiar/x509 does not load without what it does
 import "reflect-metadata";
 import * as x509 from "@peculiar/x509";
 
