@@ -84,6 +84,15 @@ const understand = <Answer>(origin: string, came: Exchange, schema: z.ZodType<An
   return { state: "Garbage", message: `${origin} answered HTTP ${came.status}, which no agent does here. Check that the URL is the agent's; its log says more.` };
 };
 
+const reported = (target: AgentTarget, key: string, understood: Understood<OrderReport>): Delivery => {
+  if (understood.state !== "Answered") return understood;
+  if (understood.answer.key === key) return { state: "Answered", report: understood.answer };
+  return { state: "Garbage", message: `${target.url} answered about order ${understood.answer.key} when asked about ${key}.` };
+};
+
+const bearer = (readToken: string) => ({ authorization: `Bearer ${readToken}` });
+const orderPath = (key: string): string => `/v1/orders/${encodeURIComponent(key)}`;
+
 /** The driver for targets with an agent. Trouble of the target is an answer; only a stop of ours is thrown. */
 export const agentDriver = (limits: AgentLimits = AGENT_LIMITS): Driver<AgentTarget, SignedOrder> => {
   const dial = dialers(limits);
@@ -106,15 +115,6 @@ export const agentDriver = (limits: AgentLimits = AGENT_LIMITS): Driver<AgentTar
     signal.throwIfAborted();
     return understand(base.origin, came, schema);
   };
-
-  const reported = (target: AgentTarget, key: string, understood: Understood<OrderReport>): Delivery => {
-    if (understood.state !== "Answered") return understood;
-    if (understood.answer.key === key) return { state: "Answered", report: understood.answer };
-    return { state: "Garbage", message: `${target.url} answered about order ${understood.answer.key} when asked about ${key}.` };
-  };
-
-  const bearer = (readToken: string) => ({ authorization: `Bearer ${readToken}` });
-  const orderPath = (key: string): string => `/v1/orders/${encodeURIComponent(key)}`;
 
   return {
     deliver: async (target, { key, jws }, signal) => {

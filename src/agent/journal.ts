@@ -1,0 +1,92 @@
+import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { OrderClaims, OrderReport } from "../api/order.ts";
+import { writeDurably } from "./durable.ts";
+
+/** All that is known of one order. `release` and `previous` are names of folders, written before the switch. */
+export const Entry = OrderReport.omit({ key: true }).extend({
+  order: OrderClaims.omit({ licence: true }),
+  release: z.string().max(256).optional(),
+  previous: z.string().max(256).optional(),
+  since: z.iso.datetime().optional(),
+});
+export type Entry = z.infer<typeof Entry>;
+
+export const ended = ({ state }: Pick<Entry, "state">): boolean => state === "Applied" || state === "Failed";
+
+export const reportOf = ({ order, state, reason, message, activations, at, modules }: Entry): OrderReport => ({
+  key: order.key,
+  state,
+  reason,
+  message,
+  activations,
+  at,
+  ...(modules === undefined ? {} : { modules }),
+});
+
+const KEEP = 100;
+
+/** One file per order under `<root>/.ashat/orders`; memory never knows more than the disk. */
+export class Journal {
+  readonly #folder: string;
+  readonly #entries = new Map<string, Entry>();
+
+  private constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  static async open(root: string): Promise<Journal> {
+    const folder = join(root, ".ashat", "orders");
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const journal = new Journal(folder);
+    for (const name of await readdir(folder)) {
+      const path = join(folder, name);
+      if (name.endsWith(".next")) await rm(path, { force: true });
+      else if (name.endsWith(".json")) journal.#add(await read(path));
+    }
+    return journal;
+  }
+
+  #add(entry: Entry): void {
+    this.#entries.set(entry.order.key, entry);
+  }
+
+  get(key: string): Entry | undefined {
+    return this.#entries.get(key);
+  }
+
+  /** Oldest sequence first. */
+  all(): readonly Entry[] {
+    return [...this.#entries.values()].sort((a, b) => a.order.sequence - b.order.sequence);
+  }
+
+  of(app: string, layer: string): readonly Entry[] {
+    return this.all().filter(({ order }) => order.app === app && order.layer === layer);
+  }
+
+  async put(entry: Entry): Promise<void> {
+    await writeDurably(join(this.#folder, `${entry.order.key}.json`), JSON.stringify(entry));
+    this.#add(entry);
+  }
+
+  /** Forgets the oldest orders of an app and layer; the newest stay, so the highest sequence is never forgotten. */
+  async prune(app: string, layer: string): Promise<void> {
+    for (const { order } of this.of(app, layer).slice(0, -KEEP)) {
+      await rm(join(this.#folder, `${order.key}.json`), { force: true });
+      this.#entries.delete(order.key);
+    }
+  }
+}
+
+const read = async (path: string): Promise<Entry> => {
+  const text = await readFile(path, "utf8");
+  try {
+    return Entry.parse(JSON.parse(text));
+  } catch (error) {
+    throw new Error(
+      `The journal file ${path} cannot be understood, so it is not known what was delivered here. Restore the file from a backup; only if that cannot be, remove it and deliver anew.`,
+      { cause: error },
+    );
+  }
+};

@@ -1,0 +1,37 @@
+import { lstat, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { ReleaseManifest, type OrderClaims } from "../api/order.ts";
+import { OrderFailure } from "./failure.ts";
+
+const FILE = "ashat.json";
+const MAX_BYTES = 64 * 1024;
+
+const mismatch = (message: string): OrderFailure =>
+  new OrderFailure("ManifestMismatch", `${message} Nothing was switched; publish an archive whose ${FILE} says what the update says.`);
+
+const plain = (version: string): string => version.replace(/^v/, "");
+
+/** Reads `ashat.json` of an unpacked release and proves that it is the release which was ordered. */
+export const readManifest = async (folder: string, order: Pick<OrderClaims, "app" | "layer" | "version">): Promise<ReleaseManifest> => {
+  const path = join(folder, FILE);
+  const stat = await lstat(path).catch(() => undefined);
+  if (stat?.isFile() !== true) throw mismatch(`The archive has no file ${FILE} at its root.`);
+  if (stat.size > MAX_BYTES) throw mismatch(`${FILE} is larger than ${MAX_BYTES} bytes.`);
+  let value: unknown;
+  try {
+    value = JSON.parse(await readFile(path, "utf8"));
+  } catch {
+    throw mismatch(`${FILE} is not JSON.`);
+  }
+  const parsed = ReleaseManifest.safeParse(value);
+  if (!parsed.success) throw mismatch(`${FILE} is not well formed: ${z.prettifyError(parsed.error)}`);
+  const manifest = parsed.data;
+  for (const what of ["app", "layer"] as const) {
+    if (manifest[what] !== order[what]) throw mismatch(`${FILE} is of ${what} ${manifest[what]}, but ${order[what]} was ordered.`);
+  }
+  if (plain(manifest.version) !== plain(order.version)) throw mismatch(`${FILE} is of version ${manifest.version}, but ${order.version} was ordered.`);
+  return manifest;
+};
+
+export const moduleTexts = ({ modules }: ReleaseManifest): readonly string[] => modules.map(({ name, version }) => `${name}@${version}`);

@@ -1,0 +1,185 @@
+import { orderIdentity, type AgentStatus, type OrderClaims, type OrderReport, type Refusal, type RefusalReason, type RunningApp } from "../api/order.ts";
+import type { VerifyKeys } from "../licence/keys.ts";
+import { verifyLicence } from "../licence/licence.ts";
+import { verifyOrder, verifyRead } from "../licence/verify.ts";
+import { carryOut, inState, type Workshop } from "./apply.ts";
+import { ended, reportOf, type Entry } from "./journal.ts";
+import { currentRelease, placeOf } from "./layout.ts";
+
+export interface Answer<Body> {
+  readonly status: number;
+  readonly body: Body | Refusal;
+}
+
+const STATUS: Readonly<Record<RefusalReason, number>> = {
+  Unauthorized: 401,
+  WrongAudience: 401,
+  Expired: 401,
+  NotYetValid: 401,
+  Malformed: 400,
+  KeyMismatch: 400,
+  TooLarge: 413,
+  NotFound: 404,
+  KeyReused: 409,
+  SequenceTooLow: 409,
+  Busy: 409,
+  LicenceMissing: 403,
+  LicenceMalformed: 403,
+  LicenceSignatureInvalid: 403,
+  LicenceWrongMainframe: 403,
+  LicenceVersionNotEntitled: 403,
+  LicenceNotYetValid: 403,
+  LicenceExpired: 403,
+};
+
+export const refuse = (reason: RefusalReason, message: string, sequence?: number): { readonly status: number; readonly body: Refusal } => ({
+  status: STATUS[reason],
+  body: { reason, message: message.slice(0, 2048), ...(sequence === undefined ? {} : { sequence }) },
+});
+
+const SHOWN = 64;
+
+export interface Believed {
+  readonly operatorKeys: VerifyKeys;
+  /** Present where an order needs a licence. */
+  readonly licenceKeys?: VerifyKeys;
+  readonly agentVersion: string;
+}
+
+/** Takes orders, one at a time per app and layer, and answers for them. */
+export class Orders {
+  readonly #shop: Workshop;
+  readonly #believed: Believed;
+  readonly #stop = new AbortController();
+  /** Per app and layer: the order under way. */
+  readonly #running = new Map<string, { readonly key: string; readonly done: Promise<void> }>();
+
+  constructor(shop: Workshop, believed: Believed) {
+    this.#shop = shop;
+    this.#believed = believed;
+  }
+
+  #situation() {
+    return { aud: this.#shop.config.name, now: this.#shop.now() };
+  }
+
+  /** Goes on with what a crash or a stop left unfinished. */
+  resume(): void {
+    for (const entry of this.#shop.journal.all()) if (!ended(entry)) this.#start(entry);
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort(new Error("the agent stops"));
+    await Promise.all([...this.#running.values()].map(({ done }) => done));
+  }
+
+  async put(key: string, jws: string): Promise<Answer<OrderReport>> {
+    const checked = await verifyOrder(jws, this.#believed.operatorKeys, this.#situation());
+    if (!checked.ok) return refuse(checked.reason, checked.message);
+    const order = checked.claims;
+    if (order.key !== key) return refuse("KeyMismatch", `The order is ${order.key}, but was sent to ${key}.`);
+    const unlicensed = await this.#unlicensed(order);
+
+    // From here to the reservation nothing waits, so two requests cannot both pass.
+    const known = this.#shop.journal.get(key);
+    if (known !== undefined) return this.#repeat(known, order);
+    if (order.action === "restore") return { status: 200, body: this.#notSupported(order) };
+    const id = `${order.app}/${order.layer}`;
+    const busy = this.#running.get(id);
+    if (busy?.key === key) {
+      // The same order came twice at once and the first is being written; both get the answer of the first.
+      await busy.done;
+      return this.put(key, jws);
+    }
+    if (busy !== undefined) return refuse("Busy", `Order ${busy.key} is under way for ${id}; send this one when it has ended.`);
+    const last = this.#shop.journal.of(order.app, order.layer).at(-1)?.order;
+    if (last !== undefined && order.sequence <= last.sequence) {
+      return refuse("SequenceTooLow", `Sequence ${order.sequence} is not above ${last.sequence}, which this agent has taken for ${id} (order ${last.key}).`, last.sequence);
+    }
+    if (unlicensed !== undefined) return unlicensed;
+    return this.#take(id, order);
+  }
+
+  async #unlicensed(order: OrderClaims) {
+    const { licenceKeys } = this.#believed;
+    if (licenceKeys === undefined || order.action === "restore") return undefined;
+    const { config, now } = this.#shop;
+    const verdict = await verifyLicence(order.licence, licenceKeys, { mainframe: config.name, version: order.version, now: now() });
+    return verdict.valid ? undefined : refuse(verdict.reason, verdict.message);
+  }
+
+  #repeat(known: Entry, order: OrderClaims): Answer<OrderReport> {
+    if (orderIdentity(known.order) !== orderIdentity(order)) {
+      return refuse("KeyReused", `Key ${order.key} was taken for version ${known.order.version} with SHA-256 ${known.order.sha256}; another order needs another sequence.`, known.order.sequence);
+    }
+    if (!ended(known)) this.#start(known);
+    return { status: ended(known) ? 200 : 202, body: reportOf(known) };
+  }
+
+  #notSupported({ key, snapshot }: OrderClaims): OrderReport {
+    const message = `This agent cannot restore yet (snapshot ${snapshot}); nothing was changed. Whoever administers the target can point current at a kept release.`;
+    return { key, state: "Failed", reason: "NotSupportedYet", message, activations: 0, at: this.#shop.now().toISOString() };
+  }
+
+  async #take(id: string, { licence: _licence, ...order }: OrderClaims): Promise<Answer<OrderReport>> {
+    const entry: Entry = { order, activations: 0, ...inState("Accepted", this.#shop.now()) };
+    const written = this.#shop.journal.put(entry);
+    this.#running.set(id, { key: order.key, done: written.catch(() => undefined) });
+    try {
+      await written;
+    } finally {
+      this.#running.delete(id);
+    }
+    this.#shop.log("order taken", { key: order.key, version: order.version, deployment: order.deployment });
+    this.#shop.onStep("accepted", order.key);
+    this.#start(entry);
+    return { status: 202, body: reportOf(entry) };
+  }
+
+  #start(entry: Entry): void {
+    const id = `${entry.order.app}/${entry.order.layer}`;
+    if (this.#running.has(id) || this.#stop.signal.aborted) return;
+    const done = carryOut(this.#shop, entry, this.#stop.signal).finally(() => this.#running.delete(id));
+    this.#running.set(id, { key: entry.order.key, done });
+  }
+
+  async #mayRead(token: string | undefined) {
+    if (token === undefined) return refuse("Unauthorized", "A read token is needed: Authorization: Bearer <signed token>.");
+    const checked = await verifyRead(token, this.#believed.operatorKeys, this.#situation());
+    return checked.ok ? undefined : refuse(checked.reason, checked.message);
+  }
+
+  async get(key: string, token: string | undefined): Promise<Answer<OrderReport>> {
+    const refused = await this.#mayRead(token);
+    if (refused !== undefined) return refused;
+    const known = this.#shop.journal.get(key);
+    return known === undefined ? refuse("NotFound", `This agent has taken no order ${key}.`) : { status: 200, body: reportOf(known) };
+  }
+
+  async status(token: string | undefined): Promise<Answer<AgentStatus>> {
+    const refused = await this.#mayRead(token);
+    if (refused !== undefined) return refused;
+    const { config, journal, now } = this.#shop;
+    const entries = journal.all();
+    const newest = new Map(entries.map((entry) => [`${entry.order.app}/${entry.order.layer}`, entry.order]));
+    const apps: RunningApp[] = [];
+    const health = await this.#shop.health.once(this.#stop.signal);
+    for (const { app, layer } of newest.values()) {
+      const release = await currentRelease(placeOf(config.root, app, layer));
+      const entry = journal.of(app, layer).findLast((one) => one.release === release && one.activations > 0);
+      if (release === undefined || entry === undefined) continue;
+      const { order, since = entry.at, modules = [] } = entry;
+      apps.push({ app, layer, sequence: order.sequence, version: order.version, digest: order.sha256, key: order.key, since, modules, health });
+    }
+    return {
+      status: 200,
+      body: {
+        agent: { name: config.name, version: this.#believed.agentVersion },
+        at: now().toISOString(),
+        apps,
+        seen: [...newest.values()].map(({ app, layer, sequence }) => ({ app, layer, sequence })),
+        activations: entries.slice(-SHOWN).map(({ order, activations }) => ({ key: order.key, count: activations })),
+      },
+    };
+  }
+}
