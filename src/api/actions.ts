@@ -17,13 +17,19 @@ export const actionKey = (verb: Verb, tier: Tier, slot = ""): string =>
 export const stampKey = (verb: Verb, tier: Tier, slot = ""): string =>
   `by.${GROUP}/${verb}.${tier}${slot === "" ? "" : `.${slot}`}`;
 
+/** What a slot may be: it becomes part of two annotation keys, whose names end at 63 characters. */
+export const SLOT_PATTERN = "[a-z0-9]([-a-z0-9]{0,30}[a-z0-9])?";
+
+/** What follows the verb in every action key, and what no other annotation key of an update contains. */
+export const ACTION_INFIX = `.${GROUP}/`;
+
 export const AUTHOR_KEY = `by.${GROUP}/author`;
 
 /** The actions on an update, ordered by verb, tier and slot. What is not an action of this form is not one: admission refuses it. */
 export function actionsOf(annotations: Readonly<Record<string, string>>): readonly Action[] {
   return Object.entries(annotations)
     .flatMap(([key, value]): Action[] => {
-      const [prefix = "", rest = ""] = key.split(`.${GROUP}/`);
+      const [prefix = "", rest = ""] = key.split(ACTION_INFIX);
       const verb = VERBS.find((known) => known === prefix);
       const [tierName = "", ...slots] = rest.split(".");
       const tier = TIERS.find((known) => known === tierName);

@@ -1,0 +1,111 @@
+import { randomUUID } from "node:crypto";
+import { actionKey, AUTHOR_KEY, stampKey } from "../api/actions.ts";
+import { GROUP, OPERATOR_ACCOUNT, VERSION } from "../api/group.ts";
+import { judgePolicies, type LivePolicy, restoreCommand, type Stamps } from "../api/policies-live.ts";
+import { ADMISSION_VERSION, POLICY_KINDS, POLICY_LABELS, type PolicyKind } from "../api/policy.ts";
+import type { SeenPolicies } from "../core/observed.ts";
+import type { Client } from "../kube/client.ts";
+import { ApiError, notFound } from "../kube/errors.ts";
+import type { KubeObject, Resource } from "../kube/types.ts";
+
+/** Whether the admission policies are in force: they are as we wrote them, and a forged approval is refused by them. */
+
+const [ADMISSION_GROUP = "", ADMISSION_V = ""] = ADMISSION_VERSION.split("/");
+const DEPLOYMENTS: Resource = { group: GROUP, version: VERSION, plural: "deployments", kind: "Deployment", namespaced: true };
+const SELECTOR = Object.entries(POLICY_LABELS)
+  .map(([key, value]) => `${key}=${value}`)
+  .join(",");
+
+const policyResource = (kind: PolicyKind): Resource<LivePolicy & KubeObject> => ({
+  group: ADMISSION_GROUP,
+  version: ADMISSION_V,
+  plural: kind.endsWith("y") ? `${kind.slice(0, -1)}ies`.toLowerCase() : `${kind}s`.toLowerCase(),
+  kind,
+  namespaced: false,
+});
+
+type NotInForce = Extract<SeenPolicies, { state: "NotInForce" }>;
+const notInForce = (reason: "Missing" | "Changed" | "NotEnforced" | "Unknown", message: string): NotInForce => ({ state: "NotInForce", reason, message });
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** Reads the policies and tries to get past them in `namespace`, as a dry run. Five requests; nothing is stored. */
+export async function readPolicies(client: Client, namespace: string, signal?: AbortSignal): Promise<SeenPolicies> {
+  const options = { signal };
+  const list = async (kind: PolicyKind): Promise<readonly LivePolicy[] | undefined> => {
+    try {
+      return (await client.list(policyResource(kind), { labelSelector: SELECTOR }, options)).items;
+    } catch (error) {
+      // Before 1.36 the API server does not know the kinds that stamp.
+      if (notFound(error)) return undefined;
+      throw error;
+    }
+  };
+  try {
+    const [mutating, mutatingBindings, validating, validatingBindings] = await Promise.all(POLICY_KINDS.map(list));
+    const stamps: Stamps = mutating === undefined ? "Client" : "ApiServer";
+    const live = [mutating, mutatingBindings, validating, validatingBindings].flatMap((items) => items ?? []);
+    const judged = judgePolicies(live, stamps);
+    if (judged.state !== "AsWritten") return notInForce(judged.state, judged.message);
+    const gap = await forge(client, namespace, stamps, signal);
+    return gap ?? { state: "InForce", identity: judged.identity, stamps };
+  } catch (error) {
+    return notInForce("Unknown", `whether the admission policies are in force could not be read: ${reasonOf(error)}`);
+  }
+}
+
+/**
+ * Asks to create an update that somebody else made and approved. With stamps of the API server's, the forged ones are
+ * replaced before the right to approve is looked at; so that the right is what is missing proves both policies at once.
+ */
+async function forge(client: Client, namespace: string, stamps: Stamps, signal: AbortSignal | undefined): Promise<NotInForce | undefined> {
+  const who = stamps === "ApiServer" ? "somebody-else" : OPERATOR_ACCOUNT;
+  const draft = {
+    metadata: {
+      name: `ashat-forgery-${randomUUID().slice(0, 8)}`,
+      namespace,
+      annotations: { [actionKey("approve", "omega")]: "0000000000000000", [stampKey("approve", "omega")]: who, [AUTHOR_KEY]: who },
+    },
+    spec: {
+      version: "0.0.0",
+      description: "A forged approval, sent as a dry run: the admission policies must refuse it.",
+      artifact: { archive: { url: "https://forgery.invalid/forgery.tgz", sha256: "0".repeat(64) } },
+    },
+  };
+  try {
+    await client.create(DEPLOYMENTS, draft, { dryRun: true, signal });
+  } catch (error) {
+    if (!(error instanceof ApiError) || (error.status !== 403 && error.status !== 422)) throw error;
+    if (error.message.includes(`'ashat-actions' with binding 'ashat-actions' denied request: ${OPERATOR_ACCOUNT} may not approve on tier omega`)) return undefined;
+    return notInForce("NotEnforced", unproven(error.message, stamps));
+  }
+  return notInForce("NotEnforced", await accepted(client, namespace, signal));
+}
+
+function unproven(refusal: string, stamps: Stamps): string {
+  if (refusal.includes("'ashat-actions'") && refusal.includes("is stamped by the API server only"))
+    return (
+      "MutatingAdmissionPolicy/ashat-stamps is not enforced (a forged stamp was not replaced); after a few seconds this clears by itself, " +
+      `otherwise a cluster administrator looks at --disable-admission-plugins of the API server and runs: ${restoreCommand(stamps)}`
+    );
+  if (refusal.includes("'ashat-actions'") && refusal.includes("may not approve"))
+    return `the operator does not run as ${OPERATOR_ACCOUNT}, which alone may write status and records: give its pod that service account (${refusal})`;
+  return (
+    `a forged approval in a dry run was refused, but not by ValidatingAdmissionPolicy/ashat-actions, so nothing is proven; ` +
+    `let ${OPERATOR_ACCOUNT} past what refused it: ${refusal}`
+  );
+}
+
+/** Accepted for one of two reasons, which different people can mend. */
+async function accepted(client: Client, namespace: string, signal: AbortSignal | undefined): Promise<string> {
+  const review = {
+    apiVersion: "authorization.k8s.io/v1",
+    kind: "SelfSubjectAccessReview",
+    spec: { resourceAttributes: { namespace, verb: "approve", group: GROUP, resource: "tiers", name: "omega" } },
+  };
+  const path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+  const answer = JSON.parse(await client.raw(path, { method: "POST", body: review, signal })) as { readonly status?: { readonly allowed?: boolean } };
+  return answer.status?.allowed === true
+    ? `the operator itself may approve, so a forged approval cannot be told from a real one: take every role but ashat-operator from ${OPERATOR_ACCOUNT}`
+    : "a forged approval was not refused: the API server does not enforce ValidatingAdmissionPolicy/ashat-actions; after a few seconds this clears " +
+        "by itself, otherwise a cluster administrator looks at --disable-admission-plugins of the API server";
+}
