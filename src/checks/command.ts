@@ -61,7 +61,10 @@ export const checkCommand = (): Command => {
   const command = new Command("check")
     .description("Run one of the six checks: by hand against any server, or, without a category, inside a verification Job")
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : USAGE))
-    .action(async () => {
+    .allowExcessArguments()
+    .action(async (_options: unknown, self: Command) => {
+      const [word] = self.args;
+      if (word !== undefined) self.error(`error: there is no check "${word}"; the checks are ${SUBCOMMANDS.map(({ name }) => name).join(", ")}.`);
       try {
         const document = await runJob(process.env, stopOnSignal());
         leave(0, `${printed(document)}\n`, process.stdout);
