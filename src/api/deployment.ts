@@ -92,6 +92,7 @@ const VoidedToken = z.object({
   token: text(16, "A token that was valid before."),
   by: text(64, "What changed: record, targets, quarantine or policies."),
 });
+export type VoidedToken = z.output<typeof VoidedToken>;
 
 export const DeploymentStatus = z
   .object({

@@ -1,0 +1,106 @@
+import { type Action, actionsOf, AUTHOR_KEY } from "../api/actions.ts";
+import type { Tier } from "../api/group.ts";
+import type { RecordBody } from "../api/record.ts";
+import { requiredApprovals, type ServerSpec } from "../api/server.ts";
+import type { Observed } from "./observed.ts";
+import { isServer, targetsOf } from "./tiers.ts";
+import { quarantineOf } from "./token.ts";
+
+export interface Approvals {
+  /** Distinct people needed by the strictest server. */
+  readonly required: number;
+  /** How many count for the server that is furthest from its number. */
+  readonly counted: number;
+  readonly missing: number;
+  /** Those that count, one per person. */
+  readonly standing: NonNullable<RecordBody["approvals"]>;
+  /** Approvals that are there and do not count, and why. */
+  readonly ignored: readonly { readonly action: Action; readonly why: string }[];
+  /** The slot of the next person's annotation: the first that is not in use. */
+  readonly freeSlot: string;
+}
+
+interface ApprovalRule {
+  readonly server: string;
+  readonly required: number;
+  readonly author: ServerSpec["approval"]["author"];
+  readonly syncBots: readonly string[];
+}
+
+const isServiceAccount = (user: string): boolean => user.startsWith("system:serviceaccount:");
+
+/** Counts the approvals of a tier that stand now under the given token. Distinct people count, never slots. */
+export function approvalsOf(tier: Tier, token: string, observed: Observed): Approvals {
+  const { annotations } = observed.deployment.metadata;
+  const given = actionsOf(annotations).filter((action) => action.verb === "approve" && action.tier === tier);
+  const author = observed.policies.state === "InForce" && observed.policies.stamps === "ApiServer" ? annotations[AUTHOR_KEY] : undefined;
+  const rules = approvalRules(tier, observed);
+  const judged = given.map((action) => ({
+    action,
+    objections: rules.map((rule) => objection(action, rule, token, author)),
+  }));
+  const people = (ruleIndex: number): Set<string> =>
+    new Set(judged.flatMap(({ action, objections }) => (action.by !== undefined && objections[ruleIndex] === undefined ? [action.by] : [])));
+  const perRule = rules.map((rule, index) => ({ required: rule.required, counted: people(index).size }));
+  const worst = perRule.reduce((a, b) => (b.required - b.counted > a.required - a.counted ? b : a), { required: 0, counted: 0 });
+  const counting = judged.filter(({ objections }) => objections.some((reason) => reason === undefined));
+  return {
+    required: worst.required,
+    counted: Math.min(worst.counted, worst.required),
+    missing: Math.max(0, worst.required - worst.counted),
+    standing: distinct(counting.map(({ action }) => action)),
+    ignored: judged.flatMap(({ action, objections }) => {
+      const why = objections.find((reason) => reason !== undefined);
+      return why === undefined ? [] : [{ action, why }];
+    }),
+    freeSlot: freeSlot(given.map((action) => action.slot)),
+  };
+}
+
+function approvalRules(tier: Tier, observed: Observed): readonly ApprovalRule[] {
+  const atLeast = quarantineOf(observed) === undefined ? 0 : 1;
+  return targetsOf(tier === "mainframes" ? "omega" : tier, observed.targets).flatMap(({ target }) => {
+    if (!isServer(target)) return [];
+    const { approval } = target.spec;
+    const required = tier === "mainframes" ? approval.mainframes.required : requiredApprovals(target.spec);
+    return [
+      {
+        server: target.metadata.name,
+        required: Math.max(required, atLeast),
+        author: approval.author,
+        syncBots: approval.syncBots,
+      },
+    ];
+  });
+}
+
+/** Why an approval does not count for a server; nothing when it does. */
+function objection(action: Action, rule: ApprovalRule, token: string, author: string | undefined): string | undefined {
+  if (action.by === undefined) return "nobody stamped it: it was written while the admission policies were not in force";
+  if (action.token !== token) return `it names ${action.token === "" ? "no token" : action.token}, and the token is ${token}`;
+  if (isServiceAccount(action.by) && !rule.syncBots.includes(action.by))
+    return `${action.by} is a program, and approval.syncBots of server ${rule.server} does not list it`;
+  if (rule.author === "Allow") return undefined;
+  if (author === undefined || isServiceAccount(author))
+    return `server ${rule.server} lets no author approve, and who the author is cannot be known${author === undefined ? "" : ` behind ${author}`}`;
+  return author === action.by ? `${author} created the update, and server ${rule.server} lets no author approve` : undefined;
+}
+
+function distinct(actions: readonly Action[]): Approvals["standing"] {
+  const byPerson = new Map<string, Action>();
+  for (const action of actions) if (action.by !== undefined && !byPerson.has(action.by)) byPerson.set(action.by, action);
+  return [...byPerson].map(([user, { slot, token, reason }]) => ({
+    user,
+    token,
+    ...(slot === "" ? {} : { slot }),
+    ...(reason === "" ? {} : { reason }),
+  }));
+}
+
+/** A second person who repeats the first one's command would change nothing and be lost. */
+function freeSlot(used: readonly string[]): string {
+  for (let next = 1; ; next += 1) {
+    const slot = next === 1 ? "" : String(next);
+    if (!used.includes(slot)) return slot;
+  }
+}

@@ -1,0 +1,62 @@
+import { digestOf } from "../api/artifact.ts";
+import { parseCheckDocument } from "../api/check-run.ts";
+import type { RecordSpec } from "../api/record.ts";
+import type { AppState } from "../api/target.ts";
+import type { Effect } from "./decision.ts";
+import type { Observed, SeenJob, SeenTarget } from "./observed.ts";
+import type { Progress, TargetProgress } from "./progress.ts";
+import { appState, isClaimedBy } from "./situation.ts";
+
+/** What was held for a step and is not needed any more: claims of targets that passed, Jobs whose evidence is recorded. */
+export function cleanup(observed: Observed, progress: Progress): readonly Effect[] {
+  const { metadata, spec } = observed.deployment;
+  const release = observed.targets
+    .filter(({ target }) => isClaimedBy(target, spec.app, metadata.uid))
+    .flatMap((seen): Effect[] => {
+      const at = progressAt(progress, seen);
+      if (at?.state === "Passed") return [{ do: "release", target: seen.target, app: passedState(observed, seen, at) }];
+      return progress.end === undefined ? [] : [releaseOf(seen, spec.app)];
+    });
+  const jobs = observed.jobs
+    .filter((job) => job.held && !isNeeded(progress, job))
+    .map((job): Effect => ({ do: "releaseJob", name: job.name, remove: job.finished === undefined }));
+  return [...release, ...jobs];
+}
+
+/** A claim that ends without the update having passed: what ran before is what the target is known for. */
+export function releaseOf({ target }: SeenTarget, app: string): Effect {
+  const { claim: _, ...rest } = appState(target, app) ?? { app, sequence: 0 };
+  return { do: "release", target, app: rest };
+}
+
+const progressAt = (progress: Progress, { target }: SeenTarget): TargetProgress | undefined =>
+  Object.values(progress.tiers)
+    .map((tier) => tier.targets.get(target.metadata.uid))
+    .find((at) => at !== undefined);
+
+function isNeeded(progress: Progress, job: SeenJob): boolean {
+  if (progress.end !== undefined) return false;
+  return Object.values(progress.tiers).some((tier) => {
+    const at = tier.targets.get(job.targetUid);
+    return at?.state === "Verifying" && at.attempt === job.attempt;
+  });
+}
+
+function passedState({ deployment }: Observed, { target }: SeenTarget, at: TargetProgress): AppState {
+  const { claim: _, ...before } = appState(target, deployment.spec.app) ?? { app: deployment.spec.app, sequence: at.sequence };
+  const baseline = baselineIn(at.record, target.metadata.name);
+  return {
+    ...before,
+    version: deployment.spec.version,
+    digest: digestOf(deployment.spec.artifact),
+    deployment: deployment.metadata.name,
+    since: at.record.time,
+    ...(baseline && { baseline }),
+  };
+}
+
+/** The next run is compared with the last one that passed. */
+function baselineIn(record: RecordSpec, target: string): AppState["baseline"] {
+  const found = record.evidence?.find((item) => item.target === target && item.category === "Performance Baseline");
+  return found?.document === undefined ? undefined : parseCheckDocument(found.document)?.baseline;
+}

@@ -1,0 +1,47 @@
+import type { BlockedBy, DeploymentStatus } from "../api/deployment.ts";
+import type { OrderKeyParts } from "../api/order.ts";
+import type { RecordSpec } from "../api/record.ts";
+import type { AppState } from "../api/target.ts";
+import type { Mainframe } from "../api/mainframe.ts";
+import type { Server } from "../api/server.ts";
+
+/** What is to happen next: look closer, do something and decide anew, or rest until something changes. */
+export type Decision =
+  | { readonly kind: "look"; readonly look: Look }
+  | { readonly kind: "act"; readonly effects: readonly Effect[] }
+  | { readonly kind: "rest"; readonly status: DeploymentStatus; readonly event?: EventDraft; readonly wakeAt?: number };
+
+export interface Look {
+  /** A consistent read of the Deployment, its targets and records; `policies` also proves the gate. */
+  readonly live: boolean;
+  readonly policies: boolean;
+  /** Targets whose agent is asked what it runs, by uid. */
+  readonly agents: readonly string[];
+  readonly orders: readonly { readonly target: string; readonly key: string }[];
+}
+
+export type Effect =
+  /** Writes `app` into the status of the target, under the resourceVersion it was read with. */
+  | { readonly do: "claim" | "release"; readonly target: Server | Mainframe; readonly app: AppState }
+  | { readonly do: "record"; readonly record: RecordSpec }
+  | { readonly do: "deliver"; readonly target: Server | Mainframe; readonly order: OrderKeyParts; readonly expiresAt: number }
+  | { readonly do: "startJob"; readonly target: Server | Mainframe; readonly attempt: number }
+  /** Lets the Job go: its evidence is recorded, or nobody needs it; `remove` where it still runs. */
+  | { readonly do: "releaseJob"; readonly name: string; readonly remove: boolean };
+
+export interface EventDraft {
+  readonly type: "Normal" | "Warning";
+  readonly reason: string;
+  readonly note: string;
+}
+
+/** What one part of the judgement contributes. */
+export interface Part {
+  readonly look?: Partial<Look>;
+  readonly effects?: readonly Effect[];
+  readonly blockedBy?: readonly Shut[];
+  readonly wakeAt?: number;
+}
+
+/** A shut gate before it is known since when. */
+export type Shut = Omit<BlockedBy, "since">;

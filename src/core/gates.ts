@@ -1,0 +1,111 @@
+import { digestOf } from "../api/artifact.ts";
+import { deploymentRef } from "../api/group.ts";
+import { compareVersions } from "../api/version.ts";
+import type { Shut } from "./decision.ts";
+import { notConfigured } from "./evidence.ts";
+import { jobCategories } from "./job.ts";
+import type { SeenTarget } from "./observed.ts";
+import { appState, running, type Situation } from "./situation.ts";
+import { isServer } from "./tiers.ts";
+
+/** What stands between one waiting target and its delivery; each gate is a pure question about one thing. */
+export type Standing =
+  /** Open; `there` where it already runs this artifact and is only verified. */
+  | { readonly state: "Open"; readonly there: boolean }
+  | { readonly state: "Shut"; readonly shut: Shut }
+  | { readonly state: "AskAgent" }
+  | { readonly state: "Superseded" | "Refused"; readonly reason: string; readonly message: string };
+
+/** Gates in the order in which people would want to hear of them. */
+export function standingOf(situation: Situation, seen: SeenTarget): Standing {
+  const shut = driverGate(situation, seen) ?? checksGate(seen);
+  if (shut !== undefined) return { state: "Shut", shut };
+  if (seen.agent.state === "NotAsked") return { state: "AskAgent" };
+  if (seen.agent.state === "NotAnswered")
+    return {
+      state: "Shut",
+      shut: {
+        gate: "reachable",
+        message: `${nameOf(seen)} does not answer as it should: ${seen.agent.message}`.slice(0, 1024),
+        who: `who runs ${nameOf(seen)}; it is asked again every few seconds`,
+      },
+    };
+  const { spec } = situation.observed.deployment;
+  const now = running(seen.agent.status, spec.app);
+  const there = now?.digest === digestOf(spec.artifact);
+  const order = there ? undefined : orderGate(situation, seen, now?.version);
+  if (order !== undefined) return order;
+  const later = claimGate(situation, seen) ?? (there ? undefined : licenceGate(seen));
+  return later === undefined ? { state: "Open", there } : { state: "Shut", shut: later };
+}
+
+function driverGate({ observed }: Situation, { target }: SeenTarget): Shut | undefined {
+  const { artifact } = observed.deployment.spec;
+  if (isServer(target) && (target.spec.git !== undefined || target.spec.kubernetes !== undefined))
+    return {
+      gate: "driver",
+      message: `server ${target.metadata.name} is delivered to by ${target.spec.git ? "git" : "kubernetes"}, which this version does not do yet`,
+      who: "who administers the namespace: give the server an agent",
+    };
+  if (artifact.archive === undefined)
+    return {
+      gate: "driver",
+      message: `${target.kind.toLowerCase()} ${target.metadata.name} has an agent, which takes an archive, and this update brings ${artifact.git ? "a commit" : "an image"}`,
+      who: "the author of the update: push it as an archive",
+    };
+  return undefined;
+}
+
+function checksGate({ target }: SeenTarget): Shut | undefined {
+  const missing = notConfigured(target, jobCategories(target));
+  if (missing.length === 0) return undefined;
+  return {
+    gate: "checks",
+    message: `NoChecks: ${target.kind.toLowerCase()} ${target.metadata.name} requires ${missing.join(", ")} and does not configure it`,
+    who: "who administers the namespace: complete spec.checks",
+  };
+}
+
+function orderGate({ observed }: Situation, seen: SeenTarget, version: string | undefined): Standing | undefined {
+  const { spec } = observed.deployment;
+  if (version === undefined) return undefined;
+  const order = compareVersions(version, spec.version);
+  if (order === 0)
+    return {
+      state: "Refused",
+      reason: "VersionReused",
+      message: `${nameOf(seen)} runs ${spec.version} already, with another artifact: a version is used once, push this under a new one`,
+    };
+  if (order < 0 || spec.allowOlder) return undefined;
+  return { state: "Superseded", reason: "Superseded", message: `${nameOf(seen)} runs ${version}, which is newer than ${spec.version}` };
+}
+
+function claimGate({ observed, tier }: Situation, { target, holder }: SeenTarget): Shut | undefined {
+  const { metadata, spec } = observed.deployment;
+  const claim = appState(target, spec.app)?.claim;
+  if (claim === undefined || claim.uid === metadata.uid) return undefined;
+  const yields = holder === "Held" && (tier === "alpha" || tier === "public") && compareVersions(claim.version, spec.version) < 0;
+  if (yields) return undefined;
+  return {
+    gate: "claim",
+    message: `${target.metadata.name} is taken by ${deploymentRef(claim.name)}`,
+    who: `it opens when that update has passed there; see kubectl get ${deploymentRef(claim.name)} -n ${metadata.namespace}`,
+  };
+}
+
+function licenceGate({ target, licence }: SeenTarget): Shut | undefined {
+  if (target.kind === "Server" || licence?.valid === true) return undefined;
+  const { namespace, name } = target.metadata;
+  return {
+    gate: "licence",
+    message: `${licence?.reason ?? "LicenceMissing"}: mainframe ${name}: ${licence?.message ?? "it has no licence"}`.slice(0, 1024),
+    who: "who issues licences",
+    command: `ashat licence issue --mainframe ${namespace}/${name} --holder <holder> --versions '<range>' --expires <date> --key <key file>`,
+  };
+}
+
+/** A mainframe without a licence waits by itself and holds up nobody else. */
+export const isBarred = (situation: Situation, seen: SeenTarget): boolean =>
+  seen.target.kind === "Mainframe" && seen.licence?.valid !== true && situation.progress.tiers.mainframes.targets.get(seen.target.metadata.uid) === undefined;
+
+export const nameOf = ({ target }: SeenTarget): string => `${target.kind.toLowerCase()} ${target.metadata.name}`;

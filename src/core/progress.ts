@@ -1,0 +1,65 @@
+import { TIERS, type Tier } from "../api/group.ts";
+import type { RecordSpec } from "../api/record.ts";
+import type { State } from "../api/states.ts";
+import { type End, endOf } from "./moves.ts";
+
+/** How far an update is, read from its records and from nothing else. */
+export interface Progress {
+  readonly created?: RecordSpec;
+  readonly head?: RecordSpec;
+  readonly end?: { readonly state: End; readonly record: RecordSpec };
+  readonly tiers: Readonly<Record<Tier, TierProgress>>;
+}
+
+export interface TierProgress {
+  /** The record with which the tier passed, for good: targets added later do not reopen it. */
+  readonly passedBy?: RecordSpec;
+  /** Targets that moved, by uid. */
+  readonly targets: ReadonlyMap<string, TargetProgress>;
+}
+
+export interface TargetProgress {
+  readonly kind: "Server" | "Mainframe";
+  readonly name: string;
+  readonly uid: string;
+  readonly state: State;
+  readonly sequence: number;
+  readonly attempt: number;
+  /** The record that moved it here. */
+  readonly record: RecordSpec;
+}
+
+export function progressOf(records: readonly RecordSpec[]): Progress {
+  const tiers = Object.fromEntries(
+    TIERS.map((tier) => [tier, tierOf(records.filter((record) => record.tier === tier))]),
+  ) as Record<Tier, TierProgress>;
+  const created = records[0];
+  const head = records.at(-1);
+  const last = records.findLast((record) => endOf(record.to) !== undefined);
+  const end = last && endOf(last.to);
+  return {
+    tiers,
+    ...(created && { created }),
+    ...(head && { head }),
+    ...(last && end && { end: { state: end, record: last } }),
+  };
+}
+
+function tierOf(records: readonly RecordSpec[]): TierProgress {
+  const targets = new Map<string, TargetProgress>();
+  for (const record of records)
+    for (const moved of record.targets ?? [])
+      targets.set(moved.uid, {
+        kind: moved.kind,
+        name: moved.name,
+        uid: moved.uid,
+        state: record.to,
+        sequence: moved.sequence ?? targets.get(moved.uid)?.sequence ?? 0,
+        attempt: moved.attempt ?? targets.get(moved.uid)?.attempt ?? 0,
+        record,
+      });
+  const passedBy = records.find((record) => record.completes === true);
+  return { targets, ...(passedBy && { passedBy }) };
+}
+
+export const hasBegun = (tier: TierProgress): boolean => tier.targets.size > 0 || tier.passedBy !== undefined;

@@ -1,0 +1,49 @@
+import { digestOf } from "../api/artifact.ts";
+import { OPERATOR_ACCOUNT, type Tier } from "../api/group.ts";
+import { type RecordBody, type RecordSpec, type RecordTarget, seal } from "../api/record.ts";
+import { isLegal } from "./moves.ts";
+import type { Observed } from "./observed.ts";
+import type { Decision, Effect } from "./decision.ts";
+
+export const timeOf = (now: number): string => new Date(now).toISOString();
+
+export const BY_OPERATOR = { name: OPERATOR_ACCOUNT, known: "Operator" } as const;
+
+/** The fields of a record that a move has to say; the rest follows from the update and its chain. */
+export type MoveDraft = Pick<RecordBody, "to" | "reason" | "message"> &
+  Partial<Pick<RecordBody, "from" | "tier" | "completes" | "targets" | "token" | "approvals" | "evidence" | "actor">>;
+
+/** The next record of the chain. A move that the table does not know is a mistake of this program. */
+export function nextRecord(observed: Pick<Observed, "deployment" | "records">, now: number, draft: MoveDraft): RecordSpec {
+  const { metadata, spec } = observed.deployment;
+  const head = observed.records.at(-1);
+  if (!isLegal(draft.from, draft.to)) throw new Error(`no legal move from ${draft.from ?? "nothing"} to ${draft.to}`);
+  return seal({
+    seq: head === undefined ? 0 : head.seq + 1,
+    previous: head?.hash ?? "",
+    time: timeOf(now),
+    deployment: { name: metadata.name, uid: metadata.uid },
+    app: spec.app,
+    version: spec.version,
+    artifacts: [{ layer: LAYER, digest: digestOf(spec.artifact) }],
+    actor: BY_OPERATOR,
+    readAt: metadata.resourceVersion,
+    ...draft,
+  });
+}
+
+/** An update with one artifact has one layer of this name. */
+export const LAYER = "main";
+
+export const write = (record: RecordSpec): Effect => ({ do: "record", record });
+export const act = (...effects: readonly Effect[]): Decision => ({ kind: "act", effects });
+
+export const recordTarget = (
+  target: { readonly kind: "Server" | "Mainframe"; readonly metadata: { readonly name: string; readonly uid: string } },
+  extra: Partial<RecordTarget> = {},
+): RecordTarget => ({ kind: target.kind, name: target.metadata.name, uid: target.metadata.uid, ...extra });
+
+/** The record that lets a tier begin: the creation, or the one with which the nearest tier before it passed. */
+export function enablingRecord(records: readonly RecordSpec[], before: readonly Tier[]): RecordSpec | undefined {
+  return records.findLast((record) => record.completes === true && before.some((tier) => tier === record.tier)) ?? records[0];
+}

@@ -1,0 +1,61 @@
+import { digestOf } from "../api/artifact.ts";
+import type { AgentStatus } from "../api/order.ts";
+import type { Mainframe } from "../api/mainframe.ts";
+import type { Server } from "../api/server.ts";
+import type { AppState } from "../api/target.ts";
+import type { Tier } from "../api/group.ts";
+import type { Observed, SeenTarget } from "./observed.ts";
+import type { Progress, TargetProgress, TierProgress } from "./progress.ts";
+import { LAYER } from "./record.ts";
+import type { TierToken } from "./token.ts";
+
+/** Where the update stands in its current tier: what every part of the judgement starts from. */
+export interface Situation {
+  readonly observed: Observed;
+  readonly now: number;
+  readonly progress: Progress;
+  readonly tier: Tier;
+  readonly token: TierToken;
+  readonly targets: readonly SeenTarget[];
+}
+
+export const tierProgress = ({ progress, tier }: Situation): TierProgress => progress.tiers[tier];
+
+export const progressOfTarget = (situation: Situation, seen: SeenTarget): TargetProgress | undefined =>
+  tierProgress(situation).targets.get(seen.target.metadata.uid);
+
+export const stateOf = (situation: Situation, seen: SeenTarget) => progressOfTarget(situation, seen)?.state ?? "Waiting";
+
+/** Targets in a state, with how they got there. */
+export const targetsIn = (situation: Situation, state: TargetProgress["state"]) =>
+  situation.targets.flatMap((seen) => {
+    const at = progressOfTarget(situation, seen);
+    return at?.state === state ? [{ seen, at }] : [];
+  });
+
+/** Targets that began and are not there any more: unknown is not passed. */
+export const vanished = (situation: Situation): readonly TargetProgress[] => {
+  const here = new Set(situation.targets.map((seen) => seen.target.metadata.uid));
+  return [...tierProgress(situation).targets.values()].filter((at) => !here.has(at.uid) && at.state !== "Passed");
+};
+
+export const appState = (target: Server | Mainframe, app: string): AppState | undefined =>
+  target.status.apps?.find((state) => state.app === app);
+
+export const isClaimedBy = (target: Server | Mainframe, app: string, uid: string): boolean =>
+  appState(target, app)?.claim?.uid === uid;
+
+/** What the agent says runs for this app; its digest in the form the update uses. */
+export function running(status: AgentStatus, app: string): { readonly version: string; readonly digest: string } | undefined {
+  const found = status.apps.find((item) => item.app === app && item.layer === LAYER);
+  return found && { version: found.version, digest: `sha256:${found.digest}` };
+}
+
+export const runsThis = ({ observed }: Situation, status: AgentStatus): boolean =>
+  running(status, observed.deployment.spec.app)?.digest === digestOf(observed.deployment.spec.artifact);
+
+/** The next sequence for this app on this target: above what is stored and above whatever the target has seen. */
+export function nextSequence(target: Server | Mainframe, app: string, status: AgentStatus): number {
+  const seen = status.seen.find((item) => item.app === app && item.layer === LAYER)?.sequence ?? 0;
+  return Math.max(appState(target, app)?.sequence ?? 0, seen) + 1;
+}

@@ -1,0 +1,133 @@
+import type { BlockedBy, DeploymentStatus, TierState, VoidedToken } from "../api/deployment.ts";
+import type { Tier } from "../api/group.ts";
+import type { Phase } from "../api/states.ts";
+import { approvalsOf } from "./approvals.ts";
+import { conditionsOf, type ConditionDraft } from "./conditions.ts";
+import type { EventDraft, Shut } from "./decision.ts";
+import { readinessOf } from "./evidence.ts";
+import type { Observed } from "./observed.ts";
+import type { Progress } from "./progress.ts";
+import { timeOf } from "./record.ts";
+import { fold, targetsOf, tiersOf } from "./tiers.ts";
+import { tokenOf, type TierToken } from "./token.ts";
+
+/** What is said of the update beyond what the records say. */
+export interface Say {
+  readonly phase: Phase;
+  readonly tier?: Tier;
+  readonly message: string;
+  readonly blockedBy: readonly Shut[];
+  readonly note?: ConditionDraft;
+}
+
+/** Gates that only a person opens: waiting for one is not progress, and must not hang `wait: true`. */
+const FOR_A_PERSON = ["approvals", "licence", "policies", "checks", "driver", "held"];
+
+const NAMED_TARGETS = 20;
+
+/** The whole status: a projection of the records and of the gates that are shut now. */
+export function statusOf(observed: Observed, progress: Progress, say: Say, now: number): DeploymentStatus {
+  const { metadata, status: before } = observed.deployment;
+  const token = say.tier === undefined || progress.end !== undefined ? undefined : tokenOf(say.tier, observed);
+  const voided = voidedTokens(before, say.tier, token);
+  const tiers = tiersOf(progress, observed.targets).map((tier) => tierState(tier, observed, progress));
+  const mainframes = tiers.find((tier) => tier.name === "mainframes");
+  const readiness = lastReadiness(observed);
+  const approvals = say.tier && token ? approvalsOf(say.tier, token.value, observed) : undefined;
+  return {
+    observedGeneration: metadata.generation,
+    phase: say.phase,
+    ...(say.tier && { tier: say.tier }),
+    message: say.message.slice(0, 2048),
+    ...(readiness && { readiness }),
+    ...(approvals && approvals.required > 0 && say.phase !== "Delivering" && say.phase !== "Verifying" && { approval: `${approvals.counted}/${approvals.required}` }),
+    ...(mainframes && { mainframes: `${mainframes.passed}/${mainframes.total}` }),
+    ...(token && { token: { value: token.value, parts: token.parts } }),
+    ...(voided.length > 0 && { voided: [...voided] }),
+    ...(say.blockedBy.length > 0 && { blockedBy: say.blockedBy.map((shut) => withSince(shut, before.blockedBy, now)) }),
+    tiers,
+    ...(progress.head && { records: { count: observed.records.length, head: progress.head.hash } }),
+    conditions: conditionsOf(before.conditions, [...conditionDrafts(say), ...(say.note ? [say.note] : [])], metadata.generation, now),
+  };
+}
+
+/** An event when the phase or the tier changed, and only then. */
+export function eventOf(before: DeploymentStatus, after: DeploymentStatus): EventDraft | undefined {
+  if (before.phase === after.phase && before.tier === after.tier) return undefined;
+  const phase = after.phase ?? "Waiting";
+  return {
+    type: phase === "Held" || phase === "Refused" ? "Warning" : "Normal",
+    reason: phase,
+    note: after.message ?? "",
+  };
+}
+
+function tierState(tier: Tier, observed: Observed, progress: Progress): TierState {
+  const { passedBy, targets: moved } = progress.tiers[tier];
+  const here = targetsOf(tier, observed.targets).map(({ target }) => {
+    const at = moved.get(target.metadata.uid);
+    return { name: target.metadata.name, state: at?.state ?? ("Waiting" as const), at };
+  });
+  const present = new Set(here.map(({ name }) => name));
+  const gone = [...moved.values()].filter((at) => !present.has(at.name)).map((at) => ({ name: at.name, state: at.state, at }));
+  const all = passedBy === undefined ? [...here, ...gone] : [...here, ...gone].filter(({ at }) => at !== undefined);
+  return {
+    name: tier,
+    state: passedBy === undefined ? fold(all.map(({ state }) => state)) : "Passed",
+    passed: all.filter(({ state }) => state === "Passed").length,
+    total: all.length,
+    targets: all.slice(0, NAMED_TARGETS).map(({ name, state, at }) => {
+      const evidence = at?.record.evidence?.filter((item) => item.target === name) ?? [];
+      return {
+        name,
+        state,
+        ...(at !== undefined && at.attempt > 0 && { attempt: at.attempt }),
+        ...(evidence.length > 0 && { checks: readinessOf(evidence) }),
+      };
+    }),
+  };
+}
+
+function lastReadiness({ records }: Observed): string | undefined {
+  const evidence = records.findLast((record) => record.evidence !== undefined)?.evidence;
+  return evidence && readinessOf(evidence);
+}
+
+function withSince(shut: Shut, before: readonly BlockedBy[] | undefined, now: number): BlockedBy {
+  return { ...shut, since: before?.find((old) => old.gate === shut.gate)?.since ?? timeOf(now) };
+}
+
+/** Remembers what voided a token, so that an approval that names it can be answered with the reason. */
+function voidedTokens(before: DeploymentStatus, tier: Tier | undefined, token: TierToken | undefined): readonly VoidedToken[] {
+  if (token === undefined || before.tier !== tier) return [];
+  const old = before.token;
+  const kept = before.voided ?? [];
+  if (old === undefined || old.value === token.value) return kept;
+  const parts = (["record", "targets", "quarantine", "policies"] as const).filter((part) => old.parts[part] !== token.parts[part]);
+  return [{ token: old.value, by: parts.join(" and ") }, ...kept].slice(0, 5);
+}
+
+/** `Succeeded` is Unknown while the update is under way; Reconciling and Stalled are there only when true. */
+function conditionDrafts({ phase, message, blockedBy }: Say): readonly ConditionDraft[] {
+  const draft = (type: string, status: ConditionDraft["status"]): ConditionDraft => ({ type, status, reason: phase, message });
+  switch (phase) {
+    case "Completed":
+      return [draft("Succeeded", "True")];
+    case "Cancelled":
+    case "Superseded":
+      return [draft("Succeeded", "False")];
+    case "Refused":
+      return [draft("Succeeded", "False"), draft("Stalled", "True")];
+    case "Held":
+      return [draft("Succeeded", "Unknown"), draft("Stalled", "True")];
+    case "Waiting":
+    case "AwaitingApproval":
+    case "Delivering":
+    case "Verifying": {
+      const person = blockedBy.length > 0 && blockedBy.every(({ gate }) => FOR_A_PERSON.includes(gate));
+      return [draft("Succeeded", "Unknown"), ...(person ? [] : [draft("Reconciling", "True")])];
+    }
+    default:
+      return phase;
+  }
+}

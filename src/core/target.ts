@@ -1,0 +1,73 @@
+import type { Mainframe } from "../api/mainframe.ts";
+import { requiredApprovals, type Server } from "../api/server.ts";
+import type { TargetStatus } from "../api/target.ts";
+import { conditionsOf, type ConditionDraft } from "./conditions.ts";
+import type { SeenAgent, SeenLicence, SeenPolicies } from "./observed.ts";
+import { isServer } from "./tiers.ts";
+
+/** Everything the judgement on a Server or Mainframe may look at. */
+export interface ObservedTarget {
+  readonly target: Server | Mainframe;
+  readonly agent: SeenAgent;
+  readonly policies: SeenPolicies;
+  readonly licence?: SeenLicence;
+  /** Of a Mainframe: whether the Omega server it names exists. */
+  readonly omegaExists?: boolean;
+}
+
+/** The whole status of a target; what updates wrote under `apps` stays as it is. */
+export function statusOfTarget(seen: ObservedTarget, now: number): TargetStatus {
+  const { target, agent } = seen;
+  const { generation } = target.metadata;
+  const ready = readiness(seen);
+  const drafts = [ready, ...gateCondition(seen), ...insecure(target), ...licensed(seen)];
+  const runs = agent.state === "Answered" ? agent.status.apps.map(({ app, version }) => `${app} ${version}`).join(", ") : target.status.runs;
+  const agentVersion = agent.state === "Answered" ? agent.status.agent.version : target.status.agentVersion;
+  return {
+    observedGeneration: generation,
+    message: ready.message.slice(0, 1024),
+    ...(agentVersion !== undefined && { agentVersion }),
+    ...(runs !== undefined && runs !== "" && { runs: runs.slice(0, 128) }),
+    ...(target.status.apps && { apps: target.status.apps }),
+    conditions: conditionsOf(target.status.conditions, drafts, generation, now),
+  };
+}
+
+function readiness({ target, agent, licence, omegaExists }: ObservedTarget): ConditionDraft {
+  const no = (reason: string, message: string): ConditionDraft => ({ type: "Ready", status: "False", reason, message });
+  if (isServer(target) && (target.spec.git ?? target.spec.kubernetes) !== undefined)
+    return no("NotSupportedYet", `delivery by ${target.spec.git ? "git" : "kubernetes"} is not in this version: give the server an agent`);
+  if (!isServer(target) && omegaExists === false) return no("OmegaMissing", `there is no Omega server ${target.spec.omega} in this namespace`);
+  if (licence?.valid === false) return no(licence.reason, licence.message);
+  switch (agent.state) {
+    case "NotAsked":
+      return { type: "Ready", status: "Unknown", reason: "NotAsked", message: "its agent has not been asked yet" };
+    case "NotAnswered":
+      return no(agent.reason, agent.message);
+    case "Answered":
+      return { type: "Ready", status: "True", reason: "AgentAnswers", message: "its agent answers" };
+    default:
+      return agent;
+  }
+}
+
+function gateCondition({ target, policies }: ObservedTarget): readonly ConditionDraft[] {
+  if (!isServer(target) || policies.state === "NotAsked") return [];
+  if (requiredApprovals(target.spec) === 0 && target.spec.approval.mainframes.required === 0) return [];
+  const type = "ApprovalGateEnforced";
+  return policies.state === "InForce"
+    ? [{ type, status: "True", reason: "PoliciesInForce", message: "the API server checks and stamps every approval" }]
+    : [{ type, status: "False", reason: policies.reason, message: policies.message }];
+}
+
+const insecure = (target: Server | Mainframe): readonly ConditionDraft[] =>
+  target.spec.url?.startsWith("http://") === true
+    ? [{ type: "Insecure", status: "True", reason: "PlainHttp", message: "it is reached by http://: what is read there can be changed on the way" }]
+    : [];
+
+function licensed({ target, licence }: ObservedTarget): readonly ConditionDraft[] {
+  if (isServer(target) || licence === undefined) return [];
+  return licence.valid
+    ? [{ type: "Licensed", status: "True", reason: "LicenceValid", message: `licensed to ${licence.holder}` }]
+    : [{ type: "Licensed", status: "False", reason: licence.reason, message: licence.message }];
+}

@@ -1,0 +1,54 @@
+import { digestOf } from "../api/artifact.ts";
+import { TIERS, type Tier } from "../api/group.ts";
+import { hashOf } from "../api/hash.ts";
+import type { RecordSpec } from "../api/record.ts";
+import type { Observed } from "./observed.ts";
+import { enablingRecord } from "./record.ts";
+import { isServer, targetsOf } from "./tiers.ts";
+
+export interface TierToken {
+  /** The first sixteen digits: what an action names. */
+  readonly value: string;
+  /** All sixty-four: what is compared and recorded. */
+  readonly whole: string;
+  readonly parts: {
+    readonly record: string;
+    readonly targets: string;
+    readonly quarantine: string;
+    readonly policies: string;
+  };
+}
+
+/** States whose record makes an artifact need approvals on every tier from then on. */
+const QUARANTINING: readonly string[] = ["Cancelled"];
+
+/** The record that quarantines this artifact, where there is one: the newest of another update that was taken back. */
+export function quarantineOf({ deployment, others }: Pick<Observed, "deployment" | "others">): RecordSpec | undefined {
+  const digest = digestOf(deployment.spec.artifact);
+  return others
+    .filter((record) => QUARANTINING.includes(record.to) && record.artifacts.some((artifact) => artifact.digest === digest))
+    .sort((a, b) => (a.time === b.time ? (a.hash < b.hash ? -1 : 1) : a.time < b.time ? -1 : 1))
+    .at(-1);
+}
+
+/** What an action on this tier must name; whatever of it changes voids what was given before. */
+export function tokenOf(tier: Tier, observed: Observed): TierToken {
+  const before = TIERS.slice(0, TIERS.indexOf(tier));
+  const parts = {
+    record: enablingRecord(observed.records, before)?.hash ?? hashOf(null),
+    targets: hashOf(rulesOf(tier, observed)),
+    quarantine: quarantineOf(observed)?.hash ?? hashOf(null),
+    policies: hashOf(observed.policies.state === "InForce" ? observed.policies.identity : null),
+  };
+  const whole = hashOf({ tier, ...parts });
+  return { whole, value: whole.slice(0, 16), parts };
+}
+
+/** Servers count with uid and spec. Mainframes come and go; the rules their Omega servers set for them do not. */
+const rulesOf = (tier: Tier, { targets }: Observed): unknown =>
+  tier === "mainframes"
+    ? targetsOf("omega", targets).map(({ target }) => ({
+        uid: target.metadata.uid,
+        approval: isServer(target) ? target.spec.approval : null,
+      }))
+    : targetsOf(tier, targets).map(({ target }) => ({ uid: target.metadata.uid, spec: target.spec }));

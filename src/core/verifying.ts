@@ -1,0 +1,121 @@
+import type { Evidence } from "../api/record.ts";
+import { completes } from "./completion.ts";
+import type { Part } from "./decision.ts";
+import { findingsOf, type Findings, verdictOf } from "./evidence.ts";
+import { jobCategories, jobName } from "./job.ts";
+import type { SeenTarget } from "./observed.ts";
+import type { TargetProgress } from "./progress.ts";
+import { nextRecord, recordTarget, write } from "./record.ts";
+import { running, runsThis, type Situation, targetsIn } from "./situation.ts";
+
+interface Judged {
+  readonly seen: SeenTarget;
+  readonly at: TargetProgress;
+  readonly evidence: readonly Evidence[];
+  readonly verdict: ReturnType<typeof verdictOf>;
+}
+
+/** Targets whose checks run: started, read, and recorded when all of them are through. */
+export function verifying(situation: Situation): Part {
+  const { observed, now } = situation;
+  const under = targetsIn(situation, "Verifying");
+  if (under.length === 0) return {};
+
+  const unasked = under.filter(({ seen }) => seen.target.kind === "Mainframe" && seen.agent.state === "NotAsked");
+  if (unasked.length > 0) return { look: { agents: unasked.map(({ seen }) => seen.target.metadata.uid) } };
+
+  const unstarted = under.filter(({ seen, at }) => needsJob(seen) && jobOf(situation, seen, at) === undefined);
+  if (unstarted.length > 0)
+    return { effects: unstarted.map(({ seen, at }) => ({ do: "startJob", target: seen.target, attempt: at.attempt })) };
+
+  const found = under.map(({ seen, at }) => ({ seen, at, findings: allFindings(situation, seen, at) }));
+  const judged = found.flatMap(({ seen, at, findings }): Judged[] =>
+    findings.state === "Finished" ? [{ seen, at, evidence: findings.evidence, verdict: verdictOf(seen.target, findings.evidence) }] : [],
+  );
+  if (judged.length < found.length) return { wakeAt: now + observed.settings.pollMs * 2 };
+  return { effects: [write(outcome(situation, judged))] };
+}
+
+/** One record per round: first what passed, then what is tried again, then what is held. */
+function outcome(situation: Situation, judged: readonly Judged[]) {
+  const { observed, now, tier } = situation;
+  const { attempts } = observed.settings;
+  const passed = judged.filter((one) => one.verdict === "Passed");
+  const again = judged.filter((one) => one.verdict === "Inconclusive" && one.at.attempt < attempts);
+  const held = judged.filter((one) => !passed.includes(one) && !again.includes(one));
+  const evidence = (list: readonly Judged[]) => list.flatMap((one) => one.evidence);
+  if (passed.length > 0) {
+    const targets = passed.map(({ seen, at }) => recordTarget(seen.target, { sequence: at.sequence, attempt: at.attempt }));
+    return nextRecord(observed, now, {
+      tier,
+      from: "Verifying",
+      to: "Passed",
+      reason: "Verified",
+      message: `${names(passed)} passed every required check`,
+      targets,
+      evidence: [...evidence(passed)],
+      ...(completes(situation, targets) && { completes: true }),
+    });
+  }
+  if (again.length > 0)
+    return nextRecord(observed, now, {
+      tier,
+      from: "Verifying",
+      to: "Verifying",
+      reason: "Inconclusive",
+      message: `no proof either way on ${names(again)}: ${firstProblem(evidence(again))}. Trying again`,
+      targets: again.map(({ seen, at }) => recordTarget(seen.target, { sequence: at.sequence, attempt: at.attempt + 1 })),
+      evidence: [...evidence(again)],
+    });
+  const failed = held.some((one) => one.verdict === "Failed");
+  return nextRecord(observed, now, {
+    tier,
+    from: "Verifying",
+    to: "Held",
+    reason: failed ? "VerificationFailed" : "VerificationInconclusive",
+    message: `${names(held)}: ${firstProblem(evidence(held))}. Nothing was restored`,
+    targets: held.map(({ seen, at }) => recordTarget(seen.target, { sequence: at.sequence, attempt: at.attempt })),
+    evidence: [...evidence(held)],
+  });
+}
+
+const needsJob = ({ target }: SeenTarget): boolean => jobCategories(target).length > 0;
+
+const jobOf = ({ observed }: Situation, { target }: SeenTarget, at: TargetProgress) =>
+  observed.jobs.find((job) => job.name === jobName(observed.deployment, target, at.attempt));
+
+function allFindings(situation: Situation, seen: SeenTarget, at: TargetProgress): Findings {
+  const job = jobOf(situation, seen, at);
+  const parts: readonly Findings[] = [
+    ...(seen.target.kind === "Mainframe" ? [agentFindings(situation, seen, at)] : []),
+    ...(job && needsJob(seen)
+      ? [findingsOf(seen.target.metadata.name, jobCategories(seen.target), job, situation.now, situation.observed.settings)]
+      : []),
+  ];
+  const finished = parts.flatMap((part) => (part.state === "Finished" ? [part.evidence] : []));
+  return finished.length === parts.length ? { state: "Finished", evidence: finished.flat() } : { state: "Running" };
+}
+
+/** A mainframe's health is its agent's report; bad health gets some time to become good, silence too. */
+function agentFindings(situation: Situation, { target, agent }: SeenTarget, at: TargetProgress): Findings {
+  const over = situation.now >= Date.parse(at.record.time) + situation.observed.settings.healthMs;
+  const say = (verdict: Evidence["verdict"], message: string): Findings => ({
+    state: "Finished",
+    evidence: [{ target: target.metadata.name, category: "Health Check", verdict, message: message.slice(0, 1024) }],
+  });
+  if (agent.state !== "Answered")
+    return over ? say("Inconclusive", agent.state === "NotAnswered" ? agent.message : "its agent was not asked") : { state: "Running" };
+  const { app } = situation.observed.deployment.spec;
+  const health = agent.status.apps.find((item) => item.app === app)?.health;
+  if (!runsThis(situation, agent.status))
+    return say("Failed", `its agent says that ${running(agent.status, app)?.version ?? "nothing"} runs there, which is not this update`);
+  if (health?.ok === true) return say("Passed", `its agent reports: ${health.message}`);
+  return over ? say("Failed", `its agent reports: ${health?.message ?? "no health"}`) : { state: "Running" };
+}
+
+const firstProblem = (evidence: readonly Evidence[]): string => {
+  const bad = evidence.find((item) => item.verdict !== "Passed");
+  return bad === undefined ? "a required check is missing" : `${bad.category}: ${bad.message.replace(/\.$/, "")}`;
+};
+
+const names = (list: readonly { readonly seen: SeenTarget }[]): string => list.map(({ seen }) => seen.target.metadata.name).join(", ");
