@@ -16,12 +16,14 @@ export type WatchEvent<T> =
   | { readonly type: "put"; readonly object: T }
   | { readonly type: "gone"; readonly object: T }
   | { readonly type: "listed"; readonly resourceVersion: string }
+  /** The server accepted the watch: whatever the trouble was, it is over. */
+  | { readonly type: "watching" }
   | { readonly type: "trouble"; readonly error: Error; readonly againInMs: number };
 
 export type WatchOptions<T> = Selection & {
   readonly signal: AbortSignal;
   readonly random: () => number;
-  /** What is kept of each object, to save memory; one it throws on is kept whole, because leaving it out would look like a deletion. */
+  /** What is kept of each object, to save memory. */
   readonly project?: (object: T) => T;
   /** Silence after which the connection counts as dead; longer than the server may take to end a watch. */
   readonly idleMs?: number;
@@ -44,6 +46,15 @@ type Line = { readonly type: string; readonly object: KubeObject };
 class StaleVersion extends Error {
   override readonly name = "StaleVersion";
 }
+
+/** An object the projection throws on is kept whole: leaving it out would look like a deletion. */
+export const projected = <T>(project: ((object: T) => T) | undefined, object: T): T => {
+  try {
+    return project === undefined ? object : project(object);
+  } catch {
+    return object;
+  }
+};
 
 const asError = (error: unknown, what: string): Error =>
   error instanceof ApiError || error instanceof StaleVersion
@@ -74,13 +85,7 @@ const needsList = (error: unknown): boolean => {
 export async function* watch<T extends KubeObject>(client: Client, resource: Resource<T>, options: WatchOptions<T>): AsyncGenerator<WatchEvent<T>, void, undefined> {
   const { signal, random } = options;
   const what = resource.group === "" ? resource.plural : `${resource.plural}.${resource.group}`;
-  const keep = (object: T): T => {
-    try {
-      return options.project === undefined ? object : options.project(object);
-    } catch {
-      return object;
-    }
-  };
+  const keep = (object: T): T => projected(options.project, object);
   let version: string | undefined;
   let failures = 0;
 
@@ -100,6 +105,7 @@ export async function* watch<T extends KubeObject>(client: Client, resource: Res
     const timeoutSeconds = Math.round(20 + 5 * random());
     const idleMs = options.idleMs ?? IDLE_MS;
     const stream = await client.stream(resource, { ...options, resourceVersion: from, timeoutSeconds, idleMs }, signal);
+    yield { type: "watching" };
     for await (const text of lines(stream)) {
       const { type, object } = parsed(text, what);
       if (type === "ERROR") {

@@ -8,8 +8,8 @@ export type Seen = { readonly method: string; readonly url: URL; readonly header
 
 export type Answer =
   | { readonly status?: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: unknown }
-  /** Pieces go out one after the other as they are given; then the reply ends, breaks, or stays open in silence. */
-  | { readonly pieces: readonly (string | Uint8Array)[]; readonly then: "end" | "cut" | "hang" }
+  /** Pieces go out one after the other as they are given; last the reply ends, breaks, or stays open in silence. */
+  | { readonly pieces: readonly (string | Uint8Array)[]; readonly last: "end" | "cut" | "hang" }
   | "hang"
   | "cut";
 
@@ -23,9 +23,9 @@ const play = (answer: Answer, response: ServerResponse): void => {
     response.writeHead(200, { "content-type": "application/json" });
     response.flushHeaders();
     for (const piece of answer.pieces) response.write(piece);
-    if (answer.then === "end") response.end();
+    if (answer.last === "end") response.end();
     // The last piece must leave before the connection does.
-    if (answer.then === "cut") response.write("", () => setImmediate(() => response.socket?.destroy()));
+    if (answer.last === "cut") response.write("", () => setImmediate(() => response.socket?.destroy()));
     return;
   }
   response.writeHead(answer.status ?? 200, { "content-type": "application/json", ...answer.headers });

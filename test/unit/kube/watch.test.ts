@@ -12,7 +12,11 @@ const THINGS: Resource = { group: "example.com", version: "v1", plural: "things"
 const thing = (name: string, resourceVersion: string) => ({ metadata: { name, namespace: "default", uid: `uid-${name}`, resourceVersion, managedFields: [{ manager: "x" }] } });
 const event = (type: string, object: unknown) => `${JSON.stringify({ type, object })}\n`;
 const list = (resourceVersion: string, ...items: unknown[]): Answer => ({ body: { metadata: { resourceVersion }, items } });
-const quiet: Answer = { pieces: [], then: "hang" };
+const quiet: Answer = { pieces: [], last: "hang" };
+
+const refusing = () => {
+  throw new Error("cannot");
+};
 
 let clean: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -34,10 +38,13 @@ const watching = async (script: readonly Answer[], options: { readonly idleMs?: 
   });
   const told: string[] = [];
   const next = async (): Promise<WatchEvent<KubeObject>> => {
-    const { value, done } = await events.next();
-    if (done === true) throw new Error("the watch ended");
-    told.push(short(value));
-    return value;
+    for (;;) {
+      const { value, done } = await events.next();
+      if (done === true) throw new Error("the watch ended");
+      if (value.type === "watching") continue;
+      told.push(short(value));
+      return value;
+    }
   };
   const until = async (wanted: string): Promise<string[]> => {
     const from = told.length;
@@ -58,7 +65,7 @@ test("a list of two pages is one complete set, read consistently and watched fro
   const pages: Answer[] = [
     { body: { metadata: { resourceVersion: "10", continue: "more" }, items: [thing("a", "3")] } },
     { body: { metadata: { resourceVersion: "10" }, items: [thing("b", "4")] } },
-    { pieces: [event("DELETED", thing("a", "11"))], then: "hang" },
+    { pieces: [event("DELETED", thing("a", "11"))], last: "hang" },
   ];
   const { until, seen } = await watching(pages);
   expect(await until("gone a@11")).toEqual(["listing", "put a@3", "put b@4", "listed", "gone a@11"]);
@@ -78,18 +85,15 @@ test("objects get the words a list leaves out and lose their managed fields, bef
 });
 
 test("an object that cannot be projected is kept whole, because leaving it out would look like a deletion", async () => {
-  const project = () => {
-    throw new Error("cannot");
-  };
-  const { until } = await watching([list("10", thing("a", "3")), quiet], { project });
+  const { until } = await watching([list("10", thing("a", "3")), quiet], { project: refusing });
   expect(await until("listed")).toEqual(["listing", "put a@3", "listed"]);
 });
 
 test("a stream cut in the middle of a line resumes from the last complete event and loses nothing", async () => {
   const { until, seen } = await watching([
     list("10"),
-    { pieces: [event("ADDED", thing("a", "11")), event("ADDED", thing("b", "12")).slice(0, 40)], then: "cut" },
-    { pieces: [event("ADDED", thing("b", "12"))], then: "hang" },
+    { pieces: [event("ADDED", thing("a", "11")), event("ADDED", thing("b", "12")).slice(0, 40)], last: "cut" },
+    { pieces: [event("ADDED", thing("b", "12"))], last: "hang" },
   ]);
   expect(await until("put b@12")).toEqual(["listing", "listed", "put a@11", "trouble Error", "put b@12"]);
   expect(from(seen[2])).toBe("11");
@@ -98,8 +102,8 @@ test("a stream cut in the middle of a line resumes from the last complete event 
 test("a stream that ends in the middle of a line without an error resumes likewise", async () => {
   const { until, seen } = await watching([
     list("10"),
-    { pieces: [event("ADDED", thing("a", "11")), '{"type":"ADD'], then: "end" },
-    { pieces: [event("ADDED", thing("b", "12"))], then: "hang" },
+    { pieces: [event("ADDED", thing("a", "11")), '{"type":"ADD'], last: "end" },
+    { pieces: [event("ADDED", thing("b", "12"))], last: "hang" },
   ]);
   expect(await until("put b@12")).toEqual(["listing", "listed", "put a@11", "put b@12"]);
   expect(from(seen[2])).toBe("11");
@@ -108,15 +112,15 @@ test("a stream that ends in the middle of a line without an error resumes likewi
 test("a bookmark moves the version that is resumed from", async () => {
   const { until, seen } = await watching([
     list("10"),
-    { pieces: [event("BOOKMARK", { metadata: { resourceVersion: "50" } })], then: "end" },
-    { pieces: [event("ADDED", thing("a", "51"))], then: "hang" },
+    { pieces: [event("BOOKMARK", { metadata: { resourceVersion: "50" } })], last: "end" },
+    { pieces: [event("ADDED", thing("a", "51"))], last: "hang" },
   ]);
   await until("put a@51");
   expect(from(seen[2])).toBe("50");
 });
 
 test("an event that was not yet taken is sent again after a cut", async () => {
-  const { next, seen, events } = await watching([list("10"), { pieces: [event("ADDED", thing("a", "11"))], then: "hang" }]);
+  const { next, seen, events } = await watching([list("10"), { pieces: [event("ADDED", thing("a", "11"))], last: "hang" }]);
   await next();
   await next();
   expect(short(await next())).toBe("put a@11");
@@ -127,12 +131,12 @@ test("an event that was not yet taken is sent again after a cut", async () => {
 
 test.each<[string, Answer]>([
   ["HTTP 410", { status: 410, body: status(410, "Expired", "too old resource version") }],
-  ["an ERROR event with 410", { pieces: [event("ERROR", status(410, "Expired", "too old resource version"))], then: "end" }],
-  ["an ERROR event with 500", { pieces: [event("ERROR", status(500, "InternalError", "etcd event received with PrevKv=nil"))], then: "end" }],
-  ["a line that is not JSON", { pieces: ["<html>bad gateway</html>\n"], then: "end" }],
-  ["a line that is no event", { pieces: ["null\n"], then: "end" }],
-  ["an unknown event type", { pieces: [event("CHANGED", thing("a", "11"))], then: "end" }],
-  ["a version that goes back", { pieces: [event("ADDED", thing("a", "9"))], then: "hang" }],
+  ["an ERROR event with 410", { pieces: [event("ERROR", status(410, "Expired", "too old resource version"))], last: "end" }],
+  ["an ERROR event with 500", { pieces: [event("ERROR", status(500, "InternalError", "etcd event received with PrevKv=nil"))], last: "end" }],
+  ["a line that is not JSON", { pieces: ["<html>bad gateway</html>\n"], last: "end" }],
+  ["a line that is no event", { pieces: ["null\n"], last: "end" }],
+  ["an unknown event type", { pieces: [event("CHANGED", thing("a", "11"))], last: "end" }],
+  ["a version that goes back", { pieces: [event("ADDED", thing("a", "9"))], last: "hang" }],
   ["a version too large for a restored server", { status: 504, body: status(504, "Timeout", "Too large resource version: 10, current: 3") }],
   ["403", { status: 403, body: status(403, "Forbidden", "cannot watch") }],
 ])("%s leads to a new list", async (_name, answer) => {
@@ -146,7 +150,7 @@ test.each<[string, Answer]>([
 });
 
 test("a half-open connection is given up after the idle time and the watch resumes", async () => {
-  const { until, seen } = await watching([list("10"), quiet, { pieces: [event("ADDED", thing("a", "11"))], then: "hang" }], { idleMs: 300 });
+  const { until, seen } = await watching([list("10"), quiet, { pieces: [event("ADDED", thing("a", "11"))], last: "hang" }], { idleMs: 300 });
   expect(await until("put a@11")).toEqual(["listing", "listed", "trouble Error", "put a@11"]);
   expect(from(seen[2])).toBe("10");
 });
@@ -165,7 +169,7 @@ test("a list whose second page is lost begins anew, so that no set is taken for 
 });
 
 test("a server that closes every stream at once is not asked in a hot loop", async () => {
-  const { until, seen } = await watching([list("10"), { pieces: [], then: "end" }]);
+  const { until, seen } = await watching([list("10"), { pieces: [], last: "end" }]);
   await until("trouble StaleVersion");
   expect(seen.length).toBe(3);
 });
@@ -173,6 +177,7 @@ test("a server that closes every stream at once is not asked in a hot loop", asy
 test("an abort ends a silent watch", async () => {
   const { until, stop, events } = await watching([list("10"), quiet]);
   await until("listed");
+  expect((await events.next()).value).toEqual({ type: "watching" });
   const end = events.next();
   stop.abort();
   expect(await end).toEqual({ value: undefined, done: true });

@@ -1,0 +1,97 @@
+import type { Client, Selection } from "../kube/client.ts";
+import type { KubeObject } from "../kube/types.ts";
+import { projected, watch } from "../kube/watch.ts";
+import type { IndexFunctions } from "./indexes.ts";
+import type { Kind } from "./kind.ts";
+import type { Log } from "./log.ts";
+import { createStore } from "./store.ts";
+import type { Change, StoreView } from "./store.ts";
+
+/** Called for every change, also of a status or a version alone: whoever is interested puts a key into a queue, and the queue de-duplicates. */
+export type Subscriber<T> = (key: string, object: T | undefined, old: T | undefined) => void;
+
+export type Informer<T extends KubeObject, I extends string = never> = {
+  readonly store: StoreView<T, I>;
+  readonly subscribe: (subscriber: Subscriber<T>) => () => void;
+  /** The reply to an own write: readers see it at once, and the watch's older word does not undo it. */
+  readonly put: (object: T) => void;
+  /** Watches until the signal; never rejects. */
+  readonly run: (signal: AbortSignal) => Promise<void>;
+  /** Settled once the first complete list is in the store. */
+  readonly synced: Promise<void>;
+  readonly isSynced: () => boolean;
+  /** Why the store may be out of date just now, if it may be. */
+  readonly trouble: () => Error | undefined;
+};
+
+export const createInformer = <T extends KubeObject, I extends string = never>(options: {
+  readonly client: Client;
+  readonly kind: Kind<T>;
+  readonly indexes: IndexFunctions<T, I>;
+  readonly selection?: Selection;
+  readonly random: () => number;
+  readonly log: Log;
+}): Informer<T, I> => {
+  const { client, kind, log } = options;
+  const store = createStore<T, I>(options.indexes);
+  const subscribers = new Set<Subscriber<T>>();
+  const first = Promise.withResolvers<void>();
+  let synced = false;
+  let trouble: Error | undefined;
+
+  const publish = (changes: readonly Change<T>[]): void => {
+    for (const { key, object, old } of changes) {
+      for (const subscriber of subscribers) {
+        try {
+          subscriber(key, object, old);
+        } catch (error) {
+          log.error({ err: error, kind: kind.resource.kind, key }, "A subscriber failed; the others and the watch go on.");
+        }
+      }
+    }
+  };
+
+  const run = async (signal: AbortSignal): Promise<void> => {
+    const project = kind.project === undefined ? {} : { project: kind.project };
+    for await (const event of watch(client, kind.resource, { ...options.selection, ...project, signal, random: options.random })) {
+      switch (event.type) {
+        case "listing":
+          store.beginList();
+          break;
+        case "put":
+          publish(store.put(event.object));
+          break;
+        case "gone":
+          publish(store.remove(event.object));
+          break;
+        case "listed":
+          publish(store.endList(event.resourceVersion));
+          synced = true;
+          first.resolve();
+          break;
+        case "watching":
+          trouble = undefined;
+          break;
+        case "trouble":
+          trouble = event.error;
+          log.info({ err: event.error, kind: kind.resource.kind, againInMs: Math.round(event.againInMs) }, "The watch was interrupted and goes on by itself.");
+          break;
+        default:
+          event satisfies never;
+      }
+    }
+  };
+
+  return {
+    store,
+    subscribe: (subscriber) => {
+      subscribers.add(subscriber);
+      return () => subscribers.delete(subscriber);
+    },
+    put: (object) => publish(store.put(projected(kind.project, object))),
+    run,
+    synced: first.promise,
+    isSynced: () => synced,
+    trouble: () => trouble,
+  };
+};
