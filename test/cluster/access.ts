@@ -24,11 +24,11 @@ export interface Coordinates {
 
 export interface ClusterAccess extends Coordinates {
   /** A kubeconfig of this user: by client certificate on a control plane of ours, else by impersonation. */
-  kubeconfigFor(user: string, groups?: readonly string[]): Promise<string>;
-  kubeconfigForServiceAccount(namespace: string, name: string): Promise<string>;
-  serviceAccountToken(namespace: string, name: string): Promise<string>;
-  kubectl(args: readonly string[], options?: KubectlOptions): Promise<Said>;
-  auditEvents(): Promise<readonly AuditEvent[]>;
+  readonly kubeconfigFor: (user: string, groups?: readonly string[]) => Promise<string>;
+  readonly kubeconfigForServiceAccount: (namespace: string, name: string) => Promise<string>;
+  readonly serviceAccountToken: (namespace: string, name: string) => Promise<string>;
+  readonly kubectl: (args: readonly string[], options?: KubectlOptions) => Promise<Said>;
+  readonly auditEvents: () => Promise<readonly AuditEvent[]>;
 }
 
 const adminUser = async (kubeconfig: string): Promise<unknown> => {

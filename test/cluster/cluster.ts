@@ -23,12 +23,12 @@ export interface ClusterOptions {
 export interface Cluster extends ClusterAccess {
   /** Whether the control plane is ours, so that it can be stopped, restarted and audited. */
   readonly owned: boolean;
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
   /** Ends the API server as a crash would (open watches are cut), and returns when its port is closed. */
-  stopApiServer(): Promise<void>;
+  readonly stopApiServer: () => Promise<void>;
   /** Starts it again on the same port and waits until custom kinds can be written. */
-  startApiServer(): Promise<void>;
-  restartApiServer(): Promise<void>;
+  readonly startApiServer: () => Promise<void>;
+  readonly restartApiServer: () => Promise<void>;
 }
 
 // A graceful end waits half a minute for open watches; all state is in etcd, so a forced one loses nothing.

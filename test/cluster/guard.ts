@@ -12,9 +12,9 @@ export interface Guarded {
   readonly pid: number;
   readonly logFile: string;
   readonly exited: Promise<Exit>;
-  running(): boolean;
+  readonly running: () => boolean;
   /** Asks (SIGTERM), then forces (SIGKILL) after `graceMs`; the whole process group. */
-  stop(graceMs: number): Promise<Exit>;
+  readonly stop: (graceMs: number) => Promise<Exit>;
 }
 
 export interface Exit {
