@@ -34,8 +34,11 @@ const KEEP_ALIVE_MS = 30_000;
 const starting = (error: unknown): error is ApiError =>
   error instanceof ApiError && throttled(error) && (error.status === 503 ? error.reason !== "Unknown" : error.message.includes("initializing"));
 
-const code = (error: unknown): string =>
-  error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : error instanceof Error ? error.name : "unknown";
+/** The way to a server with several addresses fails with an empty message and a code. */
+const why = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error);
+  return error.message !== "" ? error.message : "code" in error ? String(error.code) : error.name;
+};
 
 const header = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value[0] : value);
 
@@ -83,7 +86,7 @@ export const createTransport = (connection: Connection, userAgent: string): Tran
       : new ApiError({
           status: 0,
           reason: "Unreachable",
-          message: `${asked(request)} got no usable reply from ${base.origin} (${code(cause)}); whether it took effect is unknown.`,
+          message: `${asked(request)} got no usable reply from ${base.origin} (${why(cause)}); whether it took effect is unknown.`,
           cause,
         });
 
