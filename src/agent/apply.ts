@@ -9,7 +9,7 @@ import type { HealthProbe } from "./health.ts";
 import { hookFailure, keptBeside, runHook } from "./hook.ts";
 import type { Entry, Journal } from "./journal.ts";
 import { clearIncoming, currentRelease, placeOf, prune, releaseName, shelve, switchTo, type Place } from "./layout.ts";
-import { moduleTexts, readManifest } from "./manifest.ts";
+import { moduleNames, readManifest } from "./manifest.ts";
 import { unpack } from "./unpack.ts";
 
 /** The moments between two effects on disk, in order; an agent that dies at any of them comes to the same end when started again. */
@@ -88,7 +88,7 @@ class Work {
     this.step("unpacked");
 
     const previous = await currentRelease(this.place);
-    await this.write({ ...inState("Switching", now()), release, modules: [...moduleTexts(manifest)], ...(previous === undefined ? {} : { previous }) });
+    await this.write({ ...inState("Switching", now()), release, modules: [...moduleNames(manifest)], ...(previous === undefined ? {} : { previous }) });
     this.step("switching");
   }
 

@@ -34,4 +34,4 @@ export const readManifest = async (folder: string, order: Pick<OrderClaims, "app
   return manifest;
 };
 
-export const moduleTexts = ({ modules }: ReleaseManifest): readonly string[] => modules.map(({ name, version }) => `${name}@${version}`);
+export const moduleNames = ({ modules }: ReleaseManifest): readonly string[] => modules.map(({ name }) => name);

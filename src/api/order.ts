@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { SEMVER_PATTERN } from "./version.ts";
 
 /** What the operator and the agent on a target say to each other. */
 
@@ -11,7 +12,7 @@ const time = z.iso.datetime();
 const sequence = z.number().int().min(1).max(Number.MAX_SAFE_INTEGER);
 /** Agents of another version may know other reasons, so a reader takes any well-formed one. */
 const reasonText = z.string().regex(/^[A-Z][A-Za-z]{0,63}$/);
-const versionText = z.string().regex(/^[0-9A-Za-z][0-9A-Za-z.+-]{0,127}$/, "must be a version");
+const versionText = z.string().max(128).regex(new RegExp(SEMVER_PATTERN), "must be a SemVer version");
 
 /** `<namespace>/<name>` of a Server or Mainframe: what an order, a read token and a licence are bound to. */
 export const targetName = z
@@ -153,6 +154,6 @@ export const ReleaseManifest = z.object({
   app: label,
   version: versionText,
   layer: label,
-  modules: z.array(z.object({ name: z.string().min(1).max(100), version: versionText })).max(256),
+  modules: z.array(z.object({ name: z.string().min(1).max(100), version: z.string().min(1).max(128) })).max(256),
 });
 export type ReleaseManifest = z.infer<typeof ReleaseManifest>;
