@@ -55,9 +55,10 @@ export const troubleOf = (error: unknown, { where, deadlineMs, late, stopped, wr
   const code = codeOf(error) ?? "";
   if (stopped) return at("runner", `The check of ${where} was stopped before it had an answer.`);
   if (late) return at("target", `${where} did not answer within ${deadlineMs} ms.`);
-  if (wrongCertificate) return at("target", `The certificate of ${where} is not the trusted one: ${text.replace(/\.$/, "")}.`);
+  if (wrongCertificate) return at("target", `The certificate of ${where} is not the trusted one: ${text.replace(/; if the root CA is installed locally.*$/s, "").replace(/\.$/, "")}.`);
   if (code in TARGET) return at("target", `${where} ${TARGET[code]} (${code}).`, PASSING.has(code), UNSENT.has(code));
-  if (code.startsWith("HPE_")) return at("target", `${where} answers something that is not HTTP (${code}).`);
+  // The parser gives a code for some violations only.
+  if (code.startsWith("HPE_") || (error instanceof Error && error.name === "HTTPParserError")) return at("target", `${where} answers something that is not HTTP.`);
   if (isTls(code)) return at("target", `${where} breaks the TLS handshake (${code}).`);
   if (code === "ENOTFOUND" || code.startsWith("EAI_")) return at("runner", `The name of ${where} cannot be resolved from where the check runs (${code}).`);
   if (code.endsWith("UNREACH") || code === "ENETDOWN") return at("runner", `There is no route to ${where} from where the check runs (${code}).`);

@@ -16,7 +16,7 @@ export interface Identity {
 
 /** A CA of its own and a certificate for this machine, or for whom the test says. */
 export const identity = async (named: Partial<Named> = {}): Promise<Identity> => {
-  const ca = await createCa("scene");
+  const ca = await createCa("scene authority");
   const own = await issue(ca, { commonName: "scene", dns: ["localhost"], ips: ["127.0.0.1"], ...named });
   return { ca: ca.certPem, cert: own.certPem, key: own.keyPem, sha256: own.sha256 };
 };
