@@ -1,16 +1,33 @@
 import { defineConfig } from "vitest/config";
 
-// Three projects by what they need: nothing, a control plane, a control plane with servers and agents.
-const project = (name: string, include: readonly string[], testTimeout: number, maxWorkers?: number) => ({
-  test: { name, include: [...include], testTimeout, hookTimeout: testTimeout, ...(maxWorkers ? { maxWorkers } : {}) },
-});
-
+// Three projects by what they need: nothing, a control plane, a control plane with servers and agents. The last two share one cluster and run
+// file by file, after the first, because they measure and the machine is small.
 export default defineConfig({
   test: {
     projects: [
-      project("unit", ["src/**/*.test.ts", "test/unit/**/*.test.ts"], 20_000),
-      project("apiserver", ["test/apiserver/**/*.test.ts"], 60_000, 1),
-      project("e2e", ["test/e2e/**/*.test.ts"], 180_000, 1),
+      { test: { name: "unit", include: ["src/**/*.test.ts", "test/unit/**/*.test.ts"], testTimeout: 20_000, hookTimeout: 20_000, sequence: { groupOrder: 0 } } },
+      {
+        test: {
+          name: "apiserver",
+          include: ["test/apiserver/**/*.test.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
+          globalSetup: ["test/cluster/setup.ts"],
+        },
+      },
+      {
+        test: {
+          name: "e2e",
+          include: ["test/e2e/**/*.test.ts"],
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
+          globalSetup: ["test/cluster/setup.ts"],
+        },
+      },
     ],
   },
 });

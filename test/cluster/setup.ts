@@ -1,0 +1,56 @@
+import type { TestProject } from "vitest/node";
+import { type Cluster, startCluster } from "./cluster.ts";
+import { install } from "./install.ts";
+import { startNode, type TestNode } from "./kubelet.ts";
+import { progressLine } from "./progress.ts";
+import type { Shared } from "./shared.ts";
+
+interface Running {
+  readonly cluster: Cluster;
+  readonly node: TestNode | undefined;
+}
+
+const MAIN = new URL("../../src/main.ts", import.meta.url).pathname;
+
+// Every project runs this file by itself, in one process; the cluster is shared by all of them, so it hangs on the process.
+const place = globalThis as { ashatSharedCluster?: { users: number; readonly running: Promise<Running> } };
+
+const start = async (): Promise<Running> => {
+  const cluster = await startCluster({ auditLog: true, onProgress: (progress) => console.error(progressLine(progress)) });
+  try {
+    await install(cluster);
+    // A cluster that is not ours has nodes of its own.
+    const node = cluster.owned ? await startNode({ cluster, images: { "ashat:test": [process.execPath, MAIN] } }) : undefined;
+    return { cluster, node };
+  } catch (error) {
+    await cluster.stop();
+    throw error;
+  }
+};
+
+/** Starts the shared cluster with the product's kinds and policies for the first project that needs it, and ends it after the last. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  place.ashatSharedCluster ??= { users: 0, running: start() };
+  const shared = place.ashatSharedCluster;
+  shared.users += 1;
+  const { cluster, node } = await shared.running;
+  const coordinates: Shared = {
+    dir: cluster.dir,
+    server: cluster.server,
+    caPem: cluster.caPem,
+    kubeconfig: cluster.kubeconfig,
+    kubectlPath: cluster.kubectlPath,
+    ...(cluster.caFile === undefined ? {} : { caFile: cluster.caFile }),
+    ...(cluster.auditLog === undefined ? {} : { auditLog: cluster.auditLog }),
+    owned: cluster.owned,
+    ...(node ? { nodeName: node.name } : {}),
+  };
+  project.provide("cluster", coordinates);
+  return async () => {
+    shared.users -= 1;
+    if (shared.users > 0) return;
+    delete place.ashatSharedCluster;
+    await node?.stop();
+    await cluster.stop();
+  };
+}
