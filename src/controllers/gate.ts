@@ -28,20 +28,26 @@ type NotInForce = Extract<SeenPolicies, { state: "NotInForce" }>;
 const notInForce = (reason: "Missing" | "Changed" | "NotEnforced" | "Unknown", message: string): NotInForce => ({ state: "NotInForce", reason, message });
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
+async function listPolicies(client: Client, kind: PolicyKind, signal: AbortSignal | undefined): Promise<readonly (LivePolicy & KubeObject)[] | undefined> {
+  try {
+    return (await client.list(policyResource(kind), { labelSelector: SELECTOR }, { signal })).items;
+  } catch (error) {
+    // Before 1.36 the API server does not know the kinds that stamp.
+    if (notFound(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Names the state of every policy object, so that a change of any is seen without trying the forgery again. */
+export async function policyVersions(client: Client, signal: AbortSignal): Promise<string> {
+  const lists = await Promise.all(POLICY_KINDS.map((kind) => listPolicies(client, kind, signal)));
+  return lists.map((items) => items?.map(({ metadata }) => `${metadata.uid}@${metadata.resourceVersion}`).join(",") ?? "unknown kind").join(";");
+}
+
 /** Reads the policies and tries to get past them in `namespace`, as a dry run. Five requests; nothing is stored. */
 export async function readPolicies(client: Client, namespace: string, signal?: AbortSignal): Promise<SeenPolicies> {
-  const options = { signal };
-  const list = async (kind: PolicyKind): Promise<readonly LivePolicy[] | undefined> => {
-    try {
-      return (await client.list(policyResource(kind), { labelSelector: SELECTOR }, options)).items;
-    } catch (error) {
-      // Before 1.36 the API server does not know the kinds that stamp.
-      if (notFound(error)) return undefined;
-      throw error;
-    }
-  };
   try {
-    const [mutating, mutatingBindings, validating, validatingBindings] = await Promise.all(POLICY_KINDS.map(list));
+    const [mutating, mutatingBindings, validating, validatingBindings] = await Promise.all(POLICY_KINDS.map((kind) => listPolicies(client, kind, signal)));
     const stamps: Stamps = mutating === undefined ? "Client" : "ApiServer";
     const live = [mutating, mutatingBindings, validating, validatingBindings].flatMap((items) => items ?? []);
     const judged = judgePolicies(live, stamps);

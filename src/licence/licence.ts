@@ -47,11 +47,11 @@ export const entitles = (range: string, version: string): boolean => {
 
 const no = (reason: LicenceReason, message: string): LicenceVerdict => ({ valid: false, reason, message });
 
-/** Decides offline whether `jws` lets `mainframe` have `version` at `now`. */
+/** Decides offline whether `jws` lets `mainframe` have `version` at `now`; without a version, whether it is valid in itself. */
 export const verifyLicence = async (
   jws: string | undefined,
   keys: VerifyKeys,
-  { mainframe, version, now }: { readonly mainframe: string; readonly version: string; readonly now: Date },
+  { mainframe, version, now }: { readonly mainframe: string; readonly version?: string | undefined; readonly now: Date },
 ): Promise<LicenceVerdict> => {
   const renew = `Whoever issues licences makes a new one with: ashat licence issue --mainframe ${mainframe} ...`;
   if (jws === undefined || jws.trim() === "") return no("LicenceMissing", `Mainframe ${mainframe} has no licence. ${renew}`);
@@ -72,7 +72,7 @@ export const verifyLicence = async (
   const at = now.getTime() / 1000;
   if (!(at >= licence.nbf)) return no("LicenceNotYetValid", `${whose} for mainframe ${mainframe} begins at ${day(licence.nbf)}.`);
   if (!(at < licence.exp)) return no("LicenceExpired", `${whose} for mainframe ${mainframe} ended at ${day(licence.exp)}. ${renew}`);
-  if (!entitles(licence.versions, version)) {
+  if (version !== undefined && !entitles(licence.versions, version)) {
     return no("LicenceVersionNotEntitled", `${whose} entitles mainframe ${mainframe} to versions ${licence.versions}, not to ${version}. ${renew}`);
   }
   return { valid: true, licence };

@@ -1,0 +1,118 @@
+import { EVIDENCE_FINALIZER } from "../api/group.ts";
+import { orderKey } from "../api/order.ts";
+import { recordName } from "../api/record.ts";
+import type { AppState, TargetStatus } from "../api/target.ts";
+import type { Effect } from "../core/decision.ts";
+import { verificationJob } from "../core/job.ts";
+import type { SeenOrder } from "../core/observed.ts";
+import { LAYER } from "../core/record.ts";
+import { unreachable } from "../core/unreachable.ts";
+import type { Deployment } from "../api/deployment.ts";
+import type { Mainframe } from "../api/mainframe.ts";
+import type { Server } from "../api/server.ts";
+import { alreadyExists, notFound } from "../kube/errors.ts";
+import { askAgent, sendOrder } from "./agents.ts";
+import type { Context } from "./context.ts";
+import { JOBS, MAINFRAMES, RECORDS, recordLabels, SERVERS } from "./kinds.ts";
+import { trustOf } from "./trust.ts";
+
+/** An effect was due and this process may not be leader any more: the other one does it. */
+export class NotLeader extends Error {
+  override readonly name = "NotLeader";
+}
+
+const TTL_SECONDS = 600;
+
+/** Does one effect. Each may be done again after a crash: names and preconditions make the second time a no-op. */
+export async function act(
+  context: Context,
+  deployment: Pick<Deployment, "metadata"> & { readonly spec?: Deployment["spec"] },
+  effect: Effect,
+  signal: AbortSignal,
+): Promise<SeenOrder | undefined> {
+  if (!context.isLeader()) throw new NotLeader("the leadership is not certain any more: nothing is done before it is");
+  switch (effect.do) {
+    case "claim":
+    case "release":
+      await writeApp(context, effect.target, effect.app, signal);
+      return undefined;
+    case "record":
+      await writeRecord(context, deployment.metadata.namespace, effect.record, signal);
+      return undefined;
+    case "deliver":
+      return sendOrder(context, whole(deployment), effect.target, effect.order, effect.expiresAt, signal);
+    case "startJob":
+      await startJob(context, whole(deployment), effect.target, effect.attempt, signal);
+      return undefined;
+    case "releaseJob":
+      await releaseJob(context, deployment.metadata.namespace, effect, signal);
+      return undefined;
+    default:
+      return unreachable(effect);
+  }
+}
+
+export const orderOfEffect = (effect: Effect): string | undefined => (effect.do === "deliver" ? orderKey(effect.order) : undefined);
+
+const whole = (deployment: Pick<Deployment, "metadata"> & { readonly spec?: Deployment["spec"] }): Deployment => {
+  if (deployment.spec === undefined) throw new Error(`deployment ${deployment.metadata.name} is gone: nothing more is delivered or verified`);
+  return { status: {}, ...deployment, spec: deployment.spec };
+};
+
+/** The whole status goes back with one app changed, under the version it was read with. */
+async function writeApp({ client, stores }: Context, target: Server | Mainframe, app: AppState, signal: AbortSignal): Promise<void> {
+  const apps = (target.status.apps ?? []).filter((other) => other.app !== app.app);
+  const status: TargetStatus = { ...target.status, apps: [...apps, app].sort((a, b) => (a.app < b.app ? -1 : 1)) };
+  const { resource, store } =
+    target.kind === "Server" ? { resource: SERVERS, store: stores.servers } : { resource: MAINFRAMES, store: stores.mainframes };
+  store.put(await client.replaceStatus(resource, target, status, { signal }));
+}
+
+/** The name is the compare-and-swap: where somebody was faster, theirs is read and counts. */
+async function writeRecord({ client, stores }: Context, namespace: string, record: Parameters<typeof recordLabels>[0], signal: AbortSignal): Promise<void> {
+  const name = recordName(record.deployment, record.seq);
+  try {
+    stores.records.put(await client.create(RECORDS, { metadata: { name, namespace, labels: recordLabels(record) }, spec: record }, { signal }));
+  } catch (error) {
+    if (!alreadyExists(error)) throw error;
+    stores.records.put(await client.get(RECORDS, { namespace, name }, { signal }));
+  }
+}
+
+async function startJob(context: Context, deployment: Deployment, target: Server | Mainframe, attempt: number, signal: AbortSignal): Promise<void> {
+  const { client, stores, checkImage: image } = context;
+  const { ca: caPem } = await trustOf(context, target, target.spec.tls, signal);
+  const modules = target.spec.checks.modules === undefined ? undefined : await deliveredModules(context, deployment, target, signal);
+  const job = verificationJob(deployment, target, attempt, { image, ...(caPem !== undefined && { caPem }), ...(modules && { modules }) });
+  try {
+    stores.jobs.put(await client.create(JOBS, job as Parameters<typeof client.create>[1], { signal }));
+  } catch (error) {
+    if (!alreadyExists(error)) throw error;
+    const { name, namespace } = (job as { readonly metadata: { readonly name: string; readonly namespace: string } }).metadata;
+    stores.jobs.put(await client.get(JOBS, { namespace, name }, { signal }));
+  }
+}
+
+/** The modules of the archive as the agent unpacked it: without them a module that is missing would not be missed. */
+async function deliveredModules(context: Context, deployment: Deployment, target: Server | Mainframe, signal: AbortSignal): Promise<readonly string[]> {
+  const agent = await askAgent(context, target, signal);
+  const { app } = deployment.spec;
+  const found = agent.state === "Answered" ? agent.status.apps.find((item) => item.app === app && item.layer === LAYER) : undefined;
+  if (found === undefined)
+    throw new Error(`verification of ${target.kind.toLowerCase()} ${target.metadata.name} waits: its agent does not say which modules it has${agent.state === "NotAnswered" ? ` (${agent.message})` : ""}`);
+  return found.modules;
+}
+
+async function releaseJob({ client, stores }: Context, namespace: string, effect: Extract<Effect, { do: "releaseJob" }>, signal: AbortSignal): Promise<void> {
+  const at = { namespace, name: effect.name };
+  try {
+    const job = await client.get(JOBS, at, { signal });
+    const finalizers = (job.metadata.finalizers ?? []).filter((name) => name !== EVIDENCE_FINALIZER);
+    const { uid, resourceVersion } = job.metadata;
+    const patch = { metadata: { uid, resourceVersion, finalizers }, ...(effect.remove ? {} : { spec: { ttlSecondsAfterFinished: TTL_SECONDS } }) };
+    stores.jobs.put(await client.mergePatch(JOBS, at, patch, { signal }));
+    if (effect.remove) await client.remove(JOBS, at, { uid, propagationPolicy: "Background", signal });
+  } catch (error) {
+    if (!notFound(error)) throw error;
+  }
+}

@@ -1,0 +1,94 @@
+import type { Mainframe } from "../api/mainframe.ts";
+import type { OrderKeyParts } from "../api/order.ts";
+import { orderKey } from "../api/order.ts";
+import type { Deployment } from "../api/deployment.ts";
+import type { Server } from "../api/server.ts";
+import type { SeenAgent, SeenLicence, SeenOrder } from "../core/observed.ts";
+import type { Delivery } from "../delivery/driver.ts";
+import { verifyLicence } from "../licence/licence.ts";
+import { signOrder, signRead } from "../licence/sign.ts";
+import type { Context } from "./context.ts";
+import { agentOf, TrustMissing } from "./trust.ts";
+
+/** Talks to agents and says what they said in the words of the judgement. Trouble of a target is data. */
+
+const audience = ({ metadata }: Server | Mainframe): string => `${metadata.namespace}/${metadata.name}`;
+
+export async function askAgent(context: Context, target: Server | Mainframe, signal: AbortSignal): Promise<SeenAgent> {
+  return orTrust(async () => {
+    const answer = await context.agents.observe(await agentOf(context, target, signal), await readToken(context, target), signal);
+    if (answer.state !== "Answered") return { state: "NotAnswered", reason: reasonOf(answer), message: answer.message };
+    const named = answer.status.agent.name;
+    if (named !== audience(target))
+      return { state: "NotAnswered", reason: "WrongAgent", message: `the agent there is that of ${named}, not of ${audience(target)}` };
+    return { state: "Answered", status: answer.status };
+  });
+}
+
+export async function askOrder(context: Context, target: Server | Mainframe, key: string, signal: AbortSignal): Promise<SeenOrder> {
+  return orTrust(async () => seenOrder(await context.agents.report(await agentOf(context, target, signal), key, await readToken(context, target), signal)));
+}
+
+export async function sendOrder(
+  context: Context,
+  deployment: Deployment,
+  target: Server | Mainframe,
+  order: OrderKeyParts,
+  expiresAt: number,
+  signal: AbortSignal,
+): Promise<SeenOrder> {
+  const { spec } = deployment;
+  const archive = spec.artifact.archive;
+  if (archive === undefined) throw new Error(`${deployment.metadata.name} brings no archive, and an agent takes nothing else`);
+  const key = orderKey(order);
+  return orTrust(async () => {
+    const jws = await signOrder(context.orderKey, {
+      aud: audience(target),
+      key,
+      deployment: deployment.metadata.uid,
+      app: order.app,
+      layer: order.layer,
+      version: spec.version,
+      url: archive.url,
+      sha256: archive.sha256,
+      sequence: order.sequence,
+      action: "deliver",
+      snapshot: `${target.metadata.name}-${String(order.sequence).padStart(6, "0")}`,
+      ...(target.kind === "Mainframe" && target.spec.licence !== undefined && { licence: target.spec.licence }),
+      nbf: Math.floor(context.now() / 1000) - 60,
+      exp: Math.ceil(expiresAt / 1000),
+    });
+    return seenOrder(await context.agents.deliver(await agentOf(context, target, signal), { key, jws }, signal));
+  });
+}
+
+export async function seeLicence(context: Context, mainframe: Mainframe, version?: string): Promise<SeenLicence> {
+  const verdict = await verifyLicence(mainframe.spec.licence, context.licenceKeys, {
+    mainframe: audience(mainframe),
+    version,
+    now: new Date(context.now()),
+  });
+  return verdict.valid ? { valid: true, holder: verdict.licence.holder } : verdict;
+}
+
+const readToken = (context: Context, target: Server | Mainframe): Promise<string> =>
+  signRead(context.orderKey, { aud: audience(target), now: new Date(context.now()) });
+
+function seenOrder(answer: Delivery): SeenOrder {
+  if (answer.state === "Answered") return { state: "Reported", report: answer.report };
+  if (answer.state !== "Refused") return { state: "NotAnswered", reason: reasonOf(answer), message: answer.message };
+  return answer.status === 404 && answer.reason === "NotFound"
+    ? { state: "NotFound" }
+    : { state: "Refused", reason: answer.reason, message: answer.message };
+}
+
+const reasonOf = (answer: { readonly state: string; readonly reason?: string }): string => answer.reason ?? answer.state;
+
+async function orTrust<T>(ask: () => Promise<T>): Promise<T | { readonly state: "NotAnswered"; readonly reason: string; readonly message: string }> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof TrustMissing) return { state: "NotAnswered", reason: "TrustMissing", message: error.message };
+    throw error;
+  }
+}

@@ -1,0 +1,82 @@
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
+import { Command, InvalidArgumentError } from "commander";
+import { SETTINGS } from "../core/observed.ts";
+import { createClient } from "../kube/client.ts";
+import { loadConfig } from "../kube/config.ts";
+import { readJwks, readSigningKey } from "../licence/key-files.ts";
+import { createLog, type Level } from "../runtime/log.ts";
+import { runOperator } from "./operator.ts";
+
+const LEVELS = ["debug", "info", "warn", "error"] as const;
+
+const level = (text: string): Level => {
+  const found = LEVELS.find((known) => known === text);
+  if (found === undefined) throw new InvalidArgumentError(`use one of ${LEVELS.join(", ")}`);
+  return found;
+};
+
+const whole = (text: string): number => {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError("use a whole number");
+  return value;
+};
+
+interface Options {
+  readonly kubeconfig?: string;
+  readonly context?: string;
+  readonly orderKey: string;
+  readonly licenceKeys: string;
+  readonly checkImage: string;
+  readonly healthPort: number;
+  readonly logLevel: Level;
+  readonly deliveryTimeout: number;
+  readonly podStartTimeout: number;
+  readonly verificationAttempts: number;
+}
+
+/** `ashat operator`: watches, judges, delivers. */
+export const operatorCommand = (): Command =>
+  new Command("operator")
+    .description("Runs the operator until SIGTERM; one of several replicas works, the others wait.")
+    .option("--kubeconfig <file>", "kubeconfig to use instead of the pod's service account")
+    .option("--context <name>", "context of that kubeconfig")
+    .requiredOption("--order-key <file>", "private key orders are signed with (ashat licence keygen)")
+    .requiredOption("--licence-keys <file>", "JWKS of those who may issue licences")
+    .requiredOption("--check-image <image>", "image the verification Jobs run")
+    .option("--health-port <port>", "port of /healthz and /readyz", whole, 8081)
+    .option("--log-level <level>", LEVELS.join(", "), level, "info")
+    .option("--delivery-timeout <seconds>", "how long a target may take to apply an update", whole, SETTINGS.deliveryMs / 1000)
+    .option("--pod-start-timeout <seconds>", "how long a check's pod may fail to start", whole, SETTINGS.startMs / 1000)
+    .option("--verification-attempts <n>", "verifications without proof before a person is asked", whole, SETTINGS.attempts)
+    .action(async (options: Options) => {
+      const log = createLog(options.logLevel);
+      const stop = new AbortController();
+      for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, () => stop.abort());
+      const { kubeconfig, context } = options;
+      const connection = await loadConfig({ env: process.env, ...(kubeconfig !== undefined && { kubeconfig }), ...(context !== undefined && { context }) });
+      const client = createClient(connection, { fieldManager: "ashat-operator", userAgent: "ashat-operator" });
+      try {
+        await runOperator(
+          {
+            client,
+            orderKey: await readSigningKey(options.orderKey),
+            licenceKeys: await readJwks(options.licenceKeys),
+            checkImage: options.checkImage,
+            settings: {
+              ...SETTINGS,
+              deliveryMs: options.deliveryTimeout * 1000,
+              startMs: options.podStartTimeout * 1000,
+              attempts: options.verificationAttempts,
+            },
+            healthPort: options.healthPort,
+            identity: `${hostname()}_${randomUUID()}`,
+            random: Math.random,
+            log,
+          },
+          stop.signal,
+        );
+      } finally {
+        await client.close();
+      }
+    });

@@ -1,0 +1,30 @@
+import type { SeenPolicies, Settings } from "../core/observed.ts";
+import type { AgentTarget, Driver, SignedOrder } from "../delivery/driver.ts";
+import type { Client } from "../kube/client.ts";
+import type { SigningKey, VerifyKeys } from "../licence/keys.ts";
+import type { Telling } from "../runtime/events.ts";
+import type { Log } from "../runtime/log.ts";
+import type { Stores } from "./stores.ts";
+
+/** What the reconciles share. */
+export interface Context {
+  readonly client: Client;
+  readonly stores: Stores;
+  readonly agents: Driver<AgentTarget, SignedOrder>;
+  readonly orderKey: SigningKey;
+  readonly licenceKeys: VerifyKeys;
+  readonly checkImage: string;
+  readonly settings: Settings;
+  readonly policies: PolicyMemory;
+  readonly tell: (telling: Telling, signal?: AbortSignal) => Promise<boolean>;
+  /** False as soon as another process may be leader; asked before every effect. */
+  readonly isLeader: () => boolean;
+  readonly now: () => number;
+  readonly log: Log;
+}
+
+/** What was last known of the admission policies. Whoever acts on an approval reads them anew first. */
+export interface PolicyMemory {
+  readonly known: () => SeenPolicies;
+  readonly read: (namespace: string, signal: AbortSignal) => Promise<SeenPolicies>;
+}

@@ -1,0 +1,94 @@
+import { isDeepStrictEqual } from "node:util";
+import type { DeploymentStatus } from "../api/deployment.ts";
+import { decide } from "../core/decide.ts";
+import type { Decision } from "../core/decision.ts";
+import { decideGone } from "../core/gone.ts";
+import type { SeenTarget } from "../core/observed.ts";
+import { unreachable } from "../core/unreachable.ts";
+import { key as keyFor, splitKey } from "../runtime/kind.ts";
+import { again, FORGET, type Outcome, WAIT } from "../runtime/outcome.ts";
+import { act, orderOfEffect } from "./act.ts";
+import type { Context } from "./context.ts";
+import { seeJobs } from "./jobs.ts";
+import { DEPLOYMENTS, type Raw } from "./kinds.ts";
+import { cached, chain, type Heard, listen, live, NOTHING_HEARD, observe } from "./observe.ts";
+import { parseMainframe, parseServer } from "./parse.ts";
+
+/** More rounds than any path through one reconcile needs; beyond it something goes in circles. */
+const ROUNDS = 60;
+
+/** Observe, decide, and do what was decided, until the judgement rests; then the status, last and whole. */
+export async function reconcileDeployment(context: Context, key: string, signal: AbortSignal): Promise<Outcome> {
+  const raw = context.stores.deployments.store.get(key);
+  await sayFarewell(context, key, raw, signal);
+  if (raw === undefined) return FORGET;
+
+  let objects = cached(context, raw);
+  let heard: Heard = NOTHING_HEARD;
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const observed = await observe(context, objects, heard);
+    const decision: Decision = decide(observed, context.now());
+    switch (decision.kind) {
+      case "look": {
+        heard = await listen(context, observed, decision.look, heard, signal);
+        if (!decision.look.live) break;
+        const read = await live(context, raw, signal);
+        if (read === undefined) return WAIT;
+        objects = read;
+        break;
+      }
+      case "act": {
+        for (const effect of decision.effects) {
+          const answer = await act(context, observed.deployment, effect, signal);
+          const order = orderOfEffect(effect);
+          if (order !== undefined && answer !== undefined) heard = { ...heard, orders: new Map([...heard.orders, [order, answer]]) };
+        }
+        objects = cached(context, context.stores.deployments.store.get(key) ?? raw);
+        break;
+      }
+      case "rest":
+        await say(context, objects.raw, decision, signal);
+        return decision.wakeAt === undefined ? WAIT : again(Math.max(0, decision.wakeAt - context.now()));
+      default:
+        return unreachable(decision);
+    }
+  }
+  throw new Error(`deployment ${key} is decided on in circles: ${ROUNDS} rounds did not come to rest`);
+}
+
+/** The event first, the status last: a crash in between tells the same event under the same name again. */
+async function say(context: Context, raw: Raw, decision: Extract<Decision, { kind: "rest" }>, signal: AbortSignal): Promise<void> {
+  const { status, event } = decision;
+  if (isDeepStrictEqual(raw.status, plain(status))) return;
+  if (event !== undefined)
+    await context.tell(
+      { about: raw, type: event.type, reason: event.reason, action: status.tier ?? "Update", note: event.note, content: [status.tier ?? "", status.records?.head ?? ""] },
+      signal,
+    );
+  context.stores.deployments.put(await context.client.replaceStatus(DEPLOYMENTS, raw, status, { signal }));
+}
+
+/** As it comes back over the wire, so that nothing is written when nothing changed. */
+const plain = (status: DeploymentStatus): unknown => JSON.parse(JSON.stringify(status));
+
+/** Lets go what updates of this name held whose Deployment is not there any more. */
+async function sayFarewell(context: Context, key: string, raw: Raw | undefined, signal: AbortSignal): Promise<void> {
+  const { stores, now } = context;
+  const { namespace = "", name } = splitKey(key);
+  const records = stores.records.store.by("name", key);
+  const uids = new Set(records.map((record) => record.spec.deployment.uid).filter((uid) => uid !== raw?.metadata.uid));
+  for (const uid of uids) {
+    const targets = [...stores.servers.store.by("namespace", namespace).map(parseServer), ...stores.mainframes.store.by("namespace", namespace).map(parseMainframe)];
+    const seen = targets.map((target): SeenTarget => ({ target, agent: { state: "NotAsked" }, orders: {} }));
+    const effects = decideGone(
+      { uid, records: chain(records, uid), targets: seen, jobs: seeJobs(stores.jobs.store.by("update", uid), stores.pods.store.by("update", uid)) },
+      now(),
+    );
+    const metadata = { name, namespace, uid, resourceVersion: "", generation: 0, creationTimestamp: "", labels: {}, annotations: {} };
+    for (const effect of effects) await act(context, { metadata }, effect, signal);
+  }
+}
+
+export const keyOfRecord = (record: { readonly metadata: { readonly namespace?: string }; readonly spec: { readonly deployment: { readonly name: string } } }): string =>
+  keyFor(record.metadata.namespace, record.spec.deployment.name);
+

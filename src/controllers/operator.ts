@@ -1,0 +1,140 @@
+import { OPERATOR_NAMESPACE } from "../api/group.ts";
+import type { Settings } from "../core/observed.ts";
+import { progressOf } from "../core/progress.ts";
+import { agentDriver } from "../delivery/agent.ts";
+import type { Client } from "../kube/client.ts";
+import type { KubeObject } from "../kube/types.ts";
+import type { SigningKey, VerifyKeys } from "../licence/keys.ts";
+import { type Controller, createController, type Reconcile } from "../runtime/controller.ts";
+import { createEvents } from "../runtime/events.ts";
+import { serveHealth } from "../runtime/health.ts";
+import { key as keyFor } from "../runtime/kind.ts";
+import { acquireLease } from "../runtime/lease.ts";
+import type { Log } from "../runtime/log.ts";
+import { createQueue } from "../runtime/queue.ts";
+import type { Context } from "./context.ts";
+import { keyOfRecord, reconcileDeployment } from "./deployment.ts";
+import { createGateWatch } from "./gate-watch.ts";
+import { chain } from "./observe.ts";
+import { createStores, informers } from "./stores.ts";
+import { reconcileMainframe, reconcileServer } from "./target.ts";
+
+export interface OperatorOptions {
+  readonly client: Client;
+  readonly orderKey: SigningKey;
+  readonly licenceKeys: VerifyKeys;
+  readonly checkImage: string;
+  readonly settings: Settings;
+  readonly healthPort: number;
+  /** Unique to this process. */
+  readonly identity: string;
+  readonly random: () => number;
+  readonly log: Log;
+}
+
+const WORKERS = 8;
+const DEADLINE_MS = 120_000;
+const DRAIN_MS = 20_000;
+
+/** Runs the operator until the signal, then drains: what was begun is finished or given up within a bound. */
+export async function runOperator(options: OperatorOptions, stop: AbortSignal): Promise<void> {
+  const { client, log, random, identity } = options;
+  const stores = createStores(client, log, random);
+  const watching = new AbortController();
+  const clock = { now: () => performance.now(), random };
+  let leader: { readonly valid: () => boolean } | undefined;
+
+  const health = await serveHealth({
+    port: options.healthPort,
+    healthy: { process: () => undefined },
+    ready: {
+      stores: () => (informers(stores).every((informer) => informer.isSynced()) ? undefined : "not every kind is listed yet"),
+    },
+  });
+  const all = (): void => {
+    for (const raw of stores.servers.store.all()) servers.enqueue(keyFor(raw.metadata.namespace, raw.metadata.name));
+    for (const raw of stores.mainframes.store.all()) mainframes.enqueue(keyFor(raw.metadata.namespace, raw.metadata.name));
+    for (const raw of stores.deployments.store.all()) enqueueUnderWay(raw);
+  };
+  const gate = createGateWatch(client, log, all);
+  const agents = agentDriver();
+  const context: Context = {
+    ...options,
+    stores,
+    agents,
+    policies: gate,
+    isLeader: () => leader?.valid() === true,
+    now: () => Date.now(),
+    tell: createEvents({ client, reportingController: "ashat.raos.io/operator", reportingInstance: identity, log }),
+  };
+  const controller = (name: string, reconcile: (context: Context, ...rest: Parameters<Reconcile>) => ReturnType<Reconcile>): Controller =>
+    createController({
+      name,
+      queue: createQueue(clock),
+      now: clock.now,
+      reconcile: (key, signal) => reconcile(context, key, signal),
+      workers: WORKERS,
+      deadlineMs: DEADLINE_MS,
+      drainMs: DRAIN_MS,
+      synced: informers(stores).map((informer) => informer.synced),
+      log,
+    });
+  const deployments = controller("deployment", reconcileDeployment);
+  const servers = controller("server", reconcileServer);
+  const mainframes = controller("mainframe", reconcileMainframe);
+
+  /** An update that has ended is looked at again when it changes itself, not when its surroundings do. */
+  const enqueueUnderWay = (raw: KubeObject): void => {
+    const { uid, namespace, name } = raw.metadata;
+    const progress = progressOf(chain(stores.records.store.by("update", uid), uid));
+    if (progress.end === undefined && progress.tiers.mainframes.passedBy === undefined) deployments.enqueue(keyFor(namespace, name));
+  };
+  const ofNamespace = (namespace: string | undefined): void => {
+    for (const raw of stores.deployments.store.by("namespace", namespace ?? "")) enqueueUnderWay(raw);
+  };
+
+  stores.deployments.subscribe((key) => deployments.enqueue(key));
+  stores.records.subscribe((_, record) => {
+    if (record !== undefined) deployments.enqueue(keyOfRecord(record));
+  });
+  stores.servers.subscribe((key, now, before) => {
+    servers.enqueue(key);
+    ofNamespace((now ?? before)?.metadata.namespace);
+    for (const raw of stores.mainframes.store.by("namespace", (now ?? before)?.metadata.namespace ?? ""))
+      mainframes.enqueue(keyFor(raw.metadata.namespace, raw.metadata.name));
+  });
+  stores.mainframes.subscribe((key, now, before) => {
+    mainframes.enqueue(key);
+    ofNamespace((now ?? before)?.metadata.namespace);
+  });
+  for (const informer of [stores.jobs, stores.pods])
+    informer.subscribe((_, now, before) => {
+      const { namespace, labels } = (now ?? before)?.metadata ?? {};
+      const name = labels?.["ashat.raos.io/deployment"];
+      if (name !== undefined) deployments.enqueue(keyFor(namespace, name));
+    });
+
+  try {
+    const feeding = informers(stores).map((informer) => informer.run(watching.signal));
+    const lease = await acquireLease({ client, namespace: OPERATOR_NAMESPACE, name: "ashat-operator", identity, random, log }, stop).catch((error: unknown) => {
+      if (stop.aborted) return undefined;
+      throw error;
+    });
+    if (lease !== undefined) {
+      leader = lease;
+      const working = AbortSignal.any([stop, lease.lost]);
+      await Promise.all([
+        ...[deployments, servers, mainframes].map((one) => one.run(working)),
+        gate.run(OPERATOR_NAMESPACE, working),
+      ]);
+      await lease.release();
+      if (lease.lost.aborted && !stop.aborted) throw new Error("the leadership was lost: this process ends and another one goes on");
+    }
+    watching.abort();
+    await Promise.all(feeding);
+  } finally {
+    watching.abort();
+    await health.close();
+    await agents.close();
+  }
+}

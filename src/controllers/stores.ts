@@ -1,0 +1,47 @@
+import { LABEL } from "../api/group.ts";
+import type { Client } from "../kube/client.ts";
+import type { KubeObject, Resource } from "../kube/types.ts";
+import { createInformer, type Informer } from "../runtime/informer.ts";
+import { keyOf } from "../runtime/kind.ts";
+import type { Log } from "../runtime/log.ts";
+import { artifactLabel, DEPLOYMENTS, type Job, JOBS, MAINFRAMES, type Pod, PODS, type Raw, type RawRecord, RECORDS, SERVERS } from "./kinds.ts";
+
+/** Everything that is watched. */
+export interface Stores {
+  readonly deployments: Informer<Raw, "namespace">;
+  readonly servers: Informer<Raw, "namespace">;
+  readonly mainframes: Informer<Raw, "namespace">;
+  readonly records: Informer<RawRecord, "update" | "artifact" | "name">;
+  readonly jobs: Informer<Job, "update">;
+  readonly pods: Informer<Pod, "update">;
+}
+
+const namespaceOf = (object: KubeObject): readonly string[] => [object.metadata.namespace ?? ""];
+const updateOf = (object: KubeObject): readonly string[] => [object.metadata.labels?.[LABEL.deploymentUid] ?? ""];
+
+/** Only what the operator made itself: other Jobs and pods of the cluster are none of its business. */
+const OURS = { labelSelector: LABEL.deploymentUid };
+
+export function createStores(client: Client, log: Log, random: () => number): Stores {
+  const common = { client, log, random };
+  const kind = <T extends KubeObject>(resource: Resource<T>) => ({ resource });
+  return {
+    deployments: createInformer({ ...common, kind: kind(DEPLOYMENTS), indexes: { namespace: namespaceOf } }),
+    servers: createInformer({ ...common, kind: kind(SERVERS), indexes: { namespace: namespaceOf } }),
+    mainframes: createInformer({ ...common, kind: kind(MAINFRAMES), indexes: { namespace: namespaceOf } }),
+    records: createInformer({
+      ...common,
+      kind: kind(RECORDS),
+      indexes: {
+        update: (record) => [record.spec.deployment.uid],
+        name: (record) => [keyOf({ metadata: { name: record.spec.deployment.name, namespace: record.metadata.namespace ?? "" } })],
+        artifact: (record) => record.spec.artifacts.map(({ digest }) => `${record.metadata.namespace}/${artifactLabel(digest)}`),
+      },
+    }),
+    jobs: createInformer({ ...common, kind: kind(JOBS), selection: OURS, indexes: { update: updateOf } }),
+    pods: createInformer({ ...common, kind: kind(PODS), selection: OURS, indexes: { update: updateOf } }),
+  };
+}
+
+export const informers = (stores: Stores) =>
+  [stores.deployments, stores.servers, stores.mainframes, stores.records, stores.jobs, stores.pods] as const;

@@ -1,0 +1,39 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Mainframe } from "../api/mainframe.ts";
+import type { Server } from "../api/server.ts";
+import type { SeenAgent } from "../core/observed.ts";
+import { statusOfTarget } from "../core/target.ts";
+import { key as keyFor } from "../runtime/kind.ts";
+import { again, FORGET, type Outcome } from "../runtime/outcome.ts";
+import { askAgent, seeLicence } from "./agents.ts";
+import type { Context } from "./context.ts";
+import { MAINFRAMES, type Raw, SERVERS } from "./kinds.ts";
+import { parseMainframe, parseServer } from "./parse.ts";
+
+/** How often a target is asked how it is when nothing else makes it be looked at. */
+const LOOK_MS = 20_000;
+
+export async function reconcileServer(context: Context, key: string, signal: AbortSignal): Promise<Outcome> {
+  const raw = context.stores.servers.store.get(key);
+  if (raw === undefined) return FORGET;
+  const target = parseServer(raw);
+  const agent: SeenAgent = (target.spec.git ?? target.spec.kubernetes) === undefined ? await askAgent(context, target, signal) : { state: "NotAsked" };
+  const status = statusOfTarget({ target, agent, policies: context.policies.known() }, context.now());
+  if (differs(raw, status)) context.stores.servers.put(await context.client.replaceStatus(SERVERS, target, status, { signal }));
+  return again(LOOK_MS);
+}
+
+export async function reconcileMainframe(context: Context, key: string, signal: AbortSignal): Promise<Outcome> {
+  const raw = context.stores.mainframes.store.get(key);
+  if (raw === undefined) return FORGET;
+  const target = parseMainframe(raw);
+  const omega = context.stores.servers.store.get(keyFor(target.metadata.namespace, target.spec.omega));
+  const omegaExists = omega !== undefined && parseServer(omega).spec.tier === "Omega";
+  const [agent, licence] = await Promise.all([askAgent(context, target, signal), seeLicence(context, target)]);
+  const status = statusOfTarget({ target, agent, licence, omegaExists, policies: context.policies.known() }, context.now());
+  if (differs(raw, status)) context.stores.mainframes.put(await context.client.replaceStatus(MAINFRAMES, target, status, { signal }));
+  return again(LOOK_MS);
+}
+
+/** Claims are written by another reconcile meanwhile; the version precondition makes the later one look again. */
+const differs = (raw: Raw, status: (Server | Mainframe)["status"]): boolean => !isDeepStrictEqual(raw.status, JSON.parse(JSON.stringify(status)));

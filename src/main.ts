@@ -1,0 +1,25 @@
+#!/usr/bin/env node
+/** One program, several processes: each command is a process of the product. Loaded only when it is asked for. */
+import { Command } from "commander";
+
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  operator: async () => (await import("./controllers/command.ts")).operatorCommand(),
+  agent: async () => (await import("./agent/command.ts")).agentCommand(),
+  check: async () => (await import("./checks/command.ts")).checkCommand(),
+  licence: async () => (await import("./licence/command.ts")).licenceCommand(),
+};
+
+const asked = process.argv[2] !== undefined && process.argv[2] in COMMANDS ? process.argv[2] : undefined;
+const wanted = asked === undefined ? Object.keys(COMMANDS) : [asked];
+const program = new Command("ashat").description("Moves updates from ALPHA to the Licensed Mainframes: verified, approved, recorded.");
+for (const name of wanted) {
+  const make = COMMANDS[name];
+  if (make !== undefined) program.addCommand(await make());
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+}
