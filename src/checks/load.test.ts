@@ -51,6 +51,13 @@ describe("open-loop load", () => {
     expect(samples.filter(({ latencyMs }) => latencyMs >= 99)).toHaveLength(3);
   });
 
+  it("never measures less than nothing, when a timer wakes early", async () => {
+    const time = virtualTime();
+    const pause = (ms: number) => time.world.pause(Math.max(0, ms - 1));
+    const samples = await time.run(openLoop({ perSecond: 10, count: 5 }, async () => ({ ok: true, why: "" }), { ...time.world, pause }));
+    expect(samples.map(({ latencyMs, lagMs }) => [latencyMs, lagMs])).toEqual(Array.from({ length: 5 }, () => [0, 0]));
+  });
+
   it("keeps its rate while the server answers nobody", async () => {
     const time = virtualTime();
     const started: number[] = [];

@@ -7,7 +7,8 @@ import { compareLatencies, MIN_SAMPLES } from "./slower.ts";
 import { ms, plural, quoted } from "./words.ts";
 
 const REQUEST_DEADLINE_MS = 10_000;
-const WARM_UP_SECONDS = 1;
+/** Not counted: they open connections and wake the server up. */
+const WARM_UP_REQUESTS = 20;
 
 const chance = (p: number): string => (p < 0.0001 ? "p < 0.0001" : `p = ${p.toFixed(4)}`);
 
@@ -40,7 +41,7 @@ export const checkPerformance: Check = async ({ checks, version, baseline }, ask
   if ("trouble" in first) return unanswered(book, `GET ${path} answers`, first.trouble);
 
   const fire = () => asker.fire(path, REQUEST_DEADLINE_MS);
-  await openLoop({ perSecond, count: perSecond * WARM_UP_SECONDS }, fire, world);
+  await openLoop({ perSecond, count: Math.min(perSecond, WARM_UP_REQUESTS) }, fire, world);
   const takenAt = world.now().toISOString();
   const samples = await openLoop({ perSecond, count }, fire, world);
   if (world.signal.aborted) return book.inconclusive("The load was stopped before its end.");

@@ -27,8 +27,10 @@ const listen = async (server: { listen: (port: number, host: string, done: () =>
   return typeof address === "object" && address !== null ? address.port : 0;
 };
 
-const closing = (server: Server): void =>
-  onTestFinished(
+type Finished = (work: () => Promise<void>) => void;
+
+const closing = (server: Server, finished: Finished): void =>
+  finished(
     () =>
       new Promise<void>((resolve) => {
         server.closeAllConnections();
@@ -36,16 +38,16 @@ const closing = (server: Server): void =>
       }),
   );
 
-/** A real HTTP server until the end of the test; its URL. */
-export const plainServer = async (listener: RequestListener): Promise<string> => {
+/** A real HTTP server until the end of the test; its URL. A test that runs beside others gives its own `onTestFinished`. */
+export const plainServer = async (listener: RequestListener, finished: Finished = onTestFinished): Promise<string> => {
   const server = createPlain(listener);
-  closing(server);
+  closing(server, finished);
   return `http://127.0.0.1:${await listen(server)}`;
 };
 
 export const secureServer = async (who: Identity, listener: RequestListener, options: ServerOptions = {}): Promise<string> => {
   const server = createSecure({ cert: who.cert, key: who.key, ...options }, listener);
-  closing(server);
+  closing(server, onTestFinished);
   return `https://127.0.0.1:${await listen(server)}`;
 };
 
