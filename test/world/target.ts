@@ -1,0 +1,122 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type Guarded, startGuarded } from "../cluster/guard.ts";
+import { type Ca, issue, type Issued } from "../cluster/pki.ts";
+import { freePorts } from "../cluster/ports.ts";
+import { until } from "../cluster/until.ts";
+import { type Answer, httpsGet } from "./https-get.ts";
+import type { Keys } from "./keys.ts";
+
+const at = (path: string): string => new URL(`../../${path}`, import.meta.url).pathname;
+
+export interface TargetOptions {
+  readonly namespace: string;
+  readonly name: string;
+  readonly dir: string;
+  readonly ca: Ca;
+  readonly keys: Keys;
+  /** A mainframe: its agent applies nothing without a licence. */
+  readonly licensed?: boolean;
+  readonly databaseUrl?: string;
+}
+
+/** A place updates are delivered to: two real processes, the RaOS sample and the agent that updates it. */
+export interface TargetProcesses {
+  readonly name: string;
+  readonly url: string;
+  readonly agentUrl: string;
+  readonly root: string;
+  readonly certificate: Issued;
+  readonly get: (path: string) => Promise<Answer>;
+  /** What the server says runs there; undefined while nothing is installed. */
+  readonly version: () => Promise<string | undefined>;
+  readonly startAgent: () => Promise<void>;
+  /** Ends the agent as a power cut would. */
+  readonly killAgent: () => Promise<void>;
+  readonly stop: () => Promise<void>;
+}
+
+const GRACE_MS = 2_000;
+
+export async function startTarget(options: TargetOptions): Promise<TargetProcesses> {
+  const { namespace, name, ca, keys, licensed = false, databaseUrl } = options;
+  const dir = join(options.dir, `${namespace}-${name}`);
+  const root = join(dir, "root");
+  await mkdir(root, { recursive: true });
+  const [port = 0, adminPort = 0, agentPort = 0] = await freePorts(3);
+  const certificate = await issue(ca, { commonName: name, dns: ["localhost"], ips: ["127.0.0.1"] });
+  const certFile = join(dir, "tls.crt");
+  const keyFile = join(dir, "tls.key");
+  const caFile = join(dir, "ca.crt");
+  const configFile = join(dir, "agent.json");
+  const url = `https://127.0.0.1:${port}`;
+  const agentUrl = `https://127.0.0.1:${agentPort}`;
+  await Promise.all([
+    writeFile(certFile, certificate.certPem),
+    writeFile(keyFile, certificate.keyPem, { mode: 0o600 }),
+    writeFile(caFile, ca.certPem),
+    writeFile(
+      configFile,
+      JSON.stringify({
+        name: `${namespace}/${name}`,
+        listen: { host: "127.0.0.1", port: agentPort },
+        tls: { certFile, keyFile },
+        operatorKeys: keys.operatorKeys,
+        root,
+        hook: { command: [process.execPath, at("examples/raos/reload.ts"), String(adminPort)] },
+        health: { url: `${url}/healthz`, caFile },
+        fetch: { caFile },
+        ...(licensed && { licensed: true, licenceKeys: keys.licenceKeys }),
+      }),
+    ),
+  ]);
+  const raos = startGuarded({
+    name: `raos ${name}`,
+    command: process.execPath,
+    args: [at("examples/raos/server.ts")],
+    logFile: join(dir, "raos.log"),
+    env: {
+      PATH: process.env["PATH"],
+      RAOS_ROOT: root,
+      RAOS_CERT_FILE: certFile,
+      RAOS_KEY_FILE: keyFile,
+      RAOS_PORT: String(port),
+      RAOS_ADMIN_PORT: String(adminPort),
+      ...(databaseUrl !== undefined && { DATABASE_URL: databaseUrl }),
+    },
+  });
+  const get = (path: string): Promise<Answer> => httpsGet(`${url}${path}`, ca.certPem);
+  let agent: Guarded | undefined;
+  const startAgent = async (): Promise<void> => {
+    agent = await startGuarded({
+      name: `agent ${name}`,
+      command: process.execPath,
+      args: [at("src/main.ts"), "agent", "--config", configFile],
+      logFile: join(dir, "agent.log"),
+      env: { PATH: process.env["PATH"] },
+    });
+    // Whatever it answers, it listens.
+    await until(`the agent of ${name} listens`, async () => (await httpsGet(`${agentUrl}/v1/status`, ca.certPem)).status > 0);
+  };
+  const [server] = await Promise.all([raos, startAgent()]);
+  await until(`the server ${name} listens`, async () => (await get("/healthz")).status > 0);
+  return {
+    name,
+    url,
+    agentUrl,
+    root,
+    certificate,
+    get,
+    version: async () => {
+      const { status, body } = await get("/healthz");
+      return status === 200 ? (JSON.parse(body) as { readonly version: string }).version : undefined;
+    },
+    startAgent,
+    killAgent: async () => {
+      await agent?.stop(0);
+    },
+    stop: async () => {
+      await Promise.all([server.stop(GRACE_MS), agent?.stop(GRACE_MS)]);
+    },
+  };
+}
