@@ -20,9 +20,13 @@ export type Informer<T extends KubeObject, I extends string = never> = {
   /** Settled once the first complete list is in the store. */
   readonly synced: Promise<void>;
   readonly isSynced: () => boolean;
+  /** Lists anew, for example after the kind's schema changed: an open stream goes on reading by the old one. */
+  readonly refresh: () => void;
   /** Why the store may be out of date just now, if it may be. */
   readonly trouble: () => Error | undefined;
 };
+
+const REFRESH_MS = 600_000;
 
 export const createInformer = <T extends KubeObject, I extends string = never>(options: {
   readonly client: Client;
@@ -31,6 +35,8 @@ export const createInformer = <T extends KubeObject, I extends string = never>(o
   readonly selection?: Selection;
   readonly random: () => number;
   readonly log: Log;
+  /** How often the store is compared with a complete list, to heal what no event would. */
+  readonly refreshMs?: number;
 }): Informer<T, I> => {
   const { client, kind, log } = options;
   const store = createStore<T, I>(options.indexes);
@@ -38,6 +44,7 @@ export const createInformer = <T extends KubeObject, I extends string = never>(o
   const first = Promise.withResolvers<void>();
   let synced = false;
   let trouble: Error | undefined;
+  let round = new AbortController();
 
   const publish = (changes: readonly Change<T>[]): void => {
     for (const { key, object, old } of changes) {
@@ -51,7 +58,10 @@ export const createInformer = <T extends KubeObject, I extends string = never>(o
     }
   };
 
-  const run = async (signal: AbortSignal): Promise<void> => {
+  const refresh = (): void => round.abort();
+
+  /** One list and the watch after it, until the signal. */
+  const follow = async (signal: AbortSignal): Promise<void> => {
     const project = kind.project === undefined ? {} : { project: kind.project };
     for await (const event of watch(client, kind.resource, { ...options.selection, ...project, signal, random: options.random })) {
       switch (event.type) {
@@ -82,8 +92,20 @@ export const createInformer = <T extends KubeObject, I extends string = never>(o
     }
   };
 
+  const run = async (signal: AbortSignal): Promise<void> => {
+    signal.addEventListener("abort", refresh, { once: true });
+    while (!signal.aborted) {
+      round = new AbortController();
+      const timer = setTimeout(refresh, (options.refreshMs ?? REFRESH_MS) * (0.9 + 0.2 * options.random()));
+      await follow(round.signal);
+      clearTimeout(timer);
+    }
+    signal.removeEventListener("abort", refresh);
+  };
+
   return {
     store,
+    refresh,
     subscribe: (subscriber) => {
       subscribers.add(subscriber);
       return () => subscribers.delete(subscriber);

@@ -27,6 +27,15 @@ test("the watch's echo of an own write changes nothing", () => {
   expect(store.put(thing("a", "10"))).toEqual([]);
 });
 
+test("a list that reads the same version differently is believed, because the kind's schema may have changed", () => {
+  const store = setUp();
+  for (const name of ["a", "b"]) store.put(thing(name, "10"));
+  store.beginList();
+  expect(told(store.put(thing("a", "10", { color: "blue" })))).toEqual(["10 -> 10"]);
+  expect(store.put(thing("b", "10"))).toEqual([]);
+  expect(store.endList("20")).toEqual([]);
+});
+
 test("versions that are not numbers are taken in the order of arrival", () => {
   const store = setUp();
   store.put(thing("a", "x2"));

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { KubeObject } from "../kube/types.ts";
 import { compareVersions, older } from "../kube/version.ts";
 import { deepFreeze } from "./freeze.ts";
@@ -74,7 +75,9 @@ export const createStore = <T extends KubeObject, I extends string = never>(func
       return [{ key, object, old: undefined }];
     }
     const order = compareVersions(version, old.metadata.resourceVersion);
-    if (order !== undefined && order <= 0) return [];
+    if (order !== undefined && order < 0) return [];
+    // After a change of the kind's schema the same version reads differently; only a list brings it up.
+    if (order === 0 && (listed === undefined || isDeepStrictEqual(object, old))) return [];
     if (old.metadata.uid === uid) {
       set(key, object);
       return [{ key, object, old }];

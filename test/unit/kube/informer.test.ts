@@ -1,0 +1,66 @@
+import { afterEach, expect, test } from "vitest";
+import { createClient } from "../../../src/kube/client.ts";
+import type { KubeObject, Resource } from "../../../src/kube/types.ts";
+import { createInformer } from "../../../src/runtime/informer.ts";
+import { faultyServer, status } from "./faulty-server.ts";
+import type { Answer } from "./faulty-server.ts";
+
+const THINGS: Resource = { group: "example.com", version: "v1", plural: "things", kind: "Thing", namespaced: true };
+const thing = (name: string, resourceVersion: string) => ({ metadata: { name, namespace: "default", uid: `uid-${name}`, resourceVersion } });
+const list = (resourceVersion: string, ...items: unknown[]): Answer => ({ body: { metadata: { resourceVersion }, items } });
+const quiet: Answer = { pieces: [], last: "hang" };
+
+let clean: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const step of clean) await step();
+  clean = [];
+});
+
+const informing = async (script: readonly Answer[], options: { readonly refreshMs?: number } = {}) => {
+  const server = await faultyServer((_request, index) => script[Math.min(index, script.length - 1)] ?? "hang");
+  const client = createClient(server.connection, { fieldManager: "test", userAgent: "test" });
+  const complaints: string[] = [];
+  const log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: (_fields: object, sentence: string) => { complaints.push(sentence); } };
+  const informer = createInformer<KubeObject>({ client, kind: { resource: THINGS }, indexes: {}, random: () => 0, log, ...options });
+  const stop = new AbortController();
+  const run = informer.run(stop.signal);
+  clean.push(async () => {
+    stop.abort();
+    await run;
+    await client.close();
+    await server.close();
+  });
+  const changed = (name: string, gone: boolean) =>
+    new Promise<void>((resolve) => {
+      informer.subscribe((key, object) => {
+        if (key === `default/${name}` && (object === undefined) === gone) resolve();
+      });
+    });
+  return { informer, changed, complaints, seen: server.seen };
+};
+
+test("a subscriber that throws costs neither the others nor the watch", async () => {
+  const { informer, changed, complaints } = await informing([list("10", thing("a", "1")), { pieces: [`${JSON.stringify({ type: "ADDED", object: thing("b", "11") })}\n`], last: "hang" }]);
+  informer.subscribe(() => {
+    throw new Error("careless");
+  });
+  await changed("b", false);
+  expect(complaints.length).toBeGreaterThan(0);
+});
+
+test("a deletion that the watch never told is found by the next complete list", async () => {
+  const { informer, changed } = await informing([list("10", thing("a", "1")), quiet, list("20"), quiet], { refreshMs: 100 });
+  const gone = changed("a", true);
+  await informer.synced;
+  await gone;
+  expect(informer.store.size()).toBe(0);
+});
+
+test("it does not count as filled before a list is complete, and says why", async () => {
+  const { informer, changed } = await informing([{ body: { metadata: { resourceVersion: "10", continue: "more" }, items: [thing("a", "1")] } }, { status: 403, body: status(403, "Forbidden", "not yours") }]);
+  await changed("a", false);
+  expect(informer.isSynced()).toBe(false);
+  while (informer.trouble() === undefined) await new Promise((done) => { setImmediate(done); });
+  expect(informer.trouble()?.message).toContain("403 Forbidden");
+  expect(informer.isSynced()).toBe(false);
+});
