@@ -1,6 +1,7 @@
 import { API_VERSION } from "../../src/api/group.ts";
 import type { ClusterAccess } from "../cluster/access.ts";
 import { account, type Person, person } from "../cluster/person.ts";
+import { newNamespace } from "../cluster/shared.ts";
 
 /** The people of the admission tests, each with the roles of an installation and no more. */
 export interface Cast {
@@ -19,8 +20,8 @@ export interface Cast {
   readonly everyone: readonly Person[];
 }
 
-export async function castIn(cluster: ClusterAccess, namespace: string): Promise<Cast> {
-  await cluster.kubectl(["create", "namespace", namespace]);
+export async function castIn(cluster: ClusterAccess, prefix: string): Promise<Cast> {
+  const namespace = await newNamespace(cluster, prefix);
   await cluster.kubectl(["create", "serviceaccount", "kustomize-controller", "-n", namespace]);
   const bind = (role: string, ...subjects: readonly string[]) =>
     cluster.kubectl(["create", "rolebinding", role, `--clusterrole=${role}`, "-n", namespace, ...subjects]);

@@ -15,6 +15,8 @@ export interface Person {
   readonly isRefusedToApply: (object: object, ...flags: readonly string[]) => Promise<string>;
 }
 
+const apply = (flags: readonly string[]): readonly string[] => ["apply", "-f", "-", ...flags];
+
 const asUser = async (cluster: ClusterAccess, user: string, kubeconfig: string): Promise<Person> => {
   const { kubectl } = accessTo({ ...cluster, kubeconfig });
   const client = createClient(await fromKubeconfig(kubeconfig), { fieldManager: "test", userAgent: "ashat-test" });
@@ -30,7 +32,6 @@ const asUser = async (cluster: ClusterAccess, user: string, kubeconfig: string):
     }
     throw new Error(`${user} was not refused: kubectl ${args.join(" ")} printed ${printed}`);
   };
-  const apply = (flags: readonly string[]): readonly string[] => ["apply", "-f", "-", ...flags];
   return {
     user,
     client,
