@@ -56,31 +56,44 @@ const summary = ({ passed, failed, skipped }: Count): string => {
   return `${passed} passed, ${failed} failed, ${total} skipped`;
 };
 
-const runAll = async (vitest: Vitest, filters: readonly string[]): Promise<Count> => {
-  const specifications = await vitest.globTestSpecifications([...filters]);
-  const count: Count = { passed: 0, failed: 0, skipped: new Map() };
-  const reason = specifications.some(({ project }) => needsCluster(project)) ? await noControlPlane() : undefined;
-  const possible = specifications.filter(({ project }) => reason === undefined || !needsCluster(project));
-  const run = await vitest.runTestSpecifications(possible, filters.length === 0);
-  for (const module of run.testModules) countModule(count, module);
-  // Every file asked for is accounted for: one that reported nothing has crashed.
-  count.failed += Math.max(0, possible.length - run.testModules.length) + run.unhandledErrors.length;
-  if (reason !== undefined) {
-    const impossible = specifications.filter(({ project }) => needsCluster(project));
+const reporter = process.env["CI"] ? "verbose" : "default";
+const open = (projects: readonly string[]): Promise<Vitest> =>
+  createVitest("test", { run: true, watch: false, reporters: [reporter], passWithNoTests: true, ...(projects.length > 0 ? { project: [...projects] } : {}) });
+
+/** Counts the tests of the files that cannot run here, by reading them. */
+const countImpossible = async (count: Count, filters: readonly string[], reason: string): Promise<void> => {
+  const vitest = await open([]);
+  try {
+    const impossible = (await vitest.globTestSpecifications([...filters])).filter(({ project }) => needsCluster(project));
     for (const module of await vitest.parseSpecifications(impossible)) skip(count, reason, [...module.children.allTests()].length);
+  } finally {
+    await vitest.close();
   }
-  return count;
 };
 
-const vitest = await createVitest("test", { run: true, watch: false, reporters: [process.env["CI"] ? "verbose" : "default"] });
-let count: Count;
+const runPossible = async (count: Count, filters: readonly string[], projects: readonly string[]): Promise<void> => {
+  const vitest = await open(projects);
+  try {
+    const asked = await vitest.globTestSpecifications([...filters]);
+    if (asked.length === 0) return;
+    const run = await vitest.start([...filters]);
+    for (const module of run.testModules) countModule(count, module);
+    // Every file asked for is accounted for: one that reported nothing has crashed.
+    count.failed += Math.max(0, asked.length - run.testModules.length) + run.unhandledErrors.length;
+  } finally {
+    await vitest.close();
+  }
+};
+
+const filters = process.argv.slice(2);
+const count: Count = { passed: 0, failed: 0, skipped: new Map() };
 try {
-  count = await runAll(vitest, process.argv.slice(2));
+  const reason = await noControlPlane();
+  await runPossible(count, filters, reason === undefined ? [] : ["unit"]);
+  if (reason !== undefined) await countImpossible(count, filters, reason);
 } catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  count = { passed: 0, failed: 1, skipped: new Map() };
-} finally {
-  await vitest.close();
+  console.error(error);
+  count.failed += 1;
 }
 for (const [reason, tests] of count.skipped) console.log(`\n${tests} skipped: ${reason}`);
 console.log(`\n${summary(count)}`);
