@@ -1,7 +1,7 @@
 import { lstat, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { z } from "zod";
 import { ReleaseManifest, type OrderClaims } from "../api/order.ts";
+import { problems } from "../api/problems.ts";
 import { OrderFailure } from "./failure.ts";
 
 const FILE = "ashat.json";
@@ -25,7 +25,7 @@ export const readManifest = async (folder: string, order: Pick<OrderClaims, "app
     throw mismatch(`${FILE} is not JSON.`);
   }
   const parsed = ReleaseManifest.safeParse(value);
-  if (!parsed.success) throw mismatch(`${FILE} is not well formed: ${z.prettifyError(parsed.error)}`);
+  if (!parsed.success) throw mismatch(`${FILE} is not well formed: ${problems(parsed.error)}`);
   const manifest = parsed.data;
   for (const what of ["app", "layer"] as const) {
     if (manifest[what] !== order[what]) throw mismatch(`${FILE} is of ${what} ${manifest[what]}, but ${order[what]} was ordered.`);

@@ -86,18 +86,29 @@ export class Orders {
     if (order.action === "restore") return { status: 200, body: this.#notSupported(order) };
     const id = `${order.app}/${order.layer}`;
     const busy = this.#running.get(id);
-    if (busy?.key === key) {
-      // The same order came twice at once and the first is being written; both get the answer of the first.
+    if (busy !== undefined && (busy.key === key || this.#hasEnded(busy.key))) {
+      // Either this very order is being written for another request, or the one before is only tidied up after.
       await busy.done;
       return this.put(key, jws);
     }
     if (busy !== undefined) return refuse("Busy", `Order ${busy.key} is under way for ${id}; send this one when it has ended.`);
-    const last = this.#shop.journal.of(order.app, order.layer).at(-1)?.order;
+    const before = this.#shop.journal.of(order.app, order.layer);
+    const stuck = before.find((entry) => !ended(entry));
+    if (stuck !== undefined) {
+      this.#start(stuck);
+      return refuse("Busy", `Order ${stuck.order.key} could not be ended for ${id} and is tried again; send this one when it has ended.`);
+    }
+    const last = before.at(-1)?.order;
     if (last !== undefined && order.sequence <= last.sequence) {
       return refuse("SequenceTooLow", `Sequence ${order.sequence} is not above ${last.sequence}, which this agent has taken for ${id} (order ${last.key}).`, last.sequence);
     }
     if (unlicensed !== undefined) return unlicensed;
     return this.#take(id, order);
+  }
+
+  #hasEnded(key: string): boolean {
+    const entry = this.#shop.journal.get(key);
+    return entry !== undefined && ended(entry);
   }
 
   async #unlicensed(order: OrderClaims) {

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { Command, InvalidArgumentError } from "commander";
 import { decodeJwt, decodeProtectedHeader } from "jose";
-import { z } from "zod";
+import { problems } from "../api/problems.ts";
 import { readJwks, readSigningKey, writeKeys } from "./key-files.ts";
 import { LicenceClaims, signLicence } from "./licence.ts";
 import { TYP, verifyJws } from "./jws.ts";
@@ -39,7 +39,7 @@ const issue = async (options: IssueOptions, io: LicenceIo): Promise<void> => {
     iat,
     jti: randomUUID(),
   });
-  if (!claims.success) throw new Error(`No licence was made:\n${z.prettifyError(claims.error)}`);
+  if (!claims.success) throw new Error(`No licence was made:\n${problems(claims.error)}`);
   if (claims.data.exp <= iat) throw new Error("No licence was made: --expires lies in the past.");
   io.out(`${await signLicence(await readSigningKey(options.key), claims.data)}\n`);
 };

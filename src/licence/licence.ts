@@ -1,6 +1,7 @@
 import semver from "semver";
 import { z } from "zod";
 import { targetName } from "../api/order.ts";
+import { problems } from "../api/problems.ts";
 import { signJws, TYP, verifyJws } from "./jws.ts";
 import type { SigningKey, VerifyKeys } from "./keys.ts";
 
@@ -63,7 +64,7 @@ export const verifyLicence = async (
   }
   const parsed = LicenceClaims.safeParse(signed.payload);
   if (!parsed.success) {
-    return no("LicenceMalformed", `The licence of mainframe ${mainframe} is not well formed: ${z.prettifyError(parsed.error)}`);
+    return no("LicenceMalformed", `The licence of mainframe ${mainframe} is not well formed: ${problems(parsed.error)}`);
   }
   const licence = parsed.data;
   const whose = `The licence ${licence.jti} of ${licence.holder}`;

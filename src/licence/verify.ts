@@ -1,5 +1,6 @@
-import { z } from "zod";
+import type { z } from "zod";
 import { OrderClaims, parseOrderKey, ReadClaims, type RefusalReason } from "../api/order.ts";
+import { problems } from "../api/problems.ts";
 import { TYP, verifyJws, type Typ } from "./jws.ts";
 import type { VerifyKeys } from "./keys.ts";
 
@@ -31,7 +32,7 @@ const check = async <Claims extends Term>(
   const signed = await verifyJws(jws, typ, keys);
   if (!signed.ok) return no("Unauthorized", signed.message);
   const parsed = schema.safeParse(signed.payload);
-  if (!parsed.success) return no("Malformed", `The signed text is not well formed: ${z.prettifyError(parsed.error)}`);
+  if (!parsed.success) return no("Malformed", `The signed text is not well formed: ${problems(parsed.error)}`);
   const claims = parsed.data;
   if (claims.aud !== aud) return no("WrongAudience", `This is for ${claims.aud}, but this agent is ${aud}. Check the agent's URL of ${claims.aud}.`);
   const at = now.getTime() / 1000;

@@ -10,21 +10,19 @@ import { openBench } from "../../targets/bench.ts";
 import { agentConfig, orderFor, readToken } from "../../targets/target.ts";
 import type { OrderReport } from "../../../src/api/order.ts";
 import { STEPS } from "../../../src/agent/apply.ts";
+import { startAgent, type RunningAgent } from "../../../src/agent/start.ts";
 
 const { here, release, sign, driver, signal } = openBench();
 const CRASH_AGENT = fileURLToPath(new URL("../../targets/crash-agent.ts", import.meta.url));
 const running: ChildProcess[] = [];
+const agents: RunningAgent[] = [];
 
 afterEach(async () => {
-  for (const child of running.splice(0)) {
-    if (child.exitCode !== null || child.signalCode !== null) continue;
-    const gone = once(child, "exit");
-    child.kill("SIGTERM");
-    await gone;
-  }
+  for (const child of running.splice(0)) child.kill("SIGKILL");
+  for (const agent of agents.splice(0)) await agent.close();
 });
 
-/** Starts a real agent process; it dies by SIGKILL at the step named, if one is. */
+/** Starts a real agent process, which dies by SIGKILL at the step named. */
 const launch = async (configFile: string, dieAt: string) => {
   const child = spawn(process.execPath, [CRASH_AGENT, configFile, dieAt], { stdio: ["ignore", "pipe", "inherit"] });
   running.push(child);
@@ -59,7 +57,9 @@ describe("an agent that is killed comes to the same end when it is started again
       expect(answer.state).toBe(step === "accepted" ? "Unreachable" : "Answered");
       expect(await first.exited).toEqual([null, "SIGKILL"]);
 
-      const second = await launch(configFile, "");
+      const restarted = await startAgent(counted);
+      agents.push(restarted);
+      const second = { at: { ...first.at, url: `https://127.0.0.1:${restarted.port}` } };
       const again = await driver.deliver(second.at, order, signal);
       expect(again.state).toBe("Answered");
       const report = await vi.waitFor(
