@@ -51,6 +51,13 @@ export const AppState = z.object({
 });
 export type AppState = z.output<typeof AppState>;
 
+/** What runs on a target, in the words of its printer column: the versions last verified there. */
+export const runsOf = (apps: readonly AppState[]): string =>
+  apps
+    .flatMap(({ app, version }) => (version === undefined ? [] : [`${app} ${version}`]))
+    .join(", ")
+    .slice(0, 128);
+
 export const TargetStatus = z
   .object({
     observedGeneration: observedGeneration(),

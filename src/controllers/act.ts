@@ -1,7 +1,7 @@
 import { EVIDENCE_FINALIZER } from "../api/group.ts";
 import { orderKey } from "../api/order.ts";
 import { recordName } from "../api/record.ts";
-import type { AppState, TargetStatus } from "../api/target.ts";
+import { type AppState, runsOf, type TargetStatus } from "../api/target.ts";
 import type { Effect } from "../core/decision.ts";
 import { verificationJob } from "../core/job.ts";
 import type { SeenOrder } from "../core/observed.ts";
@@ -61,8 +61,9 @@ const whole = (deployment: Pick<Deployment, "metadata"> & { readonly spec?: Depl
 
 /** The whole status goes back with one app changed, under the version it was read with. */
 async function writeApp({ client, stores }: Context, target: Server | Mainframe, app: AppState, signal: AbortSignal): Promise<void> {
-  const apps = (target.status.apps ?? []).filter((other) => other.app !== app.app);
-  const status: TargetStatus = { ...target.status, apps: [...apps, app].sort((a, b) => (a.app < b.app ? -1 : 1)) };
+  const apps = [...(target.status.apps ?? []).filter((other) => other.app !== app.app), app].sort((a, b) => (a.app < b.app ? -1 : 1));
+  const runs = runsOf(apps);
+  const status: TargetStatus = { ...target.status, apps, ...(runs !== "" && { runs }) };
   const { resource, store } =
     target.kind === "Server" ? { resource: SERVERS, store: stores.servers } : { resource: MAINFRAMES, store: stores.mainframes };
   store.put(await client.replaceStatus(resource, target, status, { signal }));

@@ -41,12 +41,14 @@ export function approvalsOf(tier: Tier, token: string, observed: Observed): Appr
   }));
   const people = (ruleIndex: number): Set<string> =>
     new Set(judged.flatMap(({ action, objections }) => (action.by !== undefined && objections[ruleIndex] === undefined ? [action.by] : [])));
-  const perRule = rules.map((rule, index) => ({ required: rule.required, counted: people(index).size }));
-  const worst = perRule.reduce((a, b) => (b.required - b.counted > a.required - a.counted ? b : a), { required: 0, counted: 0 });
+  const perRule = rules
+    .map((rule, index) => ({ required: rule.required, counted: people(index).size }))
+    .sort((a, b) => b.required - b.counted - (a.required - a.counted) || b.required - a.required);
+  const worst = perRule[0] ?? { required: 0, counted: 0 };
   const counting = judged.filter(({ objections }) => objections.some((reason) => reason === undefined));
   return {
-    required: worst.required,
-    counted: Math.min(worst.counted, worst.required),
+    required: Math.max(0, ...rules.map((rule) => rule.required)),
+    counted: worst.counted,
     missing: Math.max(0, worst.required - worst.counted),
     standing: distinct(counting.map(({ action }) => action)),
     ignored: judged.flatMap(({ action, objections }) => {

@@ -19,7 +19,7 @@ export function cleanup(observed: Observed, progress: Progress): readonly Effect
     });
   const jobs = observed.jobs
     .filter((job) => job.held && !isNeeded(progress, job))
-    .map((job): Effect => ({ do: "releaseJob", name: job.name, remove: job.finished === undefined }));
+    .map((job): Effect => ({ do: "releaseJob", name: job.name, remove: stillRuns(job) }));
   return [...release, ...jobs];
 }
 
@@ -33,6 +33,10 @@ const progressAt = (progress: Progress, { target }: SeenTarget): TargetProgress 
   Object.values(progress.tiers)
     .map((tier) => tier.targets.get(target.metadata.uid))
     .find((at) => at !== undefined);
+
+/** A Job whose pods have all ended completes by itself and is kept for a while, for people to look at. */
+const stillRuns = (job: SeenJob): boolean =>
+  job.finished === undefined && (job.pods.length === 0 || job.pods.some((pod) => pod.terminated === undefined));
 
 function isNeeded(progress: Progress, job: SeenJob): boolean {
   if (progress.end !== undefined) return false;

@@ -88,9 +88,11 @@ function tierState(tier: Tier, observed: Observed, progress: Progress): TierStat
   };
 }
 
+/** Of the last verification of a server where there was one: a mainframe's own health says less. */
 function lastReadiness({ records }: Observed): string | undefined {
-  const evidence = records.findLast((record) => record.evidence !== undefined)?.evidence;
-  return evidence && readinessOf(evidence);
+  const verified = records.filter((record) => record.evidence !== undefined);
+  const last = verified.findLast((record) => record.tier !== "mainframes") ?? verified.at(-1);
+  return last?.evidence && readinessOf(last.evidence);
 }
 
 function withSince(shut: Shut, before: readonly BlockedBy[] | undefined, now: number): BlockedBy {

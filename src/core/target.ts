@@ -1,6 +1,6 @@
 import type { Mainframe } from "../api/mainframe.ts";
 import { requiredApprovals, type Server } from "../api/server.ts";
-import type { TargetStatus } from "../api/target.ts";
+import { runsOf, type TargetStatus } from "../api/target.ts";
 import { conditionsOf, type ConditionDraft } from "./conditions.ts";
 import type { SeenAgent, SeenLicence, SeenPolicies } from "./observed.ts";
 import { isServer } from "./tiers.ts";
@@ -21,13 +21,13 @@ export function statusOfTarget(seen: ObservedTarget, now: number): TargetStatus 
   const { generation } = target.metadata;
   const ready = readiness(seen);
   const drafts = [ready, ...gateCondition(seen), ...insecure(target), ...licensed(seen)];
-  const runs = agent.state === "Answered" ? agent.status.apps.map(({ app, version }) => `${app} ${version}`).join(", ") : target.status.runs;
+  const runs = runsOf(target.status.apps ?? []);
   const agentVersion = agent.state === "Answered" ? agent.status.agent.version : target.status.agentVersion;
   return {
     observedGeneration: generation,
     message: ready.message.slice(0, 1024),
     ...(agentVersion !== undefined && { agentVersion }),
-    ...(runs !== undefined && runs !== "" && { runs: runs.slice(0, 128) }),
+    ...(runs !== "" && { runs }),
     ...(target.status.apps && { apps: target.status.apps }),
     conditions: conditionsOf(target.status.conditions, drafts, generation, now),
   };
