@@ -1,11 +1,11 @@
-import { OPERATOR_NAMESPACE } from "../api/group.ts";
+import { LABEL, OPERATOR_NAMESPACE } from "../api/group.ts";
 import type { Settings } from "../core/observed.ts";
 import { progressOf } from "../core/progress.ts";
 import { agentDriver } from "../delivery/agent.ts";
 import type { Client } from "../kube/client.ts";
 import type { KubeObject } from "../kube/types.ts";
 import type { SigningKey, VerifyKeys } from "../licence/keys.ts";
-import { type Controller, createController, type Reconcile } from "../runtime/controller.ts";
+import { type Controller, type ControllerOptions, createController, type Reconcile } from "../runtime/controller.ts";
 import { createEvents } from "../runtime/events.ts";
 import { serveHealth } from "../runtime/health.ts";
 import { key as keyFor } from "../runtime/kind.ts";
@@ -14,6 +14,7 @@ import type { Log } from "../runtime/log.ts";
 import { createQueue } from "../runtime/queue.ts";
 import type { Context } from "./context.ts";
 import { keyOfRecord, reconcileDeployment } from "./deployment.ts";
+import { tellFailure } from "./failure.ts";
 import { createGateWatch } from "./gate-watch.ts";
 import { chain } from "./observe.ts";
 import { createStores, informers } from "./stores.ts";
@@ -67,8 +68,13 @@ export async function runOperator(options: OperatorOptions, stop: AbortSignal): 
     now: () => Date.now(),
     tell: createEvents({ client, reportingController: "ashat.raos.io/operator", reportingInstance: identity, log }),
   };
-  const controller = (name: string, reconcile: (context: Context, ...rest: Parameters<Reconcile>) => ReturnType<Reconcile>): Controller =>
+  const controller = (
+    name: string,
+    reconcile: (context: Context, ...rest: Parameters<Reconcile>) => ReturnType<Reconcile>,
+    more: Pick<ControllerOptions, "onFailure"> = {},
+  ): Controller =>
     createController({
+      ...more,
       name,
       queue: createQueue(clock),
       now: clock.now,
@@ -79,7 +85,9 @@ export async function runOperator(options: OperatorOptions, stop: AbortSignal): 
       synced: informers(stores).map((informer) => informer.synced),
       log,
     });
-  const deployments = controller("deployment", reconcileDeployment);
+  const deployments = controller("deployment", reconcileDeployment, {
+    onFailure: (key, kind, error, inARow) => tellFailure(context, key, kind, error, inARow),
+  });
   const servers = controller("server", reconcileServer);
   const mainframes = controller("mainframe", reconcileMainframe);
 
@@ -110,7 +118,7 @@ export async function runOperator(options: OperatorOptions, stop: AbortSignal): 
   for (const informer of [stores.jobs, stores.pods])
     informer.subscribe((_, now, before) => {
       const { namespace, labels } = (now ?? before)?.metadata ?? {};
-      const name = labels?.["ashat.raos.io/deployment"];
+      const name = labels?.[LABEL.deployment];
       if (name !== undefined) deployments.enqueue(keyFor(namespace, name));
     });
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { verifyChain } from "../../src/api/record.ts";
 import type { Guarded } from "../cluster/guard.ts";
 import { newNamespace, sharedCluster } from "../cluster/shared.ts";
 import { licenceFor, mainframe, server, update } from "../world/manifests.ts";
@@ -47,5 +48,15 @@ test("an update goes from ALPHA to the mainframes, and every server answers with
   const command = waiting.blockedBy?.[0]?.command ?? "";
   await cluster.kubectl(command.split(" ").slice(1), { as: { user: "ann", groups: ["system:masters"] } });
   await world.untilUpdate("first", (status) => status.phase === "Completed");
+  const records = await world.records("first");
+  expect(verifyChain(records)).toEqual([]);
+  const delivered = records.filter((record) => record.to === "Delivering");
+  expect(delivered.map((record) => [record.tier, record.targets?.map(({ name }) => name), record.approvals?.map(({ user }) => user)])).toEqual([
+    ["alpha", ["alpha"], undefined],
+    ["public", ["staging"], undefined],
+    ["omega", ["omega"], ["ann"]],
+    ["mainframes", ["mf-1"], undefined],
+    ["mainframes", ["mf-2", "mf-3"], undefined],
+  ]);
   expect(await Promise.all([alpha, staging, omega, one, two, three].map((at) => at.version()))).toEqual(Array.from({ length: 6 }, () => "9.4.2"));
 });

@@ -1,9 +1,11 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { LABEL } from "../../src/api/group.ts";
+import type { RecordSpec } from "../../src/api/record.ts";
 import { createClient } from "../../src/kube/client.ts";
 import { fromKubeconfig } from "../../src/kube/kubeconfig.ts";
-import { DEPLOYMENTS, type Raw } from "../../src/controllers/kinds.ts";
+import { DEPLOYMENTS, type Raw, RECORDS } from "../../src/controllers/kinds.ts";
 import type { ClusterAccess } from "../cluster/access.ts";
 import { type Ca, createCa } from "../cluster/pki.ts";
 import { until, type Patience } from "../cluster/until.ts";
@@ -22,6 +24,8 @@ export interface World {
   readonly target: (name: string, extra?: Partial<Pick<TargetOptions, "licensed" | "databaseUrl">>) => Promise<TargetProcesses>;
   readonly apply: (...objects: readonly object[]) => Promise<void>;
   readonly update: (name: string) => Promise<Raw<unknown, DeploymentStatus>>;
+  /** Its chain as it is stored, in order. */
+  readonly records: (name: string) => Promise<readonly RecordSpec[]>;
   /** Waits until the status of an update says what is hoped for; where it does not, the error has the last one. */
   readonly untilUpdate: (name: string, hope: (status: DeploymentStatus) => boolean, patience?: Patience) => Promise<DeploymentStatus>;
   readonly stop: () => Promise<void>;
@@ -42,6 +46,11 @@ export async function startWorld(cluster: ClusterAccess, namespace: string): Pro
     keys,
     archives,
     update,
+    records: async (name) => {
+      const { uid } = (await update(name)).metadata;
+      const { items } = await client.list(RECORDS, { namespace, labelSelector: `${LABEL.deploymentUid}=${uid}` });
+      return items.map(({ spec }) => spec).sort((a, b) => a.seq - b.seq);
+    },
     target: async (name, extra = {}) => {
       const started = await startTarget({ namespace, name, dir, ca, keys, ...extra });
       targets.push(started);
