@@ -1,9 +1,12 @@
-import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { parse } from "yaml";
 import { accessTo } from "./access.ts";
 import type { Cluster } from "./cluster.ts";
+import { removeAtDeath } from "./guard.ts";
 import { runKubectl } from "./kubectl.ts";
 
 interface Minified {
@@ -14,9 +17,10 @@ interface Minified {
 export const useContext = async (context: string, kubectl: string, wantedDir?: string): Promise<Cluster> => {
   const dir = wantedDir ?? (await mkdtemp(join(tmpdir(), "ashat-cluster-")));
   await mkdir(dir, { recursive: true, mode: 0o700 });
+  if (wantedDir === undefined) removeAtDeath(dir);
   const kubeconfig = join(dir, "admin.yaml");
-  const from = process.env["KUBECONFIG"] ?? join(process.env["HOME"] ?? "", ".kube", "config");
-  const { stdout } = await runKubectl(kubectl, from, ["config", "view", "--minify", "--flatten", "--raw", `--context=${context}`]);
+  // Plain kubectl, because it knows all the places a kubeconfig may be in.
+  const { stdout } = await promisify(execFile)(kubectl, ["config", "view", "--minify", "--flatten", "--raw", `--context=${context}`]);
   await writeFile(kubeconfig, stdout, { mode: 0o600 });
   const place = (parse(stdout) as Minified).clusters[0]?.cluster;
   if (place === undefined) throw new Error(`ASHAT_TEST_CONTEXT=${context} names no cluster: see kubectl config get-contexts`);
@@ -28,7 +32,9 @@ export const useContext = async (context: string, kubectl: string, wantedDir?: s
   return {
     ...accessTo({ dir, server: place.server, caPem, kubeconfig, kubectlPath: kubectl }),
     owned: false,
-    stop: async () => {},
+    stop: async () => {
+      if (wantedDir === undefined) await rm(dir, { recursive: true, force: true });
+    },
     stopApiServer: notOurs,
     startApiServer: notOurs,
     restartApiServer: notOurs,
