@@ -5,6 +5,7 @@ import type { Decision } from "../core/decision.ts";
 import { decideGone } from "../core/gone.ts";
 import type { SeenTarget } from "../core/observed.ts";
 import { unreachable } from "../core/unreachable.ts";
+import { notFound } from "../kube/errors.ts";
 import { key as keyFor, splitKey } from "../runtime/kind.ts";
 import { again, FORGET, type Outcome, WAIT } from "../runtime/outcome.ts";
 import { act, orderOfEffect } from "./act.ts";
@@ -30,17 +31,21 @@ export async function reconcileDeployment(context: Context, key: string, signal:
     const decision: Decision = decide(observed, context.now());
     switch (decision.kind) {
       case "look": {
+        if (decision.look.live) {
+          const read = await live(context, raw, signal);
+          if (read === undefined) return WAIT;
+          objects = read;
+        }
         heard = await listen(context, observed, decision.look, heard, signal);
-        if (!decision.look.live) break;
-        const read = await live(context, raw, signal);
-        if (read === undefined) return WAIT;
-        objects = read;
+        objects = { ...objects, proven: objects.live && (objects.proven || decision.look.policies) };
         break;
       }
       case "act": {
         for (const effect of decision.effects) {
           const answer = await act(context, observed.deployment, effect, signal);
           const order = orderOfEffect(effect);
+          // What an agent said before its target was claimed may be another update's work by now.
+          if (effect.do === "claim") heard = { ...heard, agents: new Map([...heard.agents].filter(([uid]) => uid !== effect.target.metadata.uid)) };
           if (order !== undefined && answer !== undefined) heard = { ...heard, orders: new Map([...heard.orders, [order, answer]]) };
         }
         objects = cached(context, context.stores.deployments.store.get(key) ?? raw);
@@ -85,8 +90,18 @@ async function sayFarewell(context: Context, key: string, raw: Raw | undefined, 
       now(),
     );
     const metadata = { name, namespace, uid, resourceVersion: "", generation: 0, creationTimestamp: "", labels: {}, annotations: {} };
+    if (effects.length === 0 || (await stands(context, { name, namespace, uid }, signal))) continue;
     for (const effect of effects) await act(context, { metadata }, effect, signal);
   }
+}
+
+/** Whether the update is there after all: its records may be known before it is, and a farewell is for good. */
+async function stands({ client }: Context, { uid, ...at }: { readonly name: string; readonly namespace: string; readonly uid: string }, signal: AbortSignal): Promise<boolean> {
+  const read = await client.get(DEPLOYMENTS, at, { signal }).catch((error: unknown) => {
+    if (notFound(error)) return undefined;
+    throw error;
+  });
+  return read?.metadata.uid === uid;
 }
 
 export const keyOfRecord = (record: { readonly metadata: { readonly namespace?: string }; readonly spec: { readonly deployment: { readonly name: string } } }): string =>

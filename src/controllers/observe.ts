@@ -28,6 +28,8 @@ export const NOTHING_HEARD: Heard = { agents: new Map(), orders: new Map() };
 /** The objects a judgement starts from, from the stores or from a consistent read. */
 interface Objects {
   readonly live: boolean;
+  /** The policies were read after these. */
+  readonly proven: boolean;
   readonly raw: Raw;
   readonly servers: readonly Raw[];
   readonly mainframes: readonly Raw[];
@@ -42,6 +44,7 @@ export function cached({ stores }: Context, raw: Raw): Objects {
   const { uid } = raw.metadata;
   return {
     live: false,
+    proven: false,
     raw,
     servers: stores.servers.store.by("namespace", namespace),
     mainframes: stores.mainframes.store.by("namespace", namespace),
@@ -61,16 +64,17 @@ export async function live({ client, stores }: Context, raw: Raw, signal: AbortS
     throw error;
   });
   if (read === undefined || read.metadata.uid !== uid) return undefined;
-  const [servers, mainframes, records, jobs, pods] = await Promise.all([
+  // Pods after Jobs and records after both: a Job that is over has its pods over, and a Job that is there has its record there.
+  const jobs = await client.list(JOBS, mine, { signal });
+  const [servers, mainframes, records, pods] = await Promise.all([
     client.list(SERVERS, { namespace }, { signal }),
     client.list(MAINFRAMES, { namespace }, { signal }),
     client.list(RECORDS, { namespace, labelSelector: `${LABEL.artifact}=${artifact}` }, { signal }),
-    client.list(JOBS, mine, { signal }),
     client.list(PODS, mine, { signal }),
   ]);
   stores.deployments.put(read);
   for (const record of records.items) stores.records.put(record);
-  return { live: true, raw: read, servers: servers.items, mainframes: mainframes.items, records: records.items, jobs: jobs.items, pods: pods.items };
+  return { live: true, proven: false, raw: read, servers: servers.items, mainframes: mainframes.items, records: records.items, jobs: jobs.items, pods: pods.items };
 }
 
 export async function observe(context: Context, objects: Objects, heard: Heard): Promise<Observed> {
@@ -79,6 +83,7 @@ export async function observe(context: Context, objects: Objects, heard: Heard):
   const targets = [...objects.servers.map(parseServer), ...objects.mainframes.map(parseMainframe)];
   return {
     live: objects.live,
+    proven: objects.proven,
     deployment,
     records: chain(objects.records, uid),
     others: others(context, deployment, objects.records),

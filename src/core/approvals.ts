@@ -88,14 +88,17 @@ function objection(action: Action, rule: ApprovalRule, token: string, author: st
   return author === action.by ? `${author} created the update, and server ${rule.server} lets no author approve` : undefined;
 }
 
+/** Twice as many as any server can ask for. */
+const NAMED = 20;
+
 function distinct(actions: readonly Action[]): Approvals["standing"] {
   const byPerson = new Map<string, Action>();
   for (const action of actions) if (action.by !== undefined && !byPerson.has(action.by)) byPerson.set(action.by, action);
-  return [...byPerson].map(([user, { slot, token, reason }]) => ({
+  return [...byPerson].slice(0, NAMED).map(([user, { slot, token, reason }]) => ({
     user,
     token,
     ...(slot === "" ? {} : { slot }),
-    ...(reason === "" ? {} : { reason }),
+    ...(reason === "" ? {} : { reason: reason.slice(0, 512) }),
   }));
 }
 

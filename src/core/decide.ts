@@ -2,7 +2,7 @@ import { digestOf } from "../api/artifact.ts";
 import { AUTHOR_KEY } from "../api/actions.ts";
 import { deploymentRef, type Tier } from "../api/group.ts";
 import { verifyChain } from "../api/record.ts";
-import type { Phase } from "../api/states.ts";
+import type { Phase, State } from "../api/states.ts";
 import { ignoredActions } from "./ignored.ts";
 import { cleanup } from "./cleanup.ts";
 import { completes } from "./completion.ts";
@@ -11,12 +11,14 @@ import { delivering } from "./delivering.ts";
 import { held } from "./held.ts";
 import type { End } from "./moves.ts";
 import type { Observed } from "./observed.ts";
+import { namesOf } from "./names.ts";
 import { type Progress, progressOf } from "./progress.ts";
 import { BY_OPERATOR, nextRecord, recordTarget, write } from "./record.ts";
 import { type Situation, stateOf, vanished } from "./situation.ts";
 import { eventOf, type Say, statusOf } from "./status.ts";
 import { currentTier, fold, targetsOf } from "./tiers.ts";
 import { tokenOf } from "./token.ts";
+import { unclaimed } from "./unclaimed.ts";
 import { verifying } from "./verifying.ts";
 import { waiting } from "./waiting.ts";
 
@@ -65,7 +67,7 @@ function under(situation: Situation): Decision {
   if (observed.policies.state === "NotAsked") return { kind: "look", look: { ...NOTHING, policies: true } };
   const reused = updateIdReused(situation);
   if (reused !== undefined) return effects(observed, [reused]);
-  const parts: readonly Part[] = [lost(situation), delivering(situation), verifying(situation), held(situation), waiting(situation), nothingLeft(situation)];
+  const parts: readonly Part[] = [lost(situation), unclaimed(situation), delivering(situation), verifying(situation), held(situation), waiting(situation), nothingLeft(situation)];
   const look = mergeLooks(parts);
   if (look !== undefined) return { kind: "look", look };
   const due = parts.find((part) => (part.effects ?? []).length > 0)?.effects;
@@ -84,11 +86,11 @@ function under(situation: Situation): Decision {
   );
 }
 
-/** What cannot be undone needs a consistent read first; the decision is then made again from it. */
+/** What cannot be undone needs a consistent read first, and an approval the policies as they are after it; the decision is then made again. */
 function effects(observed: Observed, list: readonly Effect[]): Decision {
-  if (observed.live) return { kind: "act", effects: list };
-  const policies = list.some((effect) => effect.do === "record" && effect.record.approvals !== undefined);
-  return { kind: "look", look: { ...NOTHING, live: true, policies } };
+  const approved = list.some((effect) => effect.do === "record" && effect.record.approvals !== undefined);
+  if (observed.live && (observed.proven || !approved)) return { kind: "act", effects: list };
+  return { kind: "look", look: { ...NOTHING, live: true, policies: approved } };
 }
 
 function rest(observed: Observed, progress: Progress, now: number, say: Say, wakeAt?: number): Decision {
@@ -154,7 +156,7 @@ function lost(situation: Situation): Part {
           blockedBy: [
             {
               gate: "gone",
-              message: `${all.map(({ name }) => name).join(", ")} was deleted while the update was held there`,
+              message: `${namesOf(all.map((at) => ({ metadata: at })))} was deleted while the update was held there`,
               who: "the author of the update: push a corrected one under a new name",
             },
           ],
@@ -168,7 +170,7 @@ function lost(situation: Situation): Part {
           from,
           to: "Held",
           reason: "TargetGone",
-          message: `${same.map(({ name }) => name).join(", ")} was deleted on the way. Nothing was restored`,
+          message: `${namesOf(same.map((at) => ({ metadata: at })))} was deleted on the way. Nothing was restored`,
           targets: same.map((at) => recordTarget({ kind: at.kind, metadata: at }, { sequence: at.sequence })),
         }),
       ),
@@ -198,33 +200,19 @@ function nothingLeft(situation: Situation): Part {
   };
 }
 
-function phaseOf(state: ReturnType<typeof fold>, gates: readonly string[]): Phase {
-  switch (state) {
-    case "Delivering":
-    case "Verifying":
-    case "Held":
-      return state;
-    case "Waiting":
-    case "Passed":
-      return gates.length > 0 && gates.every((gate) => gate === "approvals") ? "AwaitingApproval" : "Waiting";
-    default:
-      return state === "Deleted" ? "Cancelled" : state;
-  }
+function phaseOf(state: State, gates: readonly string[]): Phase {
+  if (state === "Delivering" || state === "Verifying" || state === "Held") return state;
+  return gates.length > 0 && gates.every((gate) => gate === "approvals") ? "AwaitingApproval" : "Waiting";
 }
 
 function messageOf({ observed, tier, targets }: Situation, phase: Phase, blockedBy: Say["blockedBy"]): string {
   const { spec } = observed.deployment;
+  const where = `${nameTier(tier)} (${namesOf(targets.map(({ target }) => target))})`;
+  if (phase === "Delivering") return `${spec.version} is being delivered to ${where}`;
+  if (phase === "Verifying") return `${spec.version} is being verified on ${where}`;
   const first = blockedBy[0];
-  const names = targets.slice(0, 5).map(({ target }) => target.metadata.name).join(", ");
-  switch (phase) {
-    case "Delivering":
-      return `${spec.version} is being delivered to ${nameTier(tier)} (${names})`;
-    case "Verifying":
-      return `${spec.version} is being verified on ${nameTier(tier)} (${names})`;
-    default:
-      if (first === undefined) return `${spec.version} is about to begin ${nameTier(tier)}`;
-      return `${first.message}${first.command === undefined ? ` (${first.who})` : `: ${first.command}`}`;
-  }
+  if (first === undefined) return `${spec.version} is about to begin ${nameTier(tier)}`;
+  return `${first.message}${first.command === undefined ? ` (${first.who})` : `: ${first.command}`}`;
 }
 
 const completed = ({ deployment }: Observed): string => `${deployment.spec.app} ${deployment.spec.version} passed every tier`;

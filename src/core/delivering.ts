@@ -2,7 +2,8 @@ import { orderKey, type OrderKeyParts } from "../api/order.ts";
 import type { Effect, Part } from "./decision.ts";
 import type { SeenOrder, SeenTarget } from "./observed.ts";
 import type { TargetProgress } from "./progress.ts";
-import { LAYER, nextRecord, recordTarget, write } from "./record.ts";
+import { namesOf } from "./names.ts";
+import { LAYER, MOVED_AT_ONCE, nextRecord, recordTarget, write } from "./record.ts";
 import { type Situation, targetsIn } from "./situation.ts";
 import { unreachable } from "./unreachable.ts";
 
@@ -35,7 +36,7 @@ export function delivering(situation: Situation): Part {
 
   if (under.some(({ outcome }) => outcome.state === "Busy")) return { wakeAt: now + observed.settings.pollMs };
 
-  const applied = under.filter(({ outcome }) => outcome.state === "Applied");
+  const applied = under.filter(({ outcome }) => outcome.state === "Applied").slice(0, MOVED_AT_ONCE);
   if (applied.length > 0)
     return {
       effects: [
@@ -45,14 +46,14 @@ export function delivering(situation: Situation): Part {
             from: "Delivering",
             to: "Verifying",
             reason: "Applied",
-            message: `${names(applied)} applied ${observed.deployment.spec.version}`,
+            message: `${namesOf(applied.map(({ seen }) => seen.target))} applied ${observed.deployment.spec.version}`,
             targets: applied.map(({ seen, at }) => recordTarget(seen.target, { sequence: at.sequence, attempt: at.attempt + 1 })),
           }),
         ),
       ],
     };
 
-  const lost = under.flatMap(({ seen, at, outcome }) => (outcome.state === "Lost" ? [{ seen, at, outcome }] : []));
+  const lost = under.flatMap(({ seen, at, outcome }) => (outcome.state === "Lost" ? [{ seen, at, outcome }] : [])).slice(0, MOVED_AT_ONCE);
   const first = lost[0];
   if (first === undefined) return {};
   return {
@@ -63,7 +64,7 @@ export function delivering(situation: Situation): Part {
           from: "Delivering",
           to: "Held",
           reason: first.outcome.reason,
-          message: `${lost.map(({ seen, outcome }) => `${seen.target.metadata.name}: ${outcome.message}`).join("; ")}. Nothing was restored`.slice(0, 2048),
+          message: `${lost.map(({ seen, outcome }) => `${seen.target.metadata.name}: ${outcome.message}`).join("; ").slice(0, 2000)}. Nothing was restored`,
           targets: lost.map(({ seen, at, outcome }) =>
             recordTarget(seen.target, { sequence: at.sequence, message: outcome.message.slice(0, 1024) }),
           ),
@@ -100,5 +101,3 @@ function outcomeOf(order: SeenOrder | undefined, over: boolean): Outcome {
       return unreachable(order);
   }
 }
-
-const names = (list: readonly { readonly seen: SeenTarget }[]): string => list.map(({ seen }) => seen.target.metadata.name).join(", ");

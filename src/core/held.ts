@@ -50,7 +50,7 @@ export function held(situation: Situation): Part {
             from: "Held",
             to: "Verifying",
             reason: "VerifyAsked",
-            message: `${asked.by} asked to verify again${asked.reason === "" ? "" : `: ${asked.reason}`}`.slice(0, 2048),
+            message: `${asked.by} asked to verify again${asked.reason === "" ? "" : `: ${asked.reason}`}`,
             targets: repeatable.map(({ seen, at }) => recordTarget(seen.target, { sequence: at.sequence, attempt: at.attempt + 1 })),
             actor: {
               name: asked.by,
@@ -61,8 +61,10 @@ export function held(situation: Situation): Part {
       ],
     };
 
+  const silent = all.some(({ seen }) => seen.agent.state === "NotAnswered");
   const command = actionCommand(observed.deployment, { verb: "verify", tier, token }, observed.policies);
   return {
+    ...(silent && { wakeAt: now + observed.settings.retryMs }),
     blockedBy: [
       {
         gate: "held",

@@ -9,6 +9,8 @@ import type { State } from "../api/states.ts";
 export interface Observed {
   /** True when the Deployment, its targets and its records were read consistently just now, not from a cache. */
   readonly live: boolean;
+  /** True when the policies were read after that: an approval was stamped under them, or under others and names another token. */
+  readonly proven: boolean;
   readonly deployment: Deployment;
   /** The chain of this update, in order. */
   readonly records: readonly RecordSpec[];

@@ -3,7 +3,7 @@ import { OPERATOR_ACCOUNT, type Tier } from "../api/group.ts";
 import { type RecordBody, type RecordSpec, type RecordTarget, seal } from "../api/record.ts";
 import { isLegal } from "./moves.ts";
 import type { Observed } from "./observed.ts";
-import type { Decision, Effect } from "./decision.ts";
+import type { Effect } from "./decision.ts";
 
 export const timeOf = (now: number): string => new Date(now).toISOString();
 
@@ -29,14 +29,17 @@ export function nextRecord(observed: Pick<Observed, "deployment" | "records">, n
     actor: BY_OPERATOR,
     readAt: metadata.resourceVersion,
     ...draft,
+    message: draft.message.slice(0, 2048),
   });
 }
 
 /** An update with one artifact has one layer of this name. */
 export const LAYER = "main";
 
+/** A record is one object, and an object has a size: what is more than this moves in the next round. */
+export const MOVED_AT_ONCE = 500;
+
 export const write = (record: RecordSpec): Effect => ({ do: "record", record });
-export const act = (...effects: readonly Effect[]): Decision => ({ kind: "act", effects });
 
 export const recordTarget = (
   target: { readonly kind: "Server" | "Mainframe"; readonly metadata: { readonly name: string; readonly uid: string } },

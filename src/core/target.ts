@@ -33,8 +33,9 @@ export function statusOfTarget(seen: ObservedTarget, now: number): TargetStatus 
   };
 }
 
+const no = (reason: string, message: string): ConditionDraft => ({ type: "Ready", status: "False", reason, message });
+
 function readiness({ target, agent, licence, omegaExists }: ObservedTarget): ConditionDraft {
-  const no = (reason: string, message: string): ConditionDraft => ({ type: "Ready", status: "False", reason, message });
   if (isServer(target) && (target.spec.git ?? target.spec.kubernetes) !== undefined)
     return no("NotSupportedYet", `delivery by ${target.spec.git ? "git" : "kubernetes"} is not in this version: give the server an agent`);
   if (!isServer(target) && omegaExists === false) return no("OmegaMissing", `there is no Omega server ${target.spec.omega} in this namespace`);

@@ -5,6 +5,7 @@ import { findingsOf, type Findings, verdictOf } from "./evidence.ts";
 import { jobCategories, jobName } from "./job.ts";
 import type { SeenTarget } from "./observed.ts";
 import type { TargetProgress } from "./progress.ts";
+import { namesOf } from "./names.ts";
 import { nextRecord, recordTarget, write } from "./record.ts";
 import { running, runsThis, type Situation, targetsIn } from "./situation.ts";
 
@@ -36,8 +37,12 @@ export function verifying(situation: Situation): Part {
   return { effects: [write(outcome(situation, judged))] };
 }
 
+/** As many documents as one record of six checks each can hold: an object of the API server ends at 1.5 MiB. */
+const JUDGED_AT_ONCE = 25;
+
 /** One record per round: first what passed, then what is tried again, then what is held. */
-function outcome(situation: Situation, judged: readonly Judged[]) {
+function outcome(situation: Situation, all: readonly Judged[]) {
+  const judged = all.slice(0, JUDGED_AT_ONCE);
   const { observed, now, tier } = situation;
   const { attempts } = observed.settings;
   const passed = judged.filter((one) => one.verdict === "Passed");
@@ -118,4 +123,4 @@ const firstProblem = (evidence: readonly Evidence[]): string => {
   return bad === undefined ? "a required check is missing" : `${bad.category}: ${bad.message.replace(/\.$/, "")}`;
 };
 
-const names = (list: readonly { readonly seen: SeenTarget }[]): string => list.map(({ seen }) => seen.target.metadata.name).join(", ");
+const names = (list: readonly Judged[]): string => namesOf(list.map(({ seen }) => seen.target));

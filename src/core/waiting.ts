@@ -4,8 +4,9 @@ import { actionCommand } from "./commands.ts";
 import type { Effect, Part, Shut } from "./decision.ts";
 import { isBarred, type Standing, standingOf } from "./gates.ts";
 import type { SeenTarget } from "./observed.ts";
-import { nextRecord, recordTarget, write } from "./record.ts";
-import { appState, isClaimedBy, nextSequence, progressOfTarget, type Situation, stateOf, tierProgress } from "./situation.ts";
+import { namesOf } from "./names.ts";
+import { MOVED_AT_ONCE, nextRecord, recordTarget, write } from "./record.ts";
+import { appState, isClaimedBy, nextSequence, progressOfTarget, type Situation, stateOf, targetsIn, tierProgress } from "./situation.ts";
 import { quarantineOf } from "./token.ts";
 import { releaseOf } from "./cleanup.ts";
 
@@ -25,11 +26,11 @@ export function waiting(situation: Situation): Part {
   const unasked = candidates.filter(({ standing }) => standing.state === "AskAgent");
   if (unasked.length > 0) return { look: { agents: unasked.map(({ seen }) => seen.target.metadata.uid) } };
 
-  for (const { standing } of candidates)
-    if (standing.state === "Superseded" || standing.state === "Refused")
-      return {
-        effects: [write(nextRecord(observed, now, { tier, from: "Waiting", to: standing.state, reason: standing.reason, message: standing.message }))],
-      };
+  const end = candidates.map(({ standing }) => standing).find(({ state }) => state === "Superseded" || state === "Refused");
+  if (end?.state === "Superseded" || end?.state === "Refused") {
+    if (underWay(situation)) return {};
+    return { effects: [write(nextRecord(observed, now, { tier, from: "Waiting", to: end.state, reason: end.reason, message: end.message }))] };
+  }
 
   const open = candidates.flatMap(({ seen, standing }) => (standing.state === "Open" ? [{ seen, there: standing.there }] : []));
   const waived = quarantineOf(observed) === undefined && open.every(({ there }) => there);
@@ -41,19 +42,21 @@ export function waiting(situation: Situation): Part {
     ...(gated ? [...policiesGate(situation), ...approvalsGate(situation, approvals)] : []),
   ];
   const barredByTier = gated && (observed.policies.state !== "InForce" || approvals.missing > 0);
-  const ready = barredByTier ? open.filter(({ there }) => there && quarantineOf(observed) === undefined) : open;
+  const ready = (barredByTier ? open.filter(({ there }) => there && quarantineOf(observed) === undefined) : open).slice(0, MOVED_AT_ONCE);
   if (ready.length === 0) return { ...giveBack(situation), blockedBy: merge(shut), ...retry(situation, shut) };
   return { effects: begin(situation, ready, gated ? approvals : undefined), blockedBy: merge(shut), ...retry(situation, shut) };
 }
 
+/** The end of an update lets go all it holds, so it waits for what is on its way to another target. */
+const underWay = (situation: Situation): boolean => targetsIn(situation, "Delivering").length + targetsIn(situation, "Verifying").length > 0;
+
+const waveOf = ({ target }: SeenTarget): number => (target.kind === "Mainframe" ? target.spec.wave : 1);
+
 /** The waiting targets of the wave whose turn it is. Servers are one wave. */
 function wave(situation: Situation): readonly SeenTarget[] {
-  const waveOf = ({ target }: SeenTarget): number => (target.kind === "Mainframe" ? target.spec.wave : 1);
   const open = situation.targets.filter((seen) => stateOf(situation, seen) !== "Passed" && !isBarred(situation, seen));
   const turn = Math.min(...open.map(waveOf), Number.POSITIVE_INFINITY);
-  return situation.targets.filter(
-    (seen) => stateOf(situation, seen) === "Waiting" && (waveOf(seen) <= turn),
-  );
+  return situation.targets.filter((seen) => stateOf(situation, seen) === "Waiting" && waveOf(seen) <= turn);
 }
 
 /** Claims first; the record only when every claim stands; the delivery only when the record does. */
@@ -71,7 +74,7 @@ function begin(situation: Situation, ready: readonly { readonly seen: SeenTarget
         ...(attempt && { attempt: (progressOfTarget(situation, seen)?.attempt ?? 0) + 1 }),
       }),
     );
-  const names = (list: typeof ready) => list.map(({ seen }) => seen.target.metadata.name).join(", ");
+  const names = (list: typeof ready) => namesOf(list.map(({ seen }) => seen.target));
   const frozen = {
     tier,
     from: "Waiting",
@@ -152,7 +155,7 @@ function cancel(situation: Situation): Part | undefined {
           from: "Waiting",
           to: "Cancelled",
           reason: "CancelAsked",
-          message: `${asked.by} cancelled it before anything was delivered to ${tier}${asked.reason === "" ? "" : `: ${asked.reason}`}`.slice(0, 2048),
+          message: `${asked.by} cancelled it before anything was delivered to ${tier}${asked.reason === "" ? "" : `: ${asked.reason}`}`,
           token: token.whole,
           actor: { name: asked.by, known: observed.policies.state === "InForce" && observed.policies.stamps === "Client" ? "Client" : "Admission" },
         }),
@@ -204,7 +207,9 @@ function merge(shut: readonly Shut[]): readonly Shut[] {
   return [...gates.values()];
 }
 
-/** What opens without an event of the cluster is asked again: a target that did not answer, policies that were off. */
+const REASKED: readonly string[] = ["reachable", "policies", "licence", "claim"];
+
+/** What opens without an event of this update or its targets is asked again: an agent, policies, the other update on a claimed target. */
 function retry({ now, observed }: Situation, shut: readonly Shut[]): Pick<Part, "wakeAt"> {
-  return shut.some(({ gate }) => gate === "reachable" || gate === "policies" || gate === "licence") ? { wakeAt: now + observed.settings.retryMs } : {};
+  return shut.some(({ gate }) => REASKED.includes(gate)) ? { wakeAt: now + observed.settings.retryMs } : {};
 }
