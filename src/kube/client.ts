@@ -1,5 +1,5 @@
 import type { Connection } from "./connection.ts";
-import { ApiError } from "./errors.ts";
+import { ApiError, notFound } from "./errors.ts";
 import { collectionPath, creationPath, objectPath, withQuery } from "./path.ts";
 import { createTransport } from "./transport.ts";
 import type { Lane, Method, Transport } from "./transport.ts";
@@ -30,6 +30,8 @@ export type Client = {
   /** Namespace to use where none is named. */
   readonly namespace: string;
   readonly get: <T extends KubeObject>(resource: Resource<T>, at: ObjectName, options?: CallOptions) => Promise<T>;
+  /** Undefined when there is no such object; that the kind itself is not served is an error. */
+  readonly find: <T extends KubeObject>(resource: Resource<T>, at: ObjectName, options?: CallOptions) => Promise<T | undefined>;
   /** Consistent, all pages. */
   readonly list: <T extends KubeObject>(resource: Resource<T>, selection?: Selection, options?: CallOptions) => Promise<Page<T>>;
   /** Consistent, page by page; every page has the version of the first. */
@@ -101,6 +103,8 @@ const clientOn = (transport: Transport, namespace: string, ownManager: string, h
     fieldManager: options.fieldManager ?? ownManager,
     dryRun: options.dryRun === true ? "All" : undefined,
   });
+  const get = async <T extends KubeObject>(resource: Resource<T>, at: ObjectName, options?: CallOptions) =>
+    dressed(resource, await send<T>("GET", objectPath(resource, at), options));
   const patch = async <T extends KubeObject>(resource: Resource<T>, at: ObjectName, type: string, body: unknown, options: PatchOptions & { force?: boolean } = {}) => {
     const path = withQuery(objectPath(resource, at, options.subresource), { ...writing(options), force: options.force });
     return dressed(resource, await send<T>("PATCH", path, options, body, `application/${type}`));
@@ -122,7 +126,16 @@ const clientOn = (transport: Transport, namespace: string, ownManager: string, h
   return {
     namespace,
     pages,
-    get: async (resource, at, options) => dressed(resource, await send("GET", objectPath(resource, at), options)),
+    get,
+    find: async (resource, at, options) => {
+      try {
+        return await get(resource, at, options);
+      } catch (error) {
+        // Only an object's absence names it; a kind that is not served is "not found" too.
+        if (error instanceof ApiError && notFound(error) && error.details?.name !== undefined) return undefined;
+        throw error;
+      }
+    },
     list: async <T extends KubeObject>(resource: Resource<T>, selection?: Selection, options?: CallOptions) => {
       const items: T[] = [];
       let resourceVersion = "";

@@ -44,15 +44,9 @@ export const acquireLease = async (options: LeaseOptions, signal: AbortSignal): 
   let seen: Sighting | undefined;
 
   const read = async (signal?: AbortSignal): Promise<Lease | undefined> => {
-    try {
-      const lease = await client.get(LEASES, at, { lane: "lease", signal });
-      seen = sighted(seen, lease.metadata.resourceVersion, lease.spec ?? {}, now());
-      return lease;
-    } catch (error) {
-      if (!notFound(error)) throw error;
-      seen = undefined;
-      return undefined;
-    }
+    const lease = await client.find(LEASES, at, { lane: "lease", signal });
+    seen = lease === undefined ? undefined : sighted(seen, lease.metadata.resourceVersion, lease.spec ?? {}, now());
+    return lease;
   };
 
   const write = async (lease: Lease | undefined, spec: LeaseSpec, signal?: AbortSignal): Promise<Lease> => {

@@ -19,6 +19,7 @@ const CRDS: Resource<KubeObject & { readonly status?: { readonly conditions?: re
   kind: "CustomResourceDefinition",
   namespaced: false,
 };
+const NAMESPACES: Resource = { group: "", version: "v1", plural: "namespaces", kind: "Namespace", namespaced: false };
 const NAMESPACE = "default";
 const at = (name: string) => ({ namespace: NAMESPACE, name });
 const draft = (name: string, color = "red") => ({ metadata: at(name), spec: { color } });
@@ -207,16 +208,24 @@ test("creation, apply, patch, dry run, strict validation, paging and impersonati
   expect(JSON.parse(await client.raw("/version"))).toHaveProperty("gitVersion");
   await client.remove(THINGS, at("calls"));
   expect(notFound(await errorOf(client.get(THINGS, at("calls"))))).toBe(true);
+  expect(await client.find(THINGS, at("calls"))).toBeUndefined();
+  expect(await client.find(THINGS, { namespace: "no-such", name: "x" })).toBeUndefined();
+  expect(notFound(await errorOf(client.find({ ...THINGS, plural: "unserved" }, at("calls"))))).toBe(true);
 });
 
 test("a list of more than a page is complete", async () => {
-  const names = Array.from({ length: 620 }, (_, index) => `many-${index}`);
-  await Promise.all(names.map((name) => client.create(THINGS, draft(name))));
-  const { items, resourceVersion } = await client.list(THINGS, { namespace: NAMESPACE });
+  const namespace = "many";
+  await client.create(NAMESPACES, { metadata: { name: namespace } });
+  const names = Array.from({ length: 520 }, (_, index) => `many-${index}`);
+  // No more at a time than there are connections: the deadline of a call counts from when it is asked for.
+  for (let from = 0; from < names.length; from += 16) {
+    await Promise.all(names.slice(from, from + 16).map((name) => client.create(THINGS, { metadata: { namespace, name } })));
+  }
+  const { items, resourceVersion } = await client.list(THINGS, { namespace });
   expect(new Set(items.map(({ metadata }) => metadata.name))).toEqual(new Set(names));
   expect(items[0]).toMatchObject({ apiVersion: "example.com/v1", kind: "Thing" });
   expect(Number(resourceVersion)).toBeGreaterThan(0);
-  await client.raw(`/apis/example.com/v1/namespaces/${NAMESPACE}/things`, { method: "DELETE" });
+  await client.raw(`/apis/example.com/v1/namespaces/${namespace}/things`, { method: "DELETE" });
 });
 
 /** Terms short enough for a test; their proportions are the real ones. */

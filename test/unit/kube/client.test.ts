@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from "vitest";
 import { createClient } from "../../../src/kube/client.ts";
-import { alreadyExists, ApiError, conflict, invalid, throttled, unreachable } from "../../../src/kube/errors.ts";
+import { alreadyExists, ApiError, conflict, invalid, notFound, throttled, unreachable } from "../../../src/kube/errors.ts";
 import type { KubeObject, Resource } from "../../../src/kube/types.ts";
 import { faultyServer, status } from "./faulty-server.ts";
 import type { Answer } from "./faulty-server.ts";
@@ -82,6 +82,15 @@ test("each kind of patch says what it is, and deletions carry their precondition
   expect(seen[0]?.url.search).toBe("?fieldManager=other&dryRun=All&force=true");
   expect(seen[2]?.url.pathname).toMatch(/\/a\/status$/);
   expect(JSON.parse(seen[3]?.body ?? "")).toMatchObject({ preconditions: { uid: "u1", resourceVersion: "7" }, propagationPolicy: "Background" });
+});
+
+test("an object that is absent is no error, a kind that is not served is", async () => {
+  const { client } = await talkingTo([
+    { status: 404, body: { ...status(404, "NotFound", 'things "a" not found'), details: { name: "a", kind: "things" } } },
+    { status: 404, body: { ...status(404, "NotFound", "the server could not find the requested resource"), details: {} } },
+  ]);
+  expect(await client.find(THINGS, AT)).toBeUndefined();
+  expect(notFound(await errorOf(client.find(THINGS, AT)))).toBe(true);
 });
 
 test("a server that has just started is asked again for as long as it says so, also for a creation", async () => {
