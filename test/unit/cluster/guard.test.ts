@@ -62,3 +62,10 @@ test("a child that ignores the request to end is forced, with all it started", a
   await until("the grandchild is gone", async () => !(await isAlive(grandchild)));
   expect(child.running()).toBe(false);
 });
+
+test("what a child left behind when it ended by itself ends too, as in a container", async () => {
+  const child = await startGuarded({ name: "careless", command: "/bin/sh", args: ["-c", "sleep 600 & echo $!"], logFile: join(dir, "log") });
+  expect(await child.exited).toEqual({ code: 0, signal: null });
+  const left = Number(await readFile(join(dir, "log"), "utf8"));
+  await until("what it left behind is gone", async () => !(await isAlive(left)));
+});
