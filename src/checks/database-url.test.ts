@@ -8,6 +8,7 @@ describe("the URL of a database", () => {
     ["postgresql://ra:p%40ss%2Fw0rd@db/items", "p%40ss%2Fw0rd"],
     ["postgres://ra@db/items?password=in-the-query", "in-the-query"],
     ["postgres://ra:ab%@db/items", "ab%"],
+    ["postgres://ra:ab%25@db/items", "ab%25"],
   ])("%s never shows its password", (text, secret) => {
     const url = parseDatabaseUrl(text);
     expect(url?.where).not.toContain(secret);

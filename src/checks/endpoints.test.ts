@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { deadPort, hurried, never, plainServer, subject } from "../../test/checks/scene.ts";
+import { deadPort, hurried, identity, never, plainServer, secureServer, subject } from "../../test/checks/scene.ts";
 import { runCheck } from "./run.ts";
 
 const shop = (seen: string[] = []) =>
@@ -59,6 +59,13 @@ describe("the endpoints of a server", () => {
     expect(document).toMatchObject({ verdict: "Inconclusive", message: expect.stringMatching(/would send the header Authorization over http:\/\//) });
     expect(JSON.stringify(document)).not.toContain("abc123");
     expect(seen).toEqual([]);
+  });
+
+  it("get the credential over https://", async () => {
+    const who = await identity();
+    const url = await secureServer(who, (request, response) => void response.writeHead(request.headers.authorization === "Bearer abc123" ? 200 : 401).end());
+    const checked = subject(url, { api: { requests: [{ name: "x", path: "/", headers: [{ name: "Authorization", value: "Bearer abc123" }] }] } }, { trust: { sha256: who.sha256 } });
+    expect((await runCheck("API Endpoint Test", checked, never, hurried)).verdict).toBe("Passed");
   });
 
   it("that nobody serves fail, each by its name", async () => {

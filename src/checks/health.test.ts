@@ -26,6 +26,13 @@ describe("the health of a server", () => {
     ["with HTML where JSON was wanted", saying(200, "<html>"), { json: [{ pointer: "/status", equals: "ok" }] }, "Failed", /does not answer JSON: the answer is "<html>"/],
     ["with a long page", saying(200, "x".repeat(500_000)), {}, "Passed", /200/],
     ["with a long page where JSON was wanted", saying(200, `[${"1,".repeat(100_000)}1]`), { json: [{ pointer: "/0", equals: "1" }] }, "Failed", /longer than 64 KiB/],
+    ["with a page without end, of which a part is enough", (_request, response) => {
+      const more = (): void => {
+        if (!response.destroyed && response.write("x".repeat(10_000))) setImmediate(more);
+      };
+      response.on("drain", more);
+      more();
+    }, {}, "Passed", /200/],
     ["that is asked at its path", (request, response) => void response.writeHead(request.url === "/app/ready?x=1" ? 200 : 404).end(), { path: "/app/ready?x=1" }, "Passed", /200/],
   ])("%s", async (_, listener, part, verdict, sentence) => {
     const document = await health(await plainServer(listener), part);

@@ -81,6 +81,12 @@ describe("a security scan", () => {
     expect(asked).toBe(0);
   });
 
+  it("of the pinned certificate under another CA than the one given fails", async () => {
+    const url = await secureServer(own, (_request, response) => void response.end());
+    const document = await runCheck("Security Scan", subject(url, { security: {} }, { trust: { sha256: own.sha256, ca: expired.ca } }), never, hurried);
+    expect(document).toMatchObject({ verdict: "Failed", message: expect.stringMatching(/^chain or name of the certificate do not hold/) });
+  });
+
   it("of a server that nobody serves fails", async () => {
     const document = await runCheck("Security Scan", subject(`https://127.0.0.1:${await deadPort()}`, { security: {} }), never, hurried);
     expect(document).toMatchObject({ verdict: "Failed", message: expect.stringContaining("refuses the connection") });
