@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { basename, join } from "node:path";
@@ -9,6 +9,10 @@ import { type Ca, issue } from "../cluster/pki.ts";
 /** Where developers put their archives: a small HTTPS server over one folder. */
 export interface Archives {
   readonly build: (options: Omit<ReleaseOptions, "dir">) => Promise<BuiltRelease & { readonly url: string }>;
+  /** Bytes that no decent tool would build. */
+  readonly lay: (file: string, bytes: Uint8Array) => Promise<string>;
+  /** From now on whoever fetches this file waits, until the returned function is called. */
+  readonly hold: (file: string) => () => void;
   readonly urlOf: (file: string) => string;
   readonly dir: string;
   /** How often each file was fetched. */
@@ -21,10 +25,12 @@ export async function startArchives(dir: string, ca: Ca): Promise<Archives> {
   await mkdir(folder, { recursive: true });
   const { certPem, keyPem } = await issue(ca, { commonName: "archives", dns: ["localhost"], ips: ["127.0.0.1"] });
   const fetched = new Map<string, number>();
+  const held = new Map<string, Promise<void>>();
   const server = createServer({ cert: certPem, key: keyPem }, (request, response) => {
     const file = basename(new URL(request.url ?? "/", "https://archives").pathname);
     fetched.set(file, (fetched.get(file) ?? 0) + 1);
-    readFile(join(folder, file)).then(
+    const free = held.get(file) ?? Promise.resolve();
+    free.then(() => readFile(join(folder, file))).then(
       (bytes) => response.writeHead(200, { "content-type": "application/gzip", "content-length": bytes.length }).end(bytes),
       () => response.writeHead(404).end(),
     );
@@ -40,6 +46,15 @@ export async function startArchives(dir: string, ca: Ca): Promise<Archives> {
     build: async (options) => {
       const release = await buildRelease({ ...options, dir: folder });
       return { ...release, url: urlOf(release.file) };
+    },
+    lay: async (file, bytes) => {
+      await writeFile(join(folder, file), bytes);
+      return urlOf(file);
+    },
+    hold: (file) => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      held.set(file, promise);
+      return resolve;
     },
     stop: async () => {
       server.closeAllConnections();

@@ -4,6 +4,7 @@ import { type Guarded, startGuarded } from "../cluster/guard.ts";
 import { type Ca, issue, type Issued } from "../cluster/pki.ts";
 import { freePorts } from "../cluster/ports.ts";
 import { until } from "../cluster/until.ts";
+import { agentConfigFor } from "./agent-config.ts";
 import { type Answer, httpsGet } from "./https-get.ts";
 import type { Keys } from "./keys.ts";
 
@@ -51,24 +52,12 @@ export async function startTarget(options: TargetOptions): Promise<TargetProcess
   const configFile = join(dir, "agent.json");
   const url = `https://127.0.0.1:${port}`;
   const agentUrl = `https://127.0.0.1:${agentPort}`;
+  const hook = [process.execPath, at("examples/raos/reload.ts"), String(adminPort)];
   await Promise.all([
     writeFile(certFile, certificate.certPem),
     writeFile(keyFile, certificate.keyPem, { mode: 0o600 }),
     writeFile(caFile, ca.certPem),
-    writeFile(
-      configFile,
-      JSON.stringify({
-        name: `${namespace}/${name}`,
-        listen: { host: "127.0.0.1", port: agentPort },
-        tls: { certFile, keyFile },
-        operatorKeys: keys.operatorKeys,
-        root,
-        hook: { command: [process.execPath, at("examples/raos/reload.ts"), String(adminPort)] },
-        health: { url: `${url}/healthz`, caFile },
-        fetch: { caFile },
-        ...(licensed && { licensed: true, licenceKeys: keys.licenceKeys }),
-      }),
-    ),
+    writeFile(configFile, JSON.stringify(agentConfigFor({ namespace, name, root, certFile, keyFile, caFile, agentPort, url, hook }, keys, licensed))),
   ]);
   const raos = startGuarded({
     name: `raos ${name}`,

@@ -1,0 +1,29 @@
+import type { AgentConfigInput } from "../../src/agent/config.ts";
+import type { Keys } from "./keys.ts";
+
+/** The machine an agent sits on. */
+export interface Seat {
+  readonly namespace: string;
+  readonly name: string;
+  readonly root: string;
+  readonly certFile: string;
+  readonly keyFile: string;
+  readonly caFile: string;
+  readonly agentPort: number;
+  /** Where the server it updates answers. */
+  readonly url: string;
+  readonly hook: readonly string[];
+}
+
+/** What an agent is given at install. */
+export const agentConfigFor = (seat: Seat, keys: Keys, licensed: boolean): AgentConfigInput => ({
+  name: `${seat.namespace}/${seat.name}`,
+  listen: { host: "127.0.0.1", port: seat.agentPort },
+  tls: { certFile: seat.certFile, keyFile: seat.keyFile },
+  operatorKeys: keys.operatorKeys,
+  root: seat.root,
+  hook: { command: [...seat.hook] },
+  health: { url: `${seat.url}/healthz`, caFile: seat.caFile },
+  fetch: { caFile: seat.caFile },
+  ...(licensed && { licensed: true, licenceKeys: keys.licenceKeys }),
+});
