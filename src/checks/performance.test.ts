@@ -41,7 +41,16 @@ describe.concurrent("the performance of a server", () => {
     expect(document.baseline?.version).toBe("9.4.2");
   });
 
-  it("fails when it is slower than the baseline, and gives no new one", async (test) => {
+  it("passes when only the first of two loads was slow, and says so", async (test) => {
+    const { expect } = test;
+    let count = 0;
+    // One request before, 20 to warm up, 100 slow ones; then the neighbour is done.
+    const document = await load(test, (_request, response) => void setTimeout(() => response.end(), (count += 1) <= 121 ? 500 : 0), {}, of(400));
+    expect(document.message).toMatch(/median .* against 40\d ms of 9\.4\.1 .*\(measured again after a slow load\)\.$/);
+    expect(document).toMatchObject({ verdict: "Passed", measurements: { loads: 2 } });
+  });
+
+  it("fails when it is slower than the baseline twice in a row, and gives no new one", async (test) => {
     const { expect } = test;
     const document = await load(test, after(500), {}, of(2));
     expect(document.message).toMatch(/slower: median is 5\d\d ms against 2\.\d\d ms of 9\.4\.1 \(p < 0\.0001, tolerance 20 % and 5 ms\)/);
