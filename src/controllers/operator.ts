@@ -103,7 +103,10 @@ export async function runOperator(options: OperatorOptions, stop: AbortSignal): 
 
   stores.deployments.subscribe((key) => deployments.enqueue(key));
   stores.records.subscribe((_, record) => {
-    if (record !== undefined) deployments.enqueue(keyOfRecord(record));
+    if (record === undefined) return;
+    deployments.enqueue(keyOfRecord(record));
+    // What is held on Public gives way to a newer update, which waits for it.
+    if (record.spec.to === "Held") ofNamespace(record.metadata.namespace);
   });
   stores.servers.subscribe((key, now, before) => {
     servers.enqueue(key);
