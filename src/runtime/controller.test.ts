@@ -135,16 +135,19 @@ test("a stop lets what runs come to its end and begins nothing new", async () =>
   controller.enqueue("a");
   controller.enqueue("b");
   await begun.promise;
+  const ended = end.then(() => log.push("stopped"));
   abort();
+  await new Promise((done) => { setImmediate(done); });
   gate.resolve();
-  await end;
-  expect(log).toEqual(["a begins", "a ends"]);
+  await ended;
+  expect(log).toEqual(["a begins", "a ends", "stopped"]);
 });
 
 test("a stop that waited long enough aborts what still runs", async () => {
   const begun = Promise.withResolvers<void>();
   const { controller, abort, end } = setUp({
     drainMs: 10,
+    deadlineMs: 600_000,
     reconcile: (_key, signal) => {
       begun.resolve();
       return new Promise((_done, fail) => { signal.addEventListener("abort", () => fail(new Error("aborted")), { once: true }); });

@@ -29,3 +29,20 @@ export const createIndexes = <T, I extends string>(functions: IndexFunctions<T, 
     by: (name: I, value: string): readonly T[] => [...(shelves.get(name)?.get(value)?.values() ?? [])],
   };
 };
+
+/** One malformed object must not end the watch of all the others. */
+export const guarded = <T, I extends string>(functions: IndexFunctions<T, I>, complain: (error: unknown, index: string) => void): IndexFunctions<T, I> => {
+  const named = Object.entries(functions) as [I, (object: T) => readonly string[]][];
+  const safe = named.map(([name, valuesOf]) => [
+    name,
+    (object: T): readonly string[] => {
+      try {
+        return valuesOf(object);
+      } catch (error) {
+        complain(error, name);
+        return [];
+      }
+    },
+  ]);
+  return Object.fromEntries(safe) as IndexFunctions<T, I>;
+};

@@ -1,6 +1,8 @@
 import type { Client, Selection } from "../kube/client.ts";
+import { pause } from "../kube/pause.ts";
 import type { KubeObject } from "../kube/types.ts";
 import { projected, watch } from "../kube/watch.ts";
+import { guarded } from "./indexes.ts";
 import type { IndexFunctions } from "./indexes.ts";
 import type { Kind } from "./kind.ts";
 import type { Log } from "./log.ts";
@@ -27,6 +29,7 @@ export type Informer<T extends KubeObject, I extends string = never> = {
 };
 
 const REFRESH_MS = 600_000;
+const RESTART_MS = 5_000;
 
 export const createInformer = <T extends KubeObject, I extends string = never>(options: {
   readonly client: Client;
@@ -39,7 +42,9 @@ export const createInformer = <T extends KubeObject, I extends string = never>(o
   readonly refreshMs?: number;
 }): Informer<T, I> => {
   const { client, kind, log } = options;
-  const store = createStore<T, I>(options.indexes);
+  const store = createStore<T, I>(guarded(options.indexes, (error, index) => {
+    log.error({ err: error, kind: kind.resource.kind, index }, "An object cannot be indexed; it is in the store without.");
+  }));
   const subscribers = new Set<Subscriber<T>>();
   const first = Promise.withResolvers<void>();
   let synced = false;
@@ -97,7 +102,12 @@ export const createInformer = <T extends KubeObject, I extends string = never>(o
     while (!signal.aborted) {
       round = new AbortController();
       const timer = setTimeout(refresh, (options.refreshMs ?? REFRESH_MS) * (0.9 + 0.2 * options.random()));
-      await follow(round.signal);
+      try {
+        await follow(round.signal);
+      } catch (error) {
+        log.error({ err: error, kind: kind.resource.kind }, "The watch failed in a way it should not; it begins anew.");
+        await pause(RESTART_MS, signal).catch(() => undefined);
+      }
       clearTimeout(timer);
     }
     signal.removeEventListener("abort", refresh);

@@ -3,6 +3,7 @@ import { createClient } from "../../../src/kube/client.ts";
 import type { KubeObject, Resource } from "../../../src/kube/types.ts";
 import { createInformer } from "../../../src/runtime/informer.ts";
 import { faultyServer, status } from "./faulty-server.ts";
+import type { IndexFunctions } from "../../../src/runtime/indexes.ts";
 import type { Answer } from "./faulty-server.ts";
 
 const THINGS: Resource = { group: "example.com", version: "v1", plural: "things", kind: "Thing", namespaced: true };
@@ -10,18 +11,24 @@ const thing = (name: string, resourceVersion: string) => ({ metadata: { name, na
 const list = (resourceVersion: string, ...items: unknown[]): Answer => ({ body: { metadata: { resourceVersion }, items } });
 const quiet: Answer = { pieces: [], last: "hang" };
 
+const redUnlessBad = (object: KubeObject): readonly string[] => {
+  if (object.metadata.name === "bad") throw new TypeError("no spec");
+  return ["red"];
+};
+
 let clean: (() => Promise<void>)[] = [];
 afterEach(async () => {
   for (const step of clean) await step();
   clean = [];
 });
 
-const informing = async (script: readonly Answer[], options: { readonly refreshMs?: number } = {}) => {
+type Options = { readonly refreshMs?: number; readonly indexes?: IndexFunctions<KubeObject, "color"> };
+const informing = async (script: readonly Answer[], options: Options = {}) => {
   const server = await faultyServer((_request, index) => script[Math.min(index, script.length - 1)] ?? "hang");
   const client = createClient(server.connection, { fieldManager: "test", userAgent: "test" });
   const complaints: string[] = [];
   const log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: (_fields: object, sentence: string) => { complaints.push(sentence); } };
-  const informer = createInformer<KubeObject>({ client, kind: { resource: THINGS }, indexes: {}, random: () => 0, log, ...options });
+  const informer = createInformer<KubeObject, "color">({ client, kind: { resource: THINGS }, indexes: { color: () => [] }, random: () => 0, log, ...options });
   const stop = new AbortController();
   const run = informer.run(stop.signal);
   clean.push(async () => {
@@ -46,6 +53,14 @@ test("a subscriber that throws costs neither the others nor the watch", async ()
   });
   await changed("b", false);
   expect(complaints.length).toBeGreaterThan(0);
+});
+
+test("an object that cannot be indexed is stored without, and costs neither the others nor the watch", async () => {
+  const { informer, complaints } = await informing([list("10", thing("bad", "1"), thing("good", "2")), quiet], { indexes: { color: redUnlessBad } });
+  await informer.synced;
+  expect(informer.store.get("default/bad")).toBeDefined();
+  expect(informer.store.by("color", "red").map(({ metadata }) => metadata.name)).toEqual(["good"]);
+  expect(complaints).toEqual(["An object cannot be indexed; it is in the store without."]);
 });
 
 test("a deletion that the watch never told is found by the next complete list", async () => {
