@@ -47,7 +47,6 @@ const operator = [
       rule("", ["pods"], READ),
       rule("", ["secrets"], ["get"]),
       rule("events.k8s.io", ["events"], ["create"]),
-      rule("", ["events"], ["create"]),
       rule(ADMISSION_VERSION.replace("/v1", ""), POLICY_KINDS.map((kind) => kind.toLowerCase().replace(/y$/, "ie").concat("s")), READ),
     ],
   ),

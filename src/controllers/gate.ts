@@ -1,17 +1,17 @@
 import { randomUUID } from "node:crypto";
 import { actionKey, AUTHOR_KEY, stampKey } from "../api/actions.ts";
-import { GROUP, OPERATOR_ACCOUNT, VERSION } from "../api/group.ts";
+import { GROUP, OPERATOR_ACCOUNT } from "../api/group.ts";
 import { judgePolicies, type LivePolicy, restoreCommand, type Stamps } from "../api/policies-live.ts";
 import { ADMISSION_VERSION, POLICY_KINDS, POLICY_LABELS, type PolicyKind } from "../api/policy.ts";
 import type { SeenPolicies } from "../core/observed.ts";
 import type { Client } from "../kube/client.ts";
 import { ApiError, notFound } from "../kube/errors.ts";
 import type { KubeObject, Resource } from "../kube/types.ts";
+import { DEPLOYMENTS } from "./kinds.ts";
 
 /** Whether the admission policies are in force: they are as we wrote them, and a forged approval is refused by them. */
 
 const [ADMISSION_GROUP = "", ADMISSION_V = ""] = ADMISSION_VERSION.split("/");
-const DEPLOYMENTS: Resource = { group: GROUP, version: VERSION, plural: "deployments", kind: "Deployment", namespaced: true };
 const SELECTOR = Object.entries(POLICY_LABELS)
   .map(([key, value]) => `${key}=${value}`)
   .join(",");

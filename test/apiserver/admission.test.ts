@@ -42,6 +42,14 @@ describe("acting on an update without the right", () => {
     expect(await cast.alice.isRefused(...stage.annotate(name, `rollback.ashat.raos.io/public=${TOKEN}`))).toContain("alice may not rollback on tier public");
   });
 
+  it("is refused where the right is to another verb", async () => {
+    const name = await stage.created();
+    for (const verb of ["approve", "rollback", "verify", "override"])
+      expect(await cast.carol.isRefused(...stage.annotate(name, `${verb}.ashat.raos.io/omega=${TOKEN} because`))).toContain(`carol may not ${verb} on tier omega`);
+    await cast.carol.does(...stage.annotate(name, `cancel.ashat.raos.io/omega=${TOKEN}`));
+    expect(await stage.annotations(name)).toMatchObject({ "by.ashat.raos.io/cancel.omega": "carol" });
+  });
+
   it("is refused by RBAC where not even the update may be written", async () => {
     const name = await stage.created();
     expect(await cast.viewer.isRefused(...stage.annotate(name, `${APPROVE}=${TOKEN}`))).toContain('cannot patch resource "deployments"');
@@ -141,10 +149,12 @@ describe("acting and changing in one request", () => {
     expect(await cast.alice.isRefused(...stage.patch(await stage.created(), { metadata }))).toContain(refusal);
   });
 
-  it("is refused: an annotation removed or a label changed", async () => {
+  it("is refused: an annotation removed, changed or replaced, or a label changed", async () => {
     const name = await stage.created({ labels: { a: "b" }, annotations: { note: "b" } });
     expect(await cast.alice.isRefused(...stage.patch(name, { metadata: { annotations: { ...approval, note: null } } }))).toContain(refusal);
     expect(await cast.alice.isRefused(...stage.patch(name, { metadata: { annotations: approval, labels: { a: "c" } } }))).toContain(refusal);
+    expect(await cast.alice.isRefused(...stage.patch(name, { metadata: { annotations: { ...approval, note: "c" } } }))).toContain(refusal);
+    expect(await cast.alice.isRefused(...stage.patch(name, { metadata: { annotations: { ...approval, note: null, other: "b" } } }))).toContain(refusal);
   });
 
   it("is refused: the spec, which never changes anyway", async () => {

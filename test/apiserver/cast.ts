@@ -1,4 +1,4 @@
-import { API_VERSION } from "../../src/api/group.ts";
+import { API_VERSION, GROUP } from "../../src/api/group.ts";
 import type { ClusterAccess } from "../cluster/access.ts";
 import { account, type Person, person } from "../cluster/person.ts";
 import { newNamespace } from "../cluster/shared.ts";
@@ -12,6 +12,8 @@ export interface Cast {
   readonly alice: Person;
   readonly bob: Person;
   readonly pat: Person;
+  /** May cancel on omega and nothing else. */
+  readonly carol: Person;
   readonly operator: Person;
   /** The account of a Git sync; it may act on every tier, as people do who approve by a commit. */
   readonly flux: Person;
@@ -19,6 +21,14 @@ export interface Cast {
   readonly root: Person;
   readonly everyone: readonly Person[];
 }
+
+/** Written out, because `kubectl create role` refuses a resource that is not served, as `tiers` never is. */
+const canceller = (namespace: string) => ({
+  apiVersion: "rbac.authorization.k8s.io/v1",
+  kind: "Role",
+  metadata: { name: "canceller", namespace },
+  rules: [{ apiGroups: [GROUP], resources: ["tiers"], resourceNames: ["omega"], verbs: ["cancel"] }],
+});
 
 export async function castIn(cluster: ClusterAccess, prefix: string): Promise<Cast> {
   const namespace = await newNamespace(cluster, prefix);
@@ -30,19 +40,23 @@ export async function castIn(cluster: ClusterAccess, prefix: string): Promise<Ca
     bind("ashat-viewer", "--user=viewer"),
     bind("ashat-editor", "--user=author", sync),
     bind("ashat-approver-omega", "--user=alice", "--user=bob", sync),
+    cluster.kubectl(["create", "-f", "-"], { stdin: JSON.stringify(canceller(namespace)) }),
+    cluster.kubectl(["create", "rolebinding", "canceller", "-n", namespace, "--role=canceller", "--user=carol"]),
+    cluster.kubectl(["create", "rolebinding", "carol-edits", "-n", namespace, "--clusterrole=ashat-editor", "--user=carol"]),
     ...["alpha", "public", "mainframes"].map((tier) => bind(`ashat-approver-${tier}`, "--user=pat", sync)),
   ]);
-  const [author, viewer, alice, bob, pat, root, operator, flux] = await Promise.all([
+  const [author, viewer, alice, bob, pat, carol, root, operator, flux] = await Promise.all([
     person(cluster, "author"),
     person(cluster, "viewer"),
     person(cluster, "alice"),
     person(cluster, "bob"),
     person(cluster, "pat"),
+    person(cluster, "carol"),
     person(cluster, "root", ["system:masters"]),
     account(cluster, "ashat-system", "ashat"),
     account(cluster, namespace, "kustomize-controller"),
   ]);
-  return { namespace, author, viewer, alice, bob, pat, operator, flux, root, everyone: [author, viewer, alice, bob, pat, operator, flux, root] };
+  return { namespace, author, viewer, alice, bob, pat, carol, operator, flux, root, everyone: [author, viewer, alice, bob, pat, carol, operator, flux, root] };
 }
 
 export interface Extras {
