@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { appendFile, mkdir, readFile, readlink, writeFile } from "node:fs/promises";
+import { appendFile, lstat, mkdir, readFile, readlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -57,6 +57,9 @@ describe("an agent that is killed comes to the same end when it is started again
       expect(answer.state).toBe(step === "accepted" ? "Unreachable" : "Answered");
       expect(await first.exited).toEqual([null, "SIGKILL"]);
 
+      const link = join(root, "default/main/current");
+      const switched = STEPS.indexOf(step) >= STEPS.indexOf("switched") ? (await lstat(link)).ino : undefined;
+
       const restarted = await startAgent(counted);
       agents.push(restarted);
       const second = { at: { ...first.at, url: `https://127.0.0.1:${restarted.port}` } };
@@ -74,7 +77,9 @@ describe("an agent that is killed comes to the same end when it is started again
       expect(report).toMatchObject({ state: "Applied", activations: 1, modules: ["core", "billing", "gateway"] });
       const status = await driver.observe(second.at, await readToken(here(), name), signal);
       expect(status).toMatchObject({ status: { apps: [{ version: "9.4.2", digest: claims.sha256, health: { ok: true } }], activations: [{ key: claims.key, count: 1 }] } });
-      expect(await readlink(join(root, "default/main/current"))).toBe("releases/0000000000000001-9.4.2");
+      expect(await readlink(link)).toBe("releases/0000000000000001-9.4.2");
+      // The link made before the crash is still the same one: it was not switched a second time.
+      if (switched !== undefined) expect((await lstat(link)).ino).toBe(switched);
       // The hook is repeated only where it is not known whether it ended.
       const ran = (await readFile(hooked, "utf8")).trim().split("\n");
       expect(ran).toHaveLength(step === "hooked" || step === "healthy" ? 2 : 1);
