@@ -1,5 +1,5 @@
 import { ACTION_INFIX, AUTHOR_KEY, SLOT_PATTERN } from "./actions.ts";
-import { GROUP, TIERS, VERBS } from "./group.ts";
+import { GROUP, type Tier, TIERS, type Verb, VERBS } from "./group.ts";
 import { mutating, type PolicyObject, resourceRules, type Validation, validating, type Variable } from "./policy.ts";
 
 /** One rule for every action `<verb>.ashat.raos.io/<tier>[.<slot>]`: the verb is a right, and who used it is stamped. */
@@ -9,6 +9,10 @@ const ACTION = `^(${VERBS.join("|")})[.]${GROUP.replaceAll(".", "[.]")}/(${TIERS
 const VALUE = "^[0-9A-Za-z._-]{1,64}([[:space:]]+[^[:cntrl:]]{0,512})?[[:space:]]*$";
 const VALUE_WITH_REASON = "^[0-9A-Za-z._-]{1,64}[[:space:]]+[^[:cntrl:][:space:]][^[:cntrl:]]{0,511}[[:space:]]*$";
 const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
+
+/** The words by which the operator knows which rule refused its forgery. */
+export const STAMP_REFUSAL = "who acted is stamped by the API server only";
+export const rightRefusal = (verb: Verb, tier: Tier): string => `may not ${verb} on tier ${tier}`;
 
 const matchConstraints = resourceRules({ operations: ["CREATE", "UPDATE"], resources: ["deployments"] });
 const user = "request.userInfo.username";
@@ -98,7 +102,7 @@ const truthful: Validation = {
     `(!('${AUTHOR_KEY}' in variables.before) || '${AUTHOR_KEY}' in variables.after)`,
   ].join("\n&& "),
   messageExpression:
-    `'who acted is stamped by the API server only; where it cannot (Kubernetes before 1.36) the request itself carries it: ${STAMP_PREFIX}<verb>.<tier>[.<slot>]=' + ${user}`,
+    `'${STAMP_REFUSAL}; where it cannot (Kubernetes before 1.36) the request itself carries it: ${STAMP_PREFIX}<verb>.<tier>[.<slot>]=' + ${user}`,
   reason: "Forbidden",
 };
 
@@ -106,7 +110,7 @@ const truthful: Validation = {
 const rights: readonly Validation[] = VERBS.flatMap((verb) =>
   TIERS.map((tier) => ({
     expression: `!('${verb} ${tier}' in variables.wanted) || authorizer.group('${GROUP}').resource('tiers').namespace(request.namespace).name('${tier}').check('${verb}').allowed()`,
-    messageExpression: `${user} + ' may not ${verb} on tier ${tier}: that needs the verb ${verb} on tiers.${GROUP}/${tier} in namespace ' + request.namespace + ', as the role ashat-approver-${tier} gives it'`,
+    messageExpression: `${user} + ' ${rightRefusal(verb, tier)}: that needs the verb ${verb} on tiers.${GROUP}/${tier} in namespace ' + request.namespace + ', as the role ashat-approver-${tier} gives it'`,
     reason: "Forbidden" as const,
   })),
 );

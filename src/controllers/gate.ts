@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { actionKey, AUTHOR_KEY, stampKey } from "../api/actions.ts";
+import { forgedUpdate, unproven } from "../api/forgery.ts";
 import { GROUP, OPERATOR_ACCOUNT } from "../api/group.ts";
-import { judgePolicies, type LivePolicy, restoreCommand, type Stamps } from "../api/policies-live.ts";
+import { judgePolicies, type LivePolicy, type Stamps } from "../api/policies-live.ts";
 import { ADMISSION_VERSION, POLICY_KINDS, POLICY_LABELS, type PolicyKind } from "../api/policy.ts";
 import type { SeenPolicies } from "../core/observed.ts";
 import type { Client } from "../kube/client.ts";
@@ -59,46 +59,19 @@ export async function readPolicies(client: Client, namespace: string, signal?: A
   }
 }
 
-/**
- * Asks to create an update that somebody else made and approved. With stamps of the API server's, the forged ones are
- * replaced before the right to approve is looked at; so that the right is what is missing proves both policies at once.
- */
+/** Sends the forgery as a dry run and says what its answer leaves unproven. */
 async function forge(client: Client, namespace: string, stamps: Stamps, signal: AbortSignal | undefined): Promise<NotInForce | undefined> {
-  const who = stamps === "ApiServer" ? "somebody-else" : OPERATOR_ACCOUNT;
-  const draft = {
-    metadata: {
-      name: `ashat-forgery-${randomUUID().slice(0, 8)}`,
-      namespace,
-      annotations: { [actionKey("approve", "omega")]: "0000000000000000", [stampKey("approve", "omega")]: who, [AUTHOR_KEY]: who },
-    },
-    spec: {
-      version: "0.0.0",
-      description: "A forged approval, sent as a dry run: the admission policies must refuse it.",
-      artifact: { archive: { url: "https://forgery.invalid/forgery.tgz", sha256: "0".repeat(64) } },
-    },
-  };
+  const { annotations, spec } = forgedUpdate(stamps);
+  // A name that nobody can have taken: "already exists" would say nothing about the policies.
+  const metadata = { name: `ashat-forgery-${randomUUID().slice(0, 8)}`, namespace, annotations };
   try {
-    await client.create(DEPLOYMENTS, draft, { dryRun: true, signal });
+    await client.create(DEPLOYMENTS, { metadata, spec }, { dryRun: true, signal });
   } catch (error) {
     if (!(error instanceof ApiError) || (error.status !== 403 && error.status !== 422)) throw error;
-    if (error.message.includes(`'ashat-actions' with binding 'ashat-actions' denied request: ${OPERATOR_ACCOUNT} may not approve on tier omega`)) return undefined;
-    return notInForce("NotEnforced", unproven(error.message, stamps));
+    const gap = unproven(error.message, stamps);
+    return gap === undefined ? undefined : notInForce("NotEnforced", gap);
   }
   return notInForce("NotEnforced", await accepted(client, namespace, signal));
-}
-
-function unproven(refusal: string, stamps: Stamps): string {
-  if (refusal.includes("'ashat-actions'") && refusal.includes("is stamped by the API server only"))
-    return (
-      "MutatingAdmissionPolicy/ashat-stamps is not enforced (a forged stamp was not replaced); after a few seconds this clears by itself, " +
-      `otherwise a cluster administrator looks at --disable-admission-plugins of the API server and runs: ${restoreCommand(stamps)}`
-    );
-  if (refusal.includes("'ashat-actions'") && refusal.includes("may not approve"))
-    return `the operator does not run as ${OPERATOR_ACCOUNT}, which alone may write status and records: give its pod that service account (${refusal})`;
-  return (
-    `a forged approval in a dry run was refused, but not by ValidatingAdmissionPolicy/ashat-actions, so nothing is proven; ` +
-    `let ${OPERATOR_ACCOUNT} past what refused it: ${refusal}`
-  );
 }
 
 /** Accepted for one of two reasons, which different people can mend. */
