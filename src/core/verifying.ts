@@ -6,7 +6,7 @@ import { jobCategories, jobName } from "./job.ts";
 import type { SeenTarget } from "./observed.ts";
 import type { TargetProgress } from "./progress.ts";
 import { namesOf } from "./names.ts";
-import { nextRecord, recordTarget, write } from "./record.ts";
+import { MOVED_AT_ONCE, nextRecord, recordTarget, write } from "./record.ts";
 import { running, runsThis, type Situation, targetsIn } from "./situation.ts";
 
 interface Judged {
@@ -37,12 +37,25 @@ export function verifying(situation: Situation): Part {
   return { effects: [write(outcome(situation, judged))] };
 }
 
-/** As many documents as one record of six checks each can hold: an object of the API server ends at 1.5 MiB. */
-const JUDGED_AT_ONCE = 25;
+/** What one record can hold: an object of the API server ends at 1.5 MiB. */
+const EVIDENCE_BYTES = 750_000;
+const EVIDENCE_ITEMS = 1000;
+
+/** The first of them whose evidence fits into one record; the others have their turn in the next round. */
+function fitting(judged: readonly Judged[]): readonly Judged[] {
+  let bytes = 0;
+  let items = 0;
+  const end = judged.findIndex(({ evidence }) => {
+    items += evidence.length;
+    for (const { document = "", message } of evidence) bytes += document.length + message.length + 300;
+    return bytes > EVIDENCE_BYTES || items > EVIDENCE_ITEMS;
+  });
+  return judged.slice(0, Math.min(end === -1 ? judged.length : Math.max(1, end), MOVED_AT_ONCE));
+}
 
 /** One record per round: first what passed, then what is tried again, then what is held. */
 function outcome(situation: Situation, all: readonly Judged[]) {
-  const judged = all.slice(0, JUDGED_AT_ONCE);
+  const judged = fitting(all);
   const { observed, now, tier } = situation;
   const { attempts } = observed.settings;
   const passed = judged.filter((one) => one.verdict === "Passed");

@@ -207,9 +207,9 @@ function merge(shut: readonly Shut[]): readonly Shut[] {
   return [...gates.values()];
 }
 
-const REASKED: readonly string[] = ["reachable", "policies", "licence", "claim"];
+const REASKED: readonly string[] = ["reachable", "policies", "licence"];
 
-/** What opens without an event of this update or its targets is asked again: an agent, policies, the other update on a claimed target. */
+/** What opens without an event of the cluster is asked again: an agent, policies, a licence whose time comes. */
 function retry({ now, observed }: Situation, shut: readonly Shut[]): Pick<Part, "wakeAt"> {
   return shut.some(({ gate }) => REASKED.includes(gate)) ? { wakeAt: now + observed.settings.retryMs } : {};
 }

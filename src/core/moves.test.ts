@@ -1,0 +1,84 @@
+import { expect, test } from "vitest";
+import { mainframe, runs, server, sha, update } from "../../test/unit/fixtures.ts";
+import { Scene } from "../../test/unit/scene.ts";
+import { ENDS, isLegal, MOVES } from "./moves.ts";
+import { nextRecord } from "./record.ts";
+
+/** Small worlds that between them go every way there is. */
+const WAYS: Readonly<Record<string, () => Scene>> = {
+  "through every tier": () => {
+    const scene = new Scene(update("patch"), server("staging", "Public"), server("ra-01", "Omega"), mainframe("cust-1"));
+    scene.runPassing();
+    scene.act("approve", "omega", "alice");
+    scene.runPassing();
+    return scene;
+  },
+  "with no mainframe": () => {
+    const scene = new Scene(update("patch"), server("staging", "Public"), server("ra-01", "Omega"));
+    scene.says("ra-01", runs(scene.target("ra-01"), "9.4.2", sha("a")));
+    scene.runPassing();
+    return scene;
+  },
+  "cancelled while it waits for omega": () => {
+    const scene = new Scene(update("patch"), server("staging", "Public"), server("ra-01", "Omega"));
+    scene.runPassing();
+    scene.act("cancel", "omega", "alice");
+    scene.run();
+    return scene;
+  },
+  "to a server that runs a newer version": () => {
+    const scene = new Scene(update("patch"), server("staging", "Public"));
+    scene.says("staging", runs(scene.target("staging"), "9.5.0", sha("b")));
+    scene.run();
+    return scene;
+  },
+  "to a server that runs the version with another artifact": () => {
+    const scene = new Scene(update("patch"), server("staging", "Public"));
+    scene.says("staging", runs(scene.target("staging"), "9.4.2", sha("b")));
+    scene.run();
+    return scene;
+  },
+  "with an order that fails": () => {
+    const scene = new Scene(update("patch"), server("staging", "Public"));
+    scene.onOrder = () => ({ state: "Refused", reason: "LicenceExpired", message: "the licence is over" });
+    scene.run();
+    return scene;
+  },
+  "with proof only at the second look": () => {
+    const scene = new Scene(update("patch"), server("staging", "Public"));
+    scene.run();
+    scene.verdict("staging", "Inconclusive");
+    scene.runPassing();
+    return scene;
+  },
+  "verified again after a failure, and then taken over": () => {
+    const scene = new Scene(update("patch"), server("staging", "Public"));
+    scene.run();
+    scene.verdict("staging", "Failed");
+    scene.run();
+    scene.act("verify", "public", "alice");
+    scene.run();
+    scene.verdict("staging", "Failed");
+    scene.run();
+    const target = scene.target("staging");
+    scene.targets.set("staging", { ...target, status: { apps: [{ app: "default", sequence: 2, claim: { name: "newer", uid: "uid-newer", version: "9.5.0" } }] } });
+    scene.run();
+    return scene;
+  },
+};
+
+test("every legal move is made by some update, and none beside them", () => {
+  const made = new Set(Object.values(WAYS).flatMap((way) => way().moves()));
+  expect([...made].sort()).toEqual(MOVES.map(({ from, to }) => `${from} -> ${to}`).sort());
+});
+
+test("a move beside the table cannot be written", () => {
+  const { deployment, records } = new Scene(update("patch"));
+  expect(() => nextRecord({ deployment, records }, 0, { from: "Held", to: "Passed", reason: "Trust", message: "believe me" })).toThrow("no legal move from Held to Passed");
+  expect(() => nextRecord({ deployment, records }, 0, { to: "Passed", reason: "Trust", message: "believe me" })).toThrow("no legal move");
+});
+
+test("nothing leaves an end, and every state but the ends can be left or is how a tier passes", () => {
+  for (const end of ENDS) expect(MOVES.filter(({ from }) => from === end)).toEqual([]);
+  expect(isLegal("Delivering", "Deleted")).toBe(true);
+});
