@@ -1,0 +1,71 @@
+import { once } from "node:events";
+import type { BlockedBy } from "../src/api/deployment.ts";
+import type { Person, Scene } from "./scene.ts";
+import type { Screen } from "./screen.ts";
+import { shellAs } from "./shell.ts";
+import { wrap } from "./wrap.ts";
+
+export interface Approving {
+  /** What the status says blocks the update now; the same again changes nothing. */
+  readonly asked: (gate: BlockedBy) => void;
+  /** It moved on, whoever made it. */
+  readonly over: () => void;
+}
+
+const APPROVERS = ["ann", "bob"] as const satisfies readonly Person[];
+
+/** Shows the command the status prints, and runs exactly this: at once where nobody sits there, else after Enter or not at all. */
+export function approving(screen: Screen, scene: Scene, fail: (error: unknown) => void): Approving {
+  const { paint, line } = screen;
+  let current: { readonly command: string; readonly end: AbortController } | undefined;
+  let turn = 0;
+
+  const indented = (text: string): void => {
+    for (const part of wrap(text, screen.width, "            ")) line(part);
+  };
+  const refused = async (command: string): Promise<void> => {
+    const { code, said } = await shellAs(scene, "author", command);
+    if (code === 0) throw new Error("the author could approve without the right to: the admission policies are not in force");
+    line(`            ${paint.dim("the author may not, and is told so:")}`);
+    indented(said.replace(/^.*denied request: /s, ""));
+  };
+  const enter = async (person: Person, signal: AbortSignal): Promise<void> => {
+    line(`            ${paint.wait(`Press Enter to run it as ${person}, or run it yourself in another shell with`)}`);
+    line(`              export KUBECONFIG=${scene.people[person]}`);
+    line(`              export PATH=${scene.programs}:$PATH`);
+    screen.now(`waiting for ${person}`);
+    process.stdin.resume();
+    await once(process.stdin, "data", { signal }).finally(() => process.stdin.pause());
+  };
+  const ask = async ({ message, command = "" }: BlockedBy, signal: AbortSignal): Promise<void> => {
+    const person = APPROVERS[Math.min(turn, APPROVERS.length - 1)] ?? "ann";
+    const first = turn === 0;
+    turn += 1;
+    line(`            ${paint.wait(message)}. The status says how:`);
+    line(`  ${paint.bold(command)}`);
+    if (first) await refused(command);
+    if (signal.aborted) return;
+    if (screen.interactive) await enter(person, signal);
+    if (signal.aborted) return;
+    screen.now(`${person} approves`);
+    const { code, said } = await shellAs(scene, person, command);
+    if (code !== 0) throw new Error(`the command that the status prints did not work for ${person}: ${said}`);
+    line(`            ${paint.dim(`${person} ran it: ${said}`)}`);
+  };
+  const over = (): void => {
+    current?.end.abort();
+    current = undefined;
+  };
+  return {
+    over,
+    asked: (gate) => {
+      if (gate.command === undefined || gate.command === current?.command) return;
+      over();
+      const end = new AbortController();
+      current = { command: gate.command, end };
+      ask(gate, end.signal).catch((error: unknown) => {
+        if (!end.signal.aborted) fail(error);
+      });
+    },
+  };
+}

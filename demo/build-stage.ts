@@ -1,0 +1,115 @@
+import { dirname, join } from "node:path";
+import { startArchives } from "../test/world/archives.ts";
+import { startDatabase } from "../test/world/database.ts";
+import { makeKeys } from "../test/world/keys.ts";
+import { CHECK_IMAGE, startOperator } from "../test/world/operator.ts";
+import { startCluster } from "../test/cluster/cluster.ts";
+import { install } from "../test/cluster/install.ts";
+import { startNode } from "../test/cluster/kubelet.ts";
+import { createCa } from "../test/cluster/pki.ts";
+import { answersOf } from "./answers.ts";
+import { installFirst } from "./first-release.ts";
+import type { SetupStep } from "./messages.ts";
+import { kubeconfigs, namespaceAndRights } from "./people.ts";
+import { NAMESPACE, type Scene, VERSION, VERSION_BEFORE } from "./scene.ts";
+import { DATABASE_SECRET, manifests, placeOf, startTargets } from "./targets.ts";
+
+export interface Told {
+  readonly begun: (step: SetupStep) => void;
+  readonly goesOn: (step: SetupStep, doing: string) => void;
+  readonly done: (step: SetupStep, seconds: number, note: string) => void;
+}
+
+/** Ends what was started, the last first. */
+export type Ending = () => Promise<void>;
+
+const MAIN = new URL("../src/main.ts", import.meta.url).pathname;
+
+type Fulfilled<Needs extends readonly Promise<unknown>[]> = { readonly [K in keyof Needs]: Awaited<Needs[K]> };
+
+/** Starts everything real that the demo needs. What is independent starts together; what was started is in `endings` at once. */
+export async function buildStage(dir: string, told: Told, endings: Ending[]): Promise<Scene> {
+  /** One step: begun when what it needs is there, and told with the time it took by itself. */
+  const step = async <const Needs extends readonly Promise<unknown>[], Result>(
+    name: SetupStep,
+    needs: Needs,
+    work: (needed: Fulfilled<Needs>, goesOn: (doing: string) => void) => Promise<readonly [Result, string]>,
+  ): Promise<Result> => {
+    const needed = (await Promise.all(needs)) as Fulfilled<Needs>;
+    const begun = performance.now();
+    told.begun(name);
+    const [result, note] = await work(needed, (doing) => told.goesOn(name, doing));
+    told.done(name, (performance.now() - begun) / 1000, note);
+    return result;
+  };
+
+  const cluster = step("control plane", [], async (_, goesOn) => {
+    const started = await startCluster({ dir: join(dir, "cluster"), onProgress: ({ doing, left }) => goesOn(left.length > 0 ? `${doing}; left: ${left.join(", ")}` : doing) });
+    endings.push(started.stop);
+    if (!started.owned) throw new Error("the demo starts servers on this machine, which the pods of another cluster cannot reach: unset ASHAT_TEST_CONTEXT and run it again");
+    return [started, "etcd, kube-apiserver, controller manager, scheduler"];
+  });
+  const database = step("database", [], async () => {
+    const started = await startDatabase(dir);
+    endings.push(started.stop);
+    return [started.url, "PGlite: Postgres as WebAssembly, over the Postgres wire, no TLS"];
+  });
+  const ground = step("archive server and keys", [], async () => {
+    const [ca, keys] = await Promise.all([createCa("RaOS demo"), makeKeys(dir)]);
+    const archives = await startArchives(dir, ca);
+    endings.push(archives.stop);
+    const [first, release] = await Promise.all([archives.build({ version: VERSION_BEFORE }), archives.build({ version: VERSION })]);
+    return [{ ca, keys, first, release }, `RaOS ${VERSION_BEFORE} and ${VERSION}; Ed25519 keys for orders, licences`];
+  });
+  const servers = step("six servers, six agents", [ground, database], async ([{ ca, keys, first }, url]) => {
+    const targets = await startTargets(dir, ca, keys, url);
+    endings.push(async () => {
+      await Promise.all(targets.map(({ at }) => at.stop()));
+    });
+    await installFirst(targets, keys, first);
+    return [targets, `real processes; RaOS ${VERSION_BEFORE} is installed on all of them`];
+  });
+  const installed = step("kinds, roles, policies", [cluster], async ([at]) => {
+    await install(at);
+    return [undefined, "crds/ and manifests/ as they stand; a forged approval is refused"];
+  });
+  const node = step("a node", [cluster, installed], async ([at]) => {
+    const started = await startNode({ cluster: at, images: { [CHECK_IMAGE]: [process.execPath, MAIN] } });
+    endings.push(started.stop);
+    return [started, "a stand-in for the kubelet: pods run as local processes"];
+  });
+  const people = step("people and their rights", [cluster, installed], async ([at]) => {
+    await at.kubectl(["apply", "-f", "-"], { stdin: list(namespaceAndRights()) });
+    return [await kubeconfigs(at), "author (editor); ann, bob (approvers of OMEGA); by certificate"];
+  });
+  const operator = step("operator", [cluster, ground, installed], async ([at, { keys }]) => {
+    const started = await startOperator(at, keys, dir);
+    endings.push(async () => {
+      await started.stop(10_000);
+    });
+    return [started, "a process of its own, as its service account"];
+  });
+  const registered = step("servers and licences known", [cluster, servers, database, people, operator, node], async ([at, targets, url]) => {
+    const secret = { apiVersion: "v1", kind: "Secret", metadata: { namespace: NAMESPACE, name: DATABASE_SECRET }, stringData: { url } };
+    await at.kubectl(["apply", "-f", "-"], { stdin: list([secret, ...manifests(targets)]) });
+    await at.kubectl(["wait", "--for=condition=Ready", "--timeout=60s", "--all", "-n", NAMESPACE, "servers.ashat.raos.io,mainframes.ashat.raos.io"]);
+    return [undefined, "3 Servers and 3 Mainframes are Ready"];
+  });
+
+  // The first failure counts; what is still under way then ends with this process.
+  const [{ ca, release }, targets, at, logins] = await Promise.all([ground, servers, cluster, people, database, installed, node, operator, registered]);
+  const places = targets.map(placeOf);
+  return {
+    dir,
+    namespace: NAMESPACE,
+    programs: dirname(at.kubectlPath),
+    kubernetes: JSON.parse((await at.kubectl(["version", "-o", "json"])).stdout).serverVersion.gitVersion as string,
+    people: logins,
+    places,
+    caPem: ca.certPem,
+    release: { version: VERSION, url: release.url, sha256: release.sha256 },
+    before: await answersOf(places, ca.certPem),
+  };
+}
+
+const list = (items: readonly object[]): string => JSON.stringify({ apiVersion: "v1", kind: "List", items });

@@ -1,0 +1,41 @@
+import type { RecordSpec } from "../src/api/record.ts";
+import type { Screen } from "./screen.ts";
+import type { Place } from "./scene.ts";
+
+const TIER = { alpha: "ALPHA", public: "Public", omega: "OMEGA", mainframes: "mainframes" } as const;
+
+const checksOf = ({ evidence = [] }: RecordSpec): string => {
+  const passed = evidence.filter(({ verdict }) => verdict === "Passed").length;
+  return evidence.length === 0 ? "" : `${passed}/${evidence.length} checks passed`;
+};
+
+/** One line per record: when, where, what. */
+export function narrate(screen: Screen, record: RecordSpec, begun: number, places: readonly Place[]): void {
+  const { paint } = screen;
+  const seconds = `+${Math.max(0, (Date.parse(record.time) - begun) / 1000).toFixed(1)}`.padStart(6);
+  const where = (record.tier === undefined ? "" : TIER[record.tier]).padEnd(10);
+  const names = (record.targets ?? []).map(({ name }) => places.find((place) => place.name === name)?.title ?? name).join(", ");
+  const what = sentence(record, names, screen);
+  screen.line(`  ${paint.dim(`${seconds} s`)}  ${where}  ${what}`);
+}
+
+function sentence(record: RecordSpec, names: string, { paint }: Screen): string {
+  switch (record.to) {
+    case "Waiting":
+      return `created by ${record.actor.name}: ${record.message}`;
+    case "Delivering":
+      return `${record.approvals === undefined ? "" : `approved by ${record.actor.name}: `}${record.version} goes to ${names}`;
+    case "Verifying":
+      return record.from === "Delivering" ? `${names} applied it; verifying` : record.message;
+    case "Passed":
+      return paint.good(`${names} passed: ${checksOf(record)}`);
+    case "Held":
+    case "Cancelled":
+    case "Superseded":
+    case "Refused":
+    case "Deleted":
+      return paint.bad(`${record.to}: ${record.message}`);
+    default:
+      return record.to;
+  }
+}

@@ -1,0 +1,81 @@
+import { CATEGORIES } from "../src/api/categories.ts";
+import type { RecordSpec } from "../src/api/record.ts";
+import { chainsOf } from "../src/cli/chains.ts";
+import { connect } from "../src/cli/connect.ts";
+import { printProof } from "../src/cli/history.ts";
+import { historyTable } from "../src/cli/history-table.ts";
+import { readRecords } from "../src/cli/records.ts";
+import { readStatusHeads } from "../src/cli/status-head.ts";
+import { answersOf } from "./answers.ts";
+import { type Scene, UPDATE } from "./scene.ts";
+import type { Screen } from "./screen.ts";
+import { table, wrap } from "./wrap.ts";
+
+/** What is different now, who approved, what was checked, and that it can be proved. */
+export async function showOutcome(screen: Screen, scene: Scene): Promise<void> {
+  const client = await connect({ kubeconfig: scene.people.author });
+  try {
+    const heads = await readStatusHeads(client, scene.namespace, UPDATE);
+    const [chain] = chainsOf(await readRecords(client, scene.namespace, UPDATE));
+    if (chain === undefined) throw new Error(`there is no record of ${UPDATE}`);
+    const records = chain.records.map(({ spec }) => spec);
+    await showAnswers(screen, scene);
+    showApprovals(screen, records);
+    showVerdicts(screen, records);
+    title(screen, "The records, as `deploy history --verify` prints them");
+    for (const line of historyTable(chain.records, screen.width - 2)) screen.line(`  ${line}`);
+    screen.line();
+    const proven = printProof(chain, heads, (line) => {
+      for (const part of wrap(line, screen.width, "  ")) screen.line(screen.paint.good(part));
+    });
+    if (!proven) throw new Error("the records do not prove themselves");
+  } finally {
+    await client.close();
+  }
+}
+
+function title({ line, paint }: Screen, text: string): void {
+  line();
+  line(paint.bold(text));
+}
+
+async function showAnswers(screen: Screen, { places, caPem, before, release }: Scene): Promise<void> {
+  const now = await answersOf(places, caPem);
+  title(screen, "What everybody's browser gets: /api/greeting before and now");
+  const rows = places.map(({ name, title, tier }) => [name, title, tier, before[name]?.greeting ?? "-", now[name]?.greeting ?? "-"]);
+  for (const line of table([["SERVER", "CALLED", "TIER", "BEFORE", "NOW"], ...rows])) screen.line(`  ${line}`);
+  const behind = places.filter(({ name }) => now[name]?.version !== release.version);
+  if (behind.length > 0) throw new Error(`${behind.map(({ name }) => name).join(", ")} should answer with ${release.version}`);
+}
+
+const HOW = { Admission: "stamped by the API server from the client certificate", Client: "written by the client, checked by the API server", Operator: "", Unknown: "not known" } as const;
+
+function showApprovals(screen: Screen, records: readonly RecordSpec[]): void {
+  title(screen, "Who approved, and how that is known");
+  for (const { tier = "", approvals = [], actor } of records)
+    for (const { user, token, slot } of approvals)
+      screen.line(`  ${user} approved ${tier}${slot === undefined ? "" : ` (slot ${slot})`} with token ${token}: ${HOW[actor.known]}`);
+}
+
+const TIERS = [
+  ["alpha", "ALPHA"],
+  ["public", "Public"],
+  ["omega", "OMEGA"],
+  ["mainframes", "MAINFRAMES"],
+] as const;
+
+function showVerdicts(screen: Screen, records: readonly RecordSpec[]): void {
+  title(screen, "What was checked");
+  const cell = (tier: string, category: string): string => {
+    const verdicts = records
+      .filter((record) => record.tier === tier && record.to === "Passed")
+      .flatMap(({ evidence = [] }) => evidence.filter((item) => item.category === category).map(({ verdict }) => verdict));
+    const [first] = verdicts;
+    if (first === undefined) return "-";
+    const same = verdicts.every((verdict) => verdict === first);
+    return verdicts.length === 1 ? first : same ? `${verdicts.length} ${first}` : verdicts.join(", ");
+  };
+  const rows = CATEGORIES.map((category) => [category, ...TIERS.map(([tier]) => cell(tier, category))]);
+  for (const line of table([["CHECK", ...TIERS.map(([, name]) => name)], ...rows])) screen.line(`  ${line}`);
+  screen.line(`  ${screen.paint.dim("as Jobs on ALPHA, Public and OMEGA; a mainframe's health is what its own agent reports; - is not configured")}`);
+}

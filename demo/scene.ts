@@ -1,0 +1,41 @@
+/** What the stage hands to whoever plays on it: plain data, so that it also fits into a file and a message. */
+export interface Scene {
+  /** Everything of this run: kubeconfigs, keys, certificates, logs. */
+  readonly dir: string;
+  readonly namespace: string;
+  /** The folder with the kubectl of this control plane. */
+  readonly programs: string;
+  readonly kubernetes: string;
+  readonly people: Readonly<Record<Person, string>>;
+  readonly places: readonly Place[];
+  /** The CA of every server. */
+  readonly caPem: string;
+  readonly release: { readonly version: string; readonly url: string; readonly sha256: string };
+  /** What every server answered before the update, by name. */
+  readonly before: Readonly<Record<string, Answer>>;
+}
+
+/** Who appears; the value is the kubeconfig. */
+export const PEOPLE = ["admin", "author", "ann", "bob"] as const;
+export type Person = (typeof PEOPLE)[number];
+
+/** One place updates are delivered to. */
+export interface Place {
+  readonly name: string;
+  /** As people call it. */
+  readonly title: string;
+  readonly tier: "ALPHA" | "Public" | "OMEGA" | "mainframe";
+  readonly url: string;
+}
+
+export interface Answer {
+  readonly version: string;
+  readonly greeting: string;
+}
+
+export const NAMESPACE = "raos";
+export const APP = "default";
+export const UPDATE = "security-patch-001";
+export const DESCRIPTION = "Critical security fixes";
+export const VERSION_BEFORE = "9.4.1";
+export const VERSION = "9.4.2";

@@ -1,0 +1,65 @@
+import { fork } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import type { FromStage, ToStage } from "./messages.ts";
+import { there } from "./places.ts";
+import type { Scene } from "./scene.ts";
+
+/** The stage as the player sees it. */
+export interface Stage {
+  readonly ready: Promise<Scene>;
+  /** Ends everything and returns when nothing of it is left. */
+  readonly stop: () => Promise<void>;
+  /** Lets it go on without this process. */
+  readonly keep: () => Promise<void>;
+}
+
+const GONE_MS = 30_000;
+
+export function openStage(dir: string, onMessage: (message: FromStage) => void): Stage {
+  const log = openSync(join(dir, "stage.log"), "a");
+  const child = fork(new URL("./stage.ts", import.meta.url).pathname, [dir], { detached: true, stdio: ["ignore", log, log, "ipc"] });
+  closeSync(log);
+  const say = (message: ToStage): void => {
+    if (child.connected) child.send(message);
+  };
+  const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  let wanted = true;
+  const ready = new Promise<Scene>((resolve, reject) => {
+    child.on("message", (message: FromStage) => {
+      if (message.kind === "ready") resolve(message.scene);
+      else if (message.kind === "failed") reject(new Error(message.message));
+      else onMessage(message);
+    });
+    child.once("error", reject);
+    child.once("exit", () => {
+      if (wanted) reject(new Error("the process that holds the servers ended by itself"));
+    });
+  });
+  return {
+    ready,
+    stop: async () => {
+      wanted = false;
+      say({ kind: "stop" });
+      await exited;
+      await untilGone(dir);
+    },
+    keep: async () => {
+      wanted = false;
+      // Told before the connection ends, because its end alone means the contrary.
+      await new Promise<void>((resolve, reject) => child.send({ kind: "keep" } satisfies ToStage, (error) => (error ? reject(error) : resolve())));
+      child.disconnect();
+      child.unref();
+    },
+  };
+}
+
+/** The folder goes last, so nothing of a run is left when it is gone. */
+export async function untilGone(dir: string): Promise<void> {
+  const deadline = performance.now() + GONE_MS;
+  while (await there(dir)) {
+    if (performance.now() > deadline) throw new Error(`${dir} is still there: look for processes that use it, then remove it`);
+    await pause(50);
+  }
+}

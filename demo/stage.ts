@@ -1,0 +1,54 @@
+/** The process that holds everything a demo runs on. It lives in a session of its own, so that it can outlive the one that plays on it. */
+import { setTimeout as pause } from "node:timers/promises";
+import { removeAtDeath } from "../test/cluster/guard.ts";
+import { buildStage, type Ending, type Told } from "./build-stage.ts";
+import type { FromStage, ToStage } from "./messages.ts";
+import { notePid, stopFile, there } from "./places.ts";
+
+const LOOK_MS = 500;
+
+const [, , dir = ""] = process.argv;
+const ended = new AbortController();
+let kept = false;
+
+const tell = (message: FromStage): void => {
+  if (process.connected) process.send?.(message);
+};
+process.on("message", (message: ToStage) => {
+  if (message.kind === "keep") kept = true;
+  else ended.abort();
+});
+process.on("disconnect", () => {
+  if (!kept) ended.abort();
+});
+for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => ended.abort());
+
+const endings: Ending[] = [];
+removeAtDeath(dir);
+await notePid(dir, process.pid);
+
+const stopped = new Promise<void>((resolve) => ended.signal.addEventListener("abort", () => resolve(), { once: true }));
+const told: Told = {
+  begun: (step) => tell({ kind: "begun", step }),
+  goesOn: (step, doing) => tell({ kind: "goesOn", step, doing }),
+  done: (step, seconds, note) => tell({ kind: "done", step, seconds, note }),
+};
+
+const build = async (): Promise<void> => {
+  try {
+    tell({ kind: "ready", scene: await buildStage(dir, told, endings) });
+  } catch (error) {
+    const cause = error instanceof Error && error.cause instanceof Error ? ` (${error.cause.message})` : "";
+    tell({ kind: "failed", message: `${error instanceof Error ? error.message : String(error)}${cause}` });
+  }
+};
+
+await Promise.race([build(), stopped]);
+while (!ended.signal.aborted) {
+  if (await there(stopFile(dir))) ended.abort();
+  else await pause(LOOK_MS, undefined, { signal: ended.signal }).catch(() => {});
+}
+
+for (const end of endings.toReversed()) await end().catch((error: unknown) => console.error("could not be ended:", error));
+// What was still being built or started is in this process group, or guarded; neither outlives this line.
+process.kill(-process.pid, "SIGKILL");
