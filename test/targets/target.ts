@@ -62,6 +62,8 @@ export const layGround = async (): Promise<Ground> => {
 export interface TargetOptions {
   readonly name?: string;
   readonly licensed?: boolean;
+  /** How long the agent waits for the server to be well after a switch. */
+  readonly healthSeconds?: number;
   readonly config?: Partial<AgentConfigInput>;
   readonly seams?: AgentSeams;
 }
@@ -81,6 +83,12 @@ export interface Target {
 
 let numbers = 0;
 
+const healthOf = (ground: Ground, raos: RaosServer, deadlineSeconds: number) => ({
+  url: `https://127.0.0.1:${raos.port}/healthz`,
+  sha256: ground.certificate.sha256,
+  deadlineSeconds,
+});
+
 /** The configuration of an agent on this ground, for a server that is already there. */
 export const agentConfig = (ground: Ground, name: string, root: string, raos: RaosServer, more: Partial<AgentConfigInput> = {}): AgentConfig =>
   AgentConfig.parse({
@@ -91,18 +99,18 @@ export const agentConfig = (ground: Ground, name: string, root: string, raos: Ra
     licenceKeys: join(ground.dir, "issuer.json"),
     root,
     hook: { command: [...QUICK_HOOK, String(raos.adminPort)], deadlineSeconds: 30 },
-    health: { url: `https://127.0.0.1:${raos.port}/healthz`, sha256: ground.certificate.sha256, deadlineSeconds: 10 },
+    health: healthOf(ground, raos, 10),
     fetch: { caFile: join(ground.dir, "ca.pem"), attempts: 1, deadlineSeconds: 10 },
     ...more,
   });
 
-export const startTarget = async (ground: Ground, { name, licensed = false, config: more = {}, seams = {} }: TargetOptions = {}): Promise<Target> => {
+export const startTarget = async (ground: Ground, { name, licensed = false, healthSeconds = 10, config: more = {}, seams = {} }: TargetOptions = {}): Promise<Target> => {
   numbers += 1;
   const fullName = name ?? `shop/target-${numbers}`;
   const root = join(ground.dir, `root-${numbers}`);
   await mkdir(root);
   const raos = await startRaos({ root, tls: { cert: ground.certificate.certPem, key: ground.certificate.keyPem } });
-  const config = agentConfig(ground, fullName, root, raos, { licensed, ...more });
+  const config = agentConfig(ground, fullName, root, raos, { licensed, health: healthOf(ground, raos, healthSeconds), ...more });
   let agent = await startAgent(config, seams);
   return {
     name: fullName,
