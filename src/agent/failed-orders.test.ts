@@ -20,6 +20,7 @@ describe("an order that cannot be carried out ends in Failed, and what ran goes 
     ["another app inside", () => Promise.resolve(lay("app.tgz", gzipSync(rawTar([manifestEntry("6.0.1", { app: "other" })])), "6.0.1")), "ManifestMismatch", /app other, but default/],
     ["nothing at the URL", () => Promise.resolve({ version: "6.0.1", url: here().files.url("/gone.tgz"), sha256: wrong }), "FetchFailed", /HTTP 404/],
     ["plain http", () => Promise.resolve({ version: "6.0.1", url: "http://127.0.0.1:1/a.tgz", sha256: wrong }), "FetchFailed", /https:\/\/ only/],
+    ["a URL that is none", () => Promise.resolve({ version: "6.0.1", url: "https://[::zz]/a.tgz", sha256: wrong }), "FetchFailed", /URL cannot be read/],
     ["nobody listening", () => Promise.resolve({ version: "6.0.1", url: "https://127.0.0.1:1/a.tgz", sha256: wrong }), "FetchFailed", /cannot be reached/],
     ["a redirect, which could lead anywhere", () => {
       here().files.put("/moved.tgz", (_request, response) => void response.writeHead(302, { location: here().files.url("/elsewhere.tgz") }).end());

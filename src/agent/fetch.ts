@@ -60,7 +60,9 @@ export const fetchArchive = async (
   limits: Pick<AgentConfig["fetch"], "allowHttp" | "maxBytes" | "deadlineSeconds" | "attempts">,
   stop: AbortSignal,
 ): Promise<void> => {
-  const { protocol, origin } = new URL(wanted.url);
+  const url = URL.parse(wanted.url);
+  if (url === null) throw new OrderFailure("FetchFailed", "The archive's URL cannot be read; make a new update with a proper one.");
+  const { protocol, origin } = url;
   if (protocol !== "https:" && !limits.allowHttp) {
     throw new OrderFailure("FetchFailed", `The archive lies at ${origin}, but this agent fetches over https:// only (fetch.allowHttp).`);
   }

@@ -65,6 +65,7 @@ describe("an agent refuses, and nothing has changed afterwards:", () => {
     ["an app that is a path", async () => ({ body: await loose({ app: "../../etc" }) }), 400, "Malformed"],
     ["a version that is a path", async () => ({ body: await loose({ version: "../9.0.1" }) }), 400, "Malformed"],
     ["a URL that is a file", async () => ({ body: await loose({ url: "file:///etc/passwd" }) }), 400, "Malformed"],
+    ["a URL with a password", async () => ({ body: await loose({ url: "https://user:secret@alpha.example/a.tgz" }) }), 400, "Malformed"],
     ["a digest that is none", async () => ({ body: await loose({ sha256: "abc" }) }), 400, "Malformed"],
     ["an order without an end", async () => ({ body: await loose({ exp: undefined }) }), 400, "Malformed"],
     ["a sequence that is no number", async () => ({ body: await loose({ sequence: "6" }) }), 400, "Malformed"],

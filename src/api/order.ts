@@ -38,6 +38,9 @@ export const parseOrderKey = (key: string): OrderKeyParts | undefined => {
   return { targetUid, app, layer, sequence: Number(sequence) };
 };
 
+/** Not narrower than what an update may name, so that whatever was admitted can be signed; no credentials before the host. */
+const archiveUrl = z.string().max(2048).regex(/^https?:\/\/[^\s/@]+(\/[^\s]*)?$/, "must be an http(s) URL without credentials");
+
 export const OrderClaims = z.strictObject({
   aud: targetName,
   key: z.string().regex(KEY, "must be <target uid>.<app>.<layer>.<sequence>"),
@@ -45,11 +48,11 @@ export const OrderClaims = z.strictObject({
   app: label,
   layer: label,
   version: versionText,
-  url: z.url({ protocol: /^https?$/ }).max(2048),
+  url: archiveUrl,
   sha256,
   sequence,
   action: z.enum(["deliver", "restore"]),
-  snapshot: z.string().min(1).max(128),
+  snapshot: z.string().min(1).max(300),
   licence: z.string().max(8192).optional(),
   nbf: seconds,
   exp: seconds,
