@@ -67,7 +67,8 @@ function whyNoDocument(job: SeenJob, pods: readonly SeenPod[], stuck: readonly S
   if (pod?.reason !== undefined) return `its pod ended as ${pod.reason}`;
   if (pod?.terminated !== undefined)
     return `its pod ended with code ${pod.terminated.exitCode} (${pod.terminated.reason || "no reason"}) and wrote no document`;
-  if (job.reason !== undefined && job.finished === "Failed") return `Job ${job.name} failed: ${job.reason}`;
+  // FailedIndexes only repeats that a pod did not end well; which is told above where the pod is still there.
+  if (job.finished === "Failed" && job.reason !== undefined && job.reason !== "FailedIndexes") return `Job ${job.name} failed: ${job.reason}`;
   return "its pod is gone, and no document of it was seen";
 }
 
