@@ -12,6 +12,9 @@ interface Running {
 
 const MAIN = new URL("../../src/main.ts", import.meta.url).pathname;
 
+/** `ashat:mute` is a runner that ends well and writes no document. */
+const IMAGES = { "ashat:test": [process.execPath, MAIN], "ashat:mute": ["/bin/sh", "-c", "exit 0"] } as const;
+
 // Every project runs this file by itself, in one process; the cluster is shared by all of them, so it hangs on the process.
 const place = globalThis as { ashatSharedCluster?: { users: number; readonly running: Promise<Running> } };
 
@@ -20,7 +23,7 @@ const start = async (): Promise<Running> => {
   try {
     await install(cluster);
     // A cluster that is not ours has nodes of its own.
-    const node = cluster.owned ? await startNode({ cluster, images: { "ashat:test": [process.execPath, MAIN] } }) : undefined;
+    const node = cluster.owned ? await startNode({ cluster, images: IMAGES }) : undefined;
     return { cluster, node };
   } catch (error) {
     await cluster.stop();

@@ -25,6 +25,8 @@ export interface Room extends Updates {
   readonly target: (name: string, extra?: Partial<Pick<TargetOptions, "licensed">>) => Promise<TargetProcesses>;
   /** A wire in front of the agent of a target, or of its server. */
   readonly wire: (before: string, at: TargetProcesses) => Promise<Wire>;
+  /** The same, but whoever asks speaks plain HTTP. */
+  readonly plainWire: (before: string) => Promise<Wire>;
   readonly serverStatus: (name: string) => Promise<TargetStatus>;
   readonly mainframeStatus: (name: string) => Promise<TargetStatus>;
   readonly jobs: () => Promise<readonly Job[]>;
@@ -32,7 +34,7 @@ export interface Room extends Updates {
   readonly agent: (at: TargetProcesses) => Promise<AgentStatus>;
   /** Runs a printed command as this person. */
   readonly run: (person: string, command: string) => Promise<void>;
-  readonly act: (person: string, name: string, action: Pick<Action, "verb" | "tier" | "token"> & { readonly slot?: string }) => Promise<void>;
+  readonly act: (person: string, name: string, action: Pick<Action, "verb" | "tier" | "token"> & Partial<Pick<Action, "slot" | "reason">>) => Promise<void>;
   /** Waits for the approvals gate of this tier and runs the command it prints. */
   readonly approve: (person: string, name: string, tier: string) => Promise<void>;
   readonly stop: () => Promise<void>;
@@ -67,6 +69,7 @@ export async function openRoom(cluster: ClusterAccess, client: Client, world: Wo
     namespace,
     target: async (name, extra = {}) => stopLater(await startInProcess({ namespace, name, dir: world.dir, ca: world.ca, keys: world.keys, ...extra })),
     wire: async (before, { certificate }) => stopLater(await startWire(before, certificate)),
+    plainWire: async (before) => stopLater(await startWire(before)),
     serverStatus: async (name) => ((await client.get(SERVERS, { namespace, name })) as Raw<unknown, TargetStatus>).status ?? {},
     mainframeStatus: async (name) => ((await client.get(MAINFRAMES, { namespace, name })) as Raw<unknown, TargetStatus>).status ?? {},
     jobs: async () => (await client.list(JOBS, { namespace })).items,
@@ -77,8 +80,10 @@ export async function openRoom(cluster: ClusterAccess, client: Client, world: Wo
       return seen.status;
     },
     run,
-    act: (person, name, { verb, tier, token, slot }) =>
-      run(person, `kubectl annotate ${deploymentRef(name)} -n ${namespace} --overwrite --field-manager=ashat ${actionKey(verb, tier, slot)}=${token}`),
+    act: async (person, name, { verb, tier, token, slot, reason = "" }) => {
+      const value = `${actionKey(verb, tier, slot)}=${token} ${reason}`.trim();
+      await cluster.kubectl(["annotate", deploymentRef(name), "-n", namespace, "--overwrite", "--field-manager=ashat", value], { as: { user: person } });
+    },
     approve: async (person, name, tier) => {
       const status = await updates.untilUpdate(name, ({ blockedBy, tier: at }) => at === tier && blockedBy?.some(({ gate }) => gate === "approvals") === true);
       await run(person, status.blockedBy?.find(({ gate }) => gate === "approvals")?.command ?? "");

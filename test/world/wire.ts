@@ -11,8 +11,8 @@ export type Mode =
   | "hang"
   /** Answers 200 with something that is not what was asked. */
   | "garbage"
-  /** Hands the request on, waits for the answer, and cuts the connection instead of giving it back. */
-  | "lose replies";
+  /** Hands an order on, waits for the answer, and cuts the connection instead of giving it back. */
+  | "lose replies to orders";
 
 /** A wire in front of an agent or a server that can be troubled. */
 export interface Wire {
@@ -36,7 +36,7 @@ export async function startWire(backend: string, certificate?: Issued): Promise<
       const parts: Buffer[] = [];
       answer.on("data", (part: Buffer) => parts.push(part));
       answer.on("end", () => {
-        if (mode === "lose replies") incoming.socket.destroy();
+        if (mode === "lose replies to orders" && method === "PUT") incoming.socket.destroy();
         else response.writeHead(answer.statusCode ?? 502, answer.headers).end(Buffer.concat(parts));
       });
       answer.on("error", () => incoming.socket.destroy());
