@@ -32,10 +32,11 @@ export function approving(screen: Screen, scene: Scene, fail: (error: unknown) =
   const enter = async (person: Person, signal: AbortSignal): Promise<void> => {
     line(`            ${paint.wait(`Press Enter to run it as ${person}, or run it yourself in another shell with`)}`);
     line(`              export KUBECONFIG=${scene.people[person]}`);
-    line(`              export PATH=${scene.programs}:$PATH`);
+    if (person === APPROVERS[0]) line(`              export PATH=${scene.programs}:$PATH`);
     screen.now(`waiting for ${person}`);
     process.stdin.resume();
     await once(process.stdin, "data", { signal }).finally(() => process.stdin.pause());
+    screen.entered();
   };
   const ask = async ({ message, command = "" }: BlockedBy, signal: AbortSignal): Promise<void> => {
     const person = APPROVERS[Math.min(turn, APPROVERS.length - 1)] ?? "ann";

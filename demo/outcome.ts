@@ -48,13 +48,12 @@ async function showAnswers(screen: Screen, { places, caPem, before, release }: S
   if (behind.length > 0) throw new Error(`${behind.map(({ name }) => name).join(", ")} should answer with ${release.version}`);
 }
 
-const HOW = { Admission: "stamped by the API server from the client certificate", Client: "written by the client, checked by the API server", Operator: "", Unknown: "not known" } as const;
+const HOW = { Admission: "stamped by the API server", Client: "written by the client, checked by the API server", Operator: "-", Unknown: "not known" } as const;
 
 function showApprovals(screen: Screen, records: readonly RecordSpec[]): void {
   title(screen, "Who approved, and how that is known");
-  for (const { tier = "", approvals = [], actor } of records)
-    for (const { user, token, slot } of approvals)
-      screen.line(`  ${user} approved ${tier}${slot === undefined ? "" : ` (slot ${slot})`} with token ${token}: ${HOW[actor.known]}`);
+  const rows = records.flatMap(({ tier = "-", approvals = [], actor }) => approvals.map(({ user, token, slot = "-" }) => [tier, user, slot, token, HOW[actor.known]]));
+  for (const line of table([["TIER", "WHO", "SLOT", "TOKEN", "KNOWN BECAUSE"], ...rows])) screen.line(`  ${line}`);
 }
 
 const TIERS = [

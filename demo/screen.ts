@@ -8,6 +8,8 @@ export interface Screen {
   readonly line: (text?: string) => void;
   /** What goes on now. On a terminal it is the last line; elsewhere it is printed when it has gone on for some seconds. */
   readonly now: (text: string | undefined) => void;
+  /** Somebody pressed Enter, which has moved the last line up. */
+  readonly entered: () => void;
   readonly end: () => void;
 }
 
@@ -57,6 +59,10 @@ export function openScreen(out: NodeJS.WriteStream = process.stdout): Screen {
         live = { text, since: same && live ? live.since : performance.now(), told: same && live ? live.told : performance.now() };
         draw();
       }
+    },
+    entered: () => {
+      if (out.isTTY) out.write("\u001b[1A");
+      erase();
     },
     end: () => {
       clearInterval(tick);

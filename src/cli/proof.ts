@@ -14,11 +14,11 @@ export function prove({ records, update }: Chain, head?: StatusHead): Proof {
   const problems = [...verifyChain(records.map(({ spec }) => spec)), ...records.flatMap(misnamed), ...records.flatMap(changedDocuments), ...shorterThan(records, head)];
   const newest = records.at(-1);
   if (problems.length > 0 || newest === undefined) return { proven: false, problems: problems.length > 0 ? problems : ["there is no record"] };
-  const { to, hash } = newest.spec;
+  const { tier, to, hash } = newest.spec;
   return {
     proven: true,
     sentence:
-      `${records.length} record${records.length === 1 ? "" : "s"} of ${update}, from its creation to ${to}: none was changed, none is missing in between, ` +
+      `${records.length} record${records.length === 1 ? "" : "s"} of ${update}, from its creation to ${tier === undefined ? "" : `${tier} `}${to}: none was changed, none is missing in between, ` +
       `each follows the one before it. Keep the hash of the newest to notice later if one was taken off the end: ${hash}`,
     approvals: records.flatMap(approvalsIn),
   };
