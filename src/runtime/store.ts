@@ -99,8 +99,10 @@ export const createStore = <T extends KubeObject, I extends string = never>(func
   };
 
   const endList = (resourceVersion: string): readonly Change<T>[] => {
-    const seen = listed ?? new Set<string>();
+    const seen = listed;
     listed = undefined;
+    // A list nobody began cannot say what is missing.
+    if (seen === undefined) return [];
     const missing = [...objects].filter(([key, object]) => !seen.has(key) && !older(resourceVersion, object.metadata.resourceVersion));
     return missing.flatMap(([key, object]) => bury(key, object, { uid: object.metadata.uid, version: resourceVersion }));
   };

@@ -50,15 +50,18 @@ const crd = (fields: Readonly<Record<string, object>>) => ({
   },
 });
 
+// A cluster of its own, because it is restarted while others would use it.
 let cluster: Cluster;
 let client: Client;
 beforeAll(async () => {
   cluster = await startCluster();
   client = createClient(await loadConfig({ kubeconfig: cluster.kubeconfig, env: {} }), { fieldManager: "runtime-test", userAgent: "runtime-test" });
-  await client.create(CRDS, crd({}));
+  await client.apply(CRDS, crd({}));
   await established();
 }, 600_000);
 afterAll(async () => {
+  // On a cluster that goes on living, everything made here goes with the kind and the namespace.
+  await client?.remove(CRDS, { name: "things.example.com" });
   await client?.close();
   await cluster?.stop();
 });
@@ -137,7 +140,8 @@ test("an own write is in the store at once, and its echo is no second change", a
   await informer.synced;
   const made = await client.create(THINGS, draft("own"));
   informer.put(made);
-  expect(informer.store.get("default/own")).toBe(made);
+  // The event may have come before the reply; either way the store holds this version now.
+  expect(informer.store.get("default/own")).toEqual(made);
   informer.put(await client.mergePatch(THINGS, at("own"), { spec: { color: "blue" } }));
   await client.create(THINGS, draft("after"));
   await told("default/after added red");
@@ -145,8 +149,9 @@ test("an own write is in the store at once, and its echo is no second change", a
   for (const name of ["own", "after"]) await client.remove(THINGS, at(name));
 });
 
-test("an informer lives through a restart of the API server and misses nothing", async () => {
-  const { informer, told, until } = informed();
+test("an informer lives through a restart of the API server and misses nothing", async ({ skip }) => {
+  skip(!cluster.owned, "only a control plane of our own can be restarted: unset ASHAT_TEST_CONTEXT");
+  const { informer, told } = informed();
   await informer.synced;
   await client.create(THINGS, draft("before"));
   await told("default/before added red");
@@ -157,7 +162,8 @@ test("an informer lives through a restart of the API server and misses nothing",
   await told("default/before changed green");
   await client.remove(THINGS, at("before"));
   await client.remove(THINGS, at("later"));
-  await until(() => informer.store.size() === 0);
+  await told("default/before deleted");
+  await told("default/later deleted");
 });
 
 test("an informer lives through a change of the kind's schema and sees the new field", async () => {
@@ -225,7 +231,7 @@ test("a list of more than a page is complete", async () => {
   expect(new Set(items.map(({ metadata }) => metadata.name))).toEqual(new Set(names));
   expect(items[0]).toMatchObject({ apiVersion: "example.com/v1", kind: "Thing" });
   expect(Number(resourceVersion)).toBeGreaterThan(0);
-  await client.raw(`/apis/example.com/v1/namespaces/${namespace}/things`, { method: "DELETE" });
+  await client.remove(NAMESPACES, { name: namespace });
 });
 
 /** Terms short enough for a test; their proportions are the real ones. */
