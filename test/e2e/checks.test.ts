@@ -106,6 +106,18 @@ test.concurrent("a Public server behind plain http is accepted and shown as inse
   });
 });
 
+const heldBecause = async (room: Room, why: RegExp): Promise<void> => {
+  const held = await room.untilUpdate("first", ({ phase }) => phase === "Held");
+  expect(held.message).toMatch(why);
+  const records = await room.records("first");
+  expect(movesOf(records).slice(-3)).toEqual([
+    "public Delivering>Verifying Applied",
+    "public Verifying>Verifying Inconclusive",
+    "public Verifying>Held VerificationInconclusive",
+  ]);
+  expect(records.at(-1)?.evidence?.map(({ verdict }) => verdict)).toEqual(["Inconclusive"]);
+};
+
 // The last, because the operator is exchanged: an image that nobody has, then a runner that writes nothing, then the right one.
 test("without a document nothing passes: tried again, held after the last attempt, and verified when asked once the cause is gone", async ({ skip }) => {
   const reason = notOwned(scene.cluster);
@@ -117,18 +129,6 @@ test("without a document nothing passes: tried again, held after the last attemp
     await room.apply(server(room.namespace, "Public", at), update(room.namespace, "first", await archives.build({ version: "9.4.2" })));
     return room;
   };
-  const heldBecause = async (room: Room, why: RegExp): Promise<void> => {
-    const held = await room.untilUpdate("first", ({ phase }) => phase === "Held");
-    expect(held.message).toMatch(why);
-    const records = await room.records("first");
-    expect(movesOf(records).slice(-3)).toEqual([
-      "public Delivering>Verifying Applied",
-      "public Verifying>Verifying Inconclusive",
-      "public Verifying>Held VerificationInconclusive",
-    ]);
-    expect(records.at(-1)?.evidence?.map(({ verdict }) => verdict)).toEqual(["Inconclusive"]);
-  };
-
   await scene.restartOperator({ flags: QUICK, image: "ashat:nobody-has-it" });
   const imageless = await start("imageless");
   await heldBecause(imageless, /^staging: Health Check: its pod could not start: (ErrImagePull|ImagePullBackOff)\. Nothing was restored: kubectl annotate /);

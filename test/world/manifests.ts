@@ -38,8 +38,9 @@ export interface LicenceTerms {
 
 const DAY = 86_400_000;
 
+const seconds = (date: Date): number => Math.floor(date.getTime() / 1000);
+
 export async function licenceFor(keys: Keys, namespace: string, name: string, { versions = ">=1", from, until }: LicenceTerms = {}): Promise<string> {
-  const seconds = (date: Date): number => Math.floor(date.getTime() / 1000);
   const now = Date.now();
   return signLicence(await readSigningKey(keys.licenceKey), {
     holder: `Holder of ${name}`,

@@ -7,6 +7,11 @@ import { type OperatorSettings, startOperator } from "./operator.ts";
 import { openRoom, type Room } from "./room.ts";
 import { startWorld, type World } from "./world.ts";
 
+const here = <T>(part: T | undefined): T => {
+  if (part === undefined) throw new Error("the scene is set before the first test");
+  return part;
+};
+
 /** One operator and one world for all situations of a test file; each situation has a room, and they go on at the same time. */
 export const openScene = (settings: OperatorSettings = {}) => {
   const cluster = sharedCluster();
@@ -15,10 +20,6 @@ export const openScene = (settings: OperatorSettings = {}) => {
   let client: Client | undefined;
   let operator: Guarded | undefined;
 
-  const here = <T>(part: T | undefined): T => {
-    if (part === undefined) throw new Error("the scene is set before the first test");
-    return part;
-  };
   const operate = async (now: OperatorSettings): Promise<void> => {
     operator = await startOperator(cluster, here(world).keys, here(world).dir, now);
   };

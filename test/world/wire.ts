@@ -26,7 +26,8 @@ export interface Wire {
 /** Without a certificate it speaks plain HTTP to whoever asks; to `backend` it always speaks HTTPS. */
 export async function startWire(backend: string, certificate?: Issued): Promise<Wire> {
   let mode: Mode = "pass";
-  let changed = Promise.withResolvers<void>();
+  let moving = Promise.resolve();
+  let goOn = (): void => undefined;
   const came: string[] = [];
 
   const forward = (incoming: IncomingMessage, response: ServerResponse, body: Buffer): void => {
@@ -49,7 +50,7 @@ export async function startWire(backend: string, certificate?: Issued): Promise<
     came.push(`${incoming.method} ${incoming.url}`);
     const parts: Buffer[] = [];
     for await (const part of incoming) parts.push(part as Buffer);
-    while (mode === "hang") await changed.promise;
+    await moving;
     if (mode === "garbage") response.writeHead(200, { "content-type": "text/html" }).end("<html>It works!</html>");
     else forward(incoming, response, Buffer.concat(parts));
   };
@@ -66,11 +67,14 @@ export async function startWire(backend: string, certificate?: Issued): Promise<
     came,
     set: (now) => {
       mode = now;
-      changed.resolve();
-      changed = Promise.withResolvers<void>();
+      goOn();
+      if (now !== "hang") return;
+      const hung = Promise.withResolvers<void>();
+      moving = hung.promise;
+      goOn = hung.resolve;
     },
     stop: async () => {
-      changed.resolve();
+      goOn();
       const closed = once(server, "close");
       server.close();
       server.closeAllConnections();
