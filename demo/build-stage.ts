@@ -4,6 +4,7 @@ import { startDatabase } from "../test/world/database.ts";
 import { makeKeys } from "../test/world/keys.ts";
 import { CHECK_IMAGE, startOperator } from "../test/world/operator.ts";
 import { startCluster } from "../test/cluster/cluster.ts";
+import { tailOfLog } from "../test/cluster/guard.ts";
 import { install } from "../test/cluster/install.ts";
 import { startNode } from "../test/cluster/kubelet.ts";
 import { createCa } from "../test/cluster/pki.ts";
@@ -18,11 +19,14 @@ export interface Told {
   readonly begun: (step: SetupStep) => void;
   readonly goesOn: (step: SetupStep, doing: string) => void;
   readonly done: (step: SetupStep, seconds: number, note: string) => void;
+  /** What should run does not run any more. */
+  readonly broken: (message: string) => void;
 }
 
 /** Ends what was started, the last first. */
 export type Ending = () => Promise<void>;
 
+const OWN_CLUSTER = "the demo's servers run on this machine, where the pods of another cluster do not reach them: unset ASHAT_TEST_CONTEXT and run it again";
 const MAIN = new URL("../src/main.ts", import.meta.url).pathname;
 
 type Fulfilled<Needs extends readonly Promise<unknown>[]> = { readonly [K in keyof Needs]: Awaited<Needs[K]> };
@@ -44,9 +48,9 @@ export async function buildStage(dir: string, told: Told, endings: Ending[]): Pr
   };
 
   const cluster = step("control plane", [], async (_, goesOn) => {
+    if (process.env["ASHAT_TEST_CONTEXT"]) throw new Error(OWN_CLUSTER);
     const started = await startCluster({ dir: join(dir, "cluster"), onProgress: ({ doing, left }) => goesOn(left.length > 0 ? `${doing}; left: ${left.join(", ")}` : doing) });
     endings.push(started.stop);
-    if (!started.owned) throw new Error("the demo starts servers on this machine, which the pods of another cluster cannot reach: unset ASHAT_TEST_CONTEXT and run it again");
     return [started, "etcd, kube-apiserver, controller manager, scheduler"];
   });
   const database = step("database", [], async () => {
@@ -84,6 +88,7 @@ export async function buildStage(dir: string, told: Told, endings: Ending[]): Pr
   });
   const operator = step("operator", [cluster, ground, installed], async ([at, { keys }]) => {
     const started = await startOperator(at, keys, dir);
+    void started.exited.then(({ code, signal }) => told.broken(`the operator ended by itself (${signal ?? `code ${code}`}); its last words:\n${tailOfLog(started.logFile, 5)}`));
     endings.push(async () => {
       await started.stop(10_000);
     });

@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import { PLAY, SETUP } from "./messages.ts";
 import { showKept } from "./kept.ts";
 import { showOutcome } from "./outcome.ts";
-import { keepLogs, newDir, tidy } from "./places.ts";
+import { forgetLogs, keepLogs, newDir, tidy } from "./places.ts";
 import { play } from "./play.ts";
 import { openScreen } from "./screen.ts";
 import { setupLines, stepLine } from "./setup-lines.ts";
@@ -38,7 +38,7 @@ async function demo(keep: boolean): Promise<number> {
     const scene = await Promise.race([stage.ready, interrupted]);
     screen.line(`        ${paint.dim(`Kubernetes ${scene.kubernetes}, everything on 127.0.0.1, ready after ${seconds()}`)}`);
     screen.line(stepLine(screen, SETUP.length + 1, PLAY[0]));
-    await play(screen, scene, AbortSignal.any([stop.signal, AbortSignal.timeout(LONGEST_MS)]));
+    await play(screen, scene, AbortSignal.any([stop.signal, stage.failed, AbortSignal.timeout(LONGEST_MS)]));
     screen.line(stepLine(screen, SETUP.length + 2, PLAY[1]));
     await showOutcome(screen, scene);
     screen.line();
@@ -50,6 +50,7 @@ async function demo(keep: boolean): Promise<number> {
       await stage.stop();
       screen.now(undefined);
     }
+    await forgetLogs();
     screen.line(paint.good(`Done in ${seconds()}${keep ? "." : "; nothing is left running."}`));
     return 0;
   } catch (error) {

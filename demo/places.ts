@@ -47,11 +47,14 @@ const isLog = async (path: string): Promise<boolean> => path.endsWith(".log") ||
 
 /** Keeps the logs of a run that failed, in the place of those of the one before. */
 export async function keepLogs(dir: string): Promise<string> {
+  await forgetLogs();
   const kept = join(ROOT, FAILURE);
-  await rm(kept, { recursive: true, force: true });
   await cp(dir, kept, { recursive: true, filter: isLog });
   return kept;
 }
+
+/** After a run that went well nobody asks for them. */
+export const forgetLogs = (): Promise<void> => rm(join(ROOT, FAILURE), { recursive: true, force: true });
 
 /** Leaves nothing behind where nothing is kept. */
 export const tidy = async (): Promise<void> => {

@@ -9,6 +9,8 @@ import type { Scene } from "./scene.ts";
 /** The stage as the player sees it. */
 export interface Stage {
   readonly ready: Promise<Scene>;
+  /** Fires, with the reason, when something of it fails. */
+  readonly failed: AbortSignal;
   /** Ends everything and returns when nothing of it is left. */
   readonly stop: () => Promise<void>;
   /** Lets it go on without this process. */
@@ -25,20 +27,24 @@ export function openStage(dir: string, onMessage: (message: FromStage) => void):
     if (child.connected) child.send(message);
   };
   const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  const failed = new AbortController();
   let wanted = true;
+  const fail = (reason: unknown): void => {
+    if (wanted) failed.abort(reason);
+  };
+  child.once("error", fail);
+  child.once("exit", () => fail(new Error("the process that holds the servers ended by itself")));
   const ready = new Promise<Scene>((resolve, reject) => {
+    failed.signal.addEventListener("abort", () => reject(failed.signal.reason as Error), { once: true });
     child.on("message", (message: FromStage) => {
       if (message.kind === "ready") resolve(message.scene);
-      else if (message.kind === "failed") reject(new Error(message.message));
+      else if (message.kind === "failed") fail(new Error(message.message));
       else onMessage(message);
-    });
-    child.once("error", reject);
-    child.once("exit", () => {
-      if (wanted) reject(new Error("the process that holds the servers ended by itself"));
     });
   });
   return {
     ready,
+    failed: failed.signal,
     stop: async () => {
       wanted = false;
       say({ kind: "stop" });

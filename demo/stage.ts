@@ -32,6 +32,9 @@ const told: Told = {
   begun: (step) => tell({ kind: "begun", step }),
   goesOn: (step, doing) => tell({ kind: "goesOn", step, doing }),
   done: (step, seconds, note) => tell({ kind: "done", step, seconds, note }),
+  broken: (message) => {
+    if (!ended.signal.aborted) tell({ kind: "failed", message });
+  },
 };
 
 const build = async (): Promise<void> => {
