@@ -2,10 +2,10 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from "vitest";
-import { startPostgres } from "../../checks/postgres.ts";
-import { hurried, identity, never, subject } from "../../checks/scene.ts";
-import type { CheckDocument } from "../../../src/api/check-run.ts";
-import { runCheck } from "../../../src/checks/run.ts";
+import { startPostgres } from "../../test/checks/postgres.ts";
+import { hurried, identity, never, subject } from "../../test/checks/scene.ts";
+import type { CheckDocument } from "../api/check-run.ts";
+import { runCheck } from "./run.ts";
 
 const PASSWORD = "s3cret/p@ss";
 

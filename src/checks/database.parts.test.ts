@@ -1,9 +1,9 @@
 import { PGlite } from "@electric-sql/pglite";
 import { PGLiteSocketServer } from "@electric-sql/pglite-socket";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { CheckDocument } from "../../../src/api/check-run.ts";
-import { runCheck } from "../../../src/checks/run.ts";
-import { deadPort, hurried, never, subject } from "../../checks/scene.ts";
+import type { CheckDocument } from "../api/check-run.ts";
+import { runCheck } from "./run.ts";
+import { deadPort, hurried, never, subject } from "../../test/checks/scene.ts";
 
 const PASSWORD = "s3cret/p@ss";
 const WRITTEN = encodeURIComponent(PASSWORD);

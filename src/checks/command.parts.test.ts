@@ -4,11 +4,11 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { plainServer } from "../../checks/scene.ts";
-import { CHECK_ENV, parseCheckDocument } from "../../../src/api/check-run.ts";
-import { Checks } from "../../../src/api/checks.ts";
+import { plainServer } from "../../test/checks/scene.ts";
+import { CHECK_ENV, parseCheckDocument } from "../api/check-run.ts";
+import { Checks } from "../api/checks.ts";
 
-const CODE = `import { checkCommand } from ${JSON.stringify(new URL("../../../src/checks/command.ts", import.meta.url).href)};
+const CODE = `import { checkCommand } from ${JSON.stringify(new URL("command.ts", import.meta.url).href)};
 await checkCommand().parseAsync(process.argv.slice(1), { from: "user" });`;
 
 interface Ended {
