@@ -53,9 +53,11 @@ function readiness({ target, agent, licence, omegaExists }: ObservedTarget): Con
 }
 
 function gateCondition({ target, policies }: ObservedTarget): readonly ConditionDraft[] {
-  if (!isServer(target) || policies.state === "NotAsked") return [];
+  if (!isServer(target)) return [];
   if (requiredApprovals(target.spec) === 0 && target.spec.approval.mainframes.required === 0) return [];
   const type = "ApprovalGateEnforced";
+  // An operator that has just started knows nothing yet: what was said before stays, instead of going and coming back at every start.
+  if (policies.state === "NotAsked") return (target.status.conditions ?? []).filter((condition) => condition.type === type);
   return policies.state === "InForce"
     ? [{ type, status: "True", reason: "PoliciesInForce", message: "the API server checks and stamps every approval" }]
     : [{ type, status: "False", reason: policies.reason, message: policies.message }];
