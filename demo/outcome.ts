@@ -41,7 +41,7 @@ function title({ line, paint }: Screen, text: string): void {
 
 async function showAnswers(screen: Screen, { places, caPem, before, release }: Scene): Promise<void> {
   const now = await answersOf(places, caPem);
-  title(screen, "What everybody's browser gets: /api/greeting before and now");
+  title(screen, "What the servers answer to anyone: /api/greeting, before and now");
   const rows = places.map(({ name, title, tier }) => [name, title, tier, before[name]?.greeting ?? "-", now[name]?.greeting ?? "-"]);
   for (const line of table([["SERVER", "CALLED", "TIER", "BEFORE", "NOW"], ...rows])) screen.line(`  ${line}`);
   const behind = places.filter(({ name }) => now[name]?.version !== release.version);
@@ -76,5 +76,5 @@ function showVerdicts(screen: Screen, records: readonly RecordSpec[]): void {
   };
   const rows = CATEGORIES.map((category) => [category, ...TIERS.map(([tier]) => cell(tier, category))]);
   for (const line of table([["CHECK", ...TIERS.map(([, name]) => name)], ...rows])) screen.line(`  ${line}`);
-  screen.line(`  ${screen.paint.dim("as Jobs on ALPHA, Public and OMEGA; a mainframe's health is what its own agent reports; - is not configured")}`);
+  screen.line(`  ${screen.paint.dim("Jobs on ALPHA, Public, OMEGA; the health of a mainframe is its agent's report; - is not configured")}`);
 }

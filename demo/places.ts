@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { cp, mkdir, readdir, readFile, rm, rmdir, stat, writeFile } from "node:fs/promises";
+import { writeFileSync } from "node:fs";
+import { cp, mkdir, readdir, readFile, rm, rmdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -23,15 +24,16 @@ export async function newDir(): Promise<string> {
   return dir;
 }
 
-export const notePid = (dir: string, pid: number): Promise<void> => writeFile(join(dir, PID), String(pid));
+/** From now on it goes on without whoever started it. Written at once, because that one may ask for its end next. */
+export const noteKept = (dir: string, pid: number): void => writeFileSync(join(dir, PID), String(pid));
 
 export interface Kept {
   readonly dir: string;
   readonly pid: number;
 }
 
-/** The demos that run now, kept or not. */
-export async function running(): Promise<readonly Kept[]> {
+/** The demos that were left running. */
+export async function allKept(): Promise<readonly Kept[]> {
   const names = await readdir(ROOT).catch(() => []);
   const found = await Promise.all(
     names.map(async (name): Promise<Kept | undefined> => {

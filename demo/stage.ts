@@ -3,7 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { removeAtDeath } from "../test/cluster/guard.ts";
 import { buildStage, type Ending, type Told } from "./build-stage.ts";
 import type { FromStage, ToStage } from "./messages.ts";
-import { notePid, stopFile, there } from "./places.ts";
+import { noteKept, stopFile, there } from "./places.ts";
 
 const LOOK_MS = 500;
 
@@ -15,8 +15,9 @@ const tell = (message: FromStage): void => {
   if (process.connected) process.send?.(message);
 };
 process.on("message", (message: ToStage) => {
-  if (message.kind === "keep") kept = true;
-  else ended.abort();
+  if (message.kind === "stop") return ended.abort();
+  kept = true;
+  noteKept(dir, process.pid);
 });
 process.on("disconnect", () => {
   if (!kept) ended.abort();
@@ -25,7 +26,6 @@ for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal
 
 const endings: Ending[] = [];
 removeAtDeath(dir);
-await notePid(dir, process.pid);
 
 const stopped = new Promise<void>((resolve) => ended.signal.addEventListener("abort", () => resolve(), { once: true }));
 const told: Told = {

@@ -1,5 +1,5 @@
 import { rm, writeFile } from "node:fs/promises";
-import { running, stopFile, tidy } from "./places.ts";
+import { allKept, stopFile, tidy } from "./places.ts";
 import { untilGone } from "./stage-process.ts";
 
 const alive = (pid: number): boolean => {
@@ -13,7 +13,7 @@ const alive = (pid: number): boolean => {
 
 /** Ends every demo of this checkout that goes on running; returns how many there were. */
 export async function stopKept(): Promise<number> {
-  const demos = await running();
+  const demos = await allKept();
   await Promise.all(
     demos.map(async ({ dir, pid }) => {
       if (!alive(pid)) return rm(dir, { recursive: true, force: true });

@@ -1,0 +1,122 @@
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { notOwned, sharedCluster } from "../cluster/shared.ts";
+import { codeBlocks, commandsIn } from "../unit/markdown.ts";
+
+const reason = notOwned(sharedCluster());
+const ROOT = new URL("../../", import.meta.url).pathname;
+const RUN_MS = 400_000;
+const run = promisify(execFile);
+
+interface Run {
+  readonly code: number | null;
+  readonly output: string;
+}
+
+interface Running {
+  readonly ended: Promise<Run>;
+  readonly printed: (text: string) => Promise<void>;
+  readonly kill: (signal: NodeJS.Signals) => void;
+}
+
+/** The demo as a pipe sees it: no terminal, so nobody who could press Enter. */
+const demo = (...args: readonly string[]): Running => {
+  const child = spawn(process.execPath, ["demo/main.ts", ...args], { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
+  let output = "";
+  const hear = (part: Buffer): void => {
+    output += part.toString("utf8");
+  };
+  child.stdout.on("data", hear);
+  child.stderr.on("data", hear);
+  const ended = once(child, "close").then(([code]): Run => ({ code: code as number | null, output }));
+  return {
+    ended,
+    kill: (signal) => void child.kill(signal),
+    printed: (text) =>
+      new Promise((resolve, reject) => {
+        const look = (): void => {
+          if (output.includes(text)) resolve();
+        };
+        child.stdout.on("data", look);
+        child.once("close", () => reject(new Error(`the demo ended before it printed ${text}:\n${output}`)));
+        look();
+      }),
+  };
+};
+
+/** What differs from run to run: times, hashes, the order in which steps end. */
+const steady = (line: string): string =>
+  line
+    .replace(/\d{4}-\d\d-\d\dT[\d:]+Z/g, "<time>")
+    .replace(/\b[0-9a-f]{16,64}\b/g, "<hash>")
+    .replace(/^\[ ?\d+\//, "[n/")
+    .replace(/\+?\b\d+\.\d s\b/g, "<seconds>")
+    .replace(/\s+/g, " ")
+    .trim();
+
+const processesOf = async (dir: string): Promise<readonly string[]> => (await run("ps", ["-eo", "args"])).stdout.split("\n").filter((line) => line.includes(dir));
+const dirOf = ({ output }: Run): string => /KUBECONFIG=(\S+\/\.demo\/\w+)\//.exec(output)?.[1] ?? "";
+
+describe.skipIf(reason !== undefined)("the demo, kept running", () => {
+  let kept: Run;
+  beforeAll(async () => {
+    kept = await demo("--keep").ended;
+  }, RUN_MS);
+  afterAll(async () => {
+    await demo("--stop").ended;
+  });
+
+  test("it ends well without anybody at a terminal, and prints what README shows", () => {
+    expect(kept).toMatchObject({ code: 0 });
+    const printed = new Set(kept.output.split("\n").map(steady));
+    const [shown = ""] = codeBlocks(readFileSync(`${ROOT}README.md`, "utf8"), "text");
+    const lines = shown.split("\n").map(steady).filter((line) => line !== "..." && !line.startsWith("Done in"));
+    expect(lines.length).toBeGreaterThan(50);
+    expect(lines.filter((line) => !printed.has(line))).toEqual([]);
+  });
+
+  test("every server answers with something else than before", () => {
+    expect(kept.output.match(/Hello from RaOS 9\.4\.1 {2}Hello from RaOS 9\.4\.2/g)).toHaveLength(6);
+  });
+
+  test("what it says one can do next does what it should, and so does what README says", async () => {
+    const set = kept.output.split("\n").filter((line) => line.startsWith("  export "));
+    expect(set).toHaveLength(2);
+    const said = kept.output.slice(kept.output.indexOf("Look at it with:"));
+    const printed = said.split("\n").filter((line) => /^ {2}(kubectl|npm|curl) /.test(line)).map((line) => line.trim());
+    expect(printed).toHaveLength(3);
+    const documented = commandsIn(readFileSync(`${ROOT}README.md`, "utf8")).filter((line) => /^kubectl |deploy -- /.test(line));
+    expect(documented.length).toBeGreaterThan(3);
+    for (const command of [...printed, ...documented]) {
+      // Their caches go where the demo keeps its things.
+      const env = { ...process.env, KUBECACHEDIR: `${dirOf(kept)}/kubectl-cache` };
+      const { stdout } = await run("/bin/sh", ["-c", `${set.join("\n")}\n${command}`], { cwd: ROOT, env });
+      expect(stdout, command).toMatch(/security-patch-001|9\.4\.2|checks/);
+    }
+  });
+
+  test("a second one beside it that is interrupted leaves nothing, and the first goes on", async () => {
+    const second = demo();
+    await second.printed("control plane");
+    const [dir = "", ...more] = readdirSync(`${ROOT}.demo`).map((name) => `${ROOT}.demo/${name}`).filter((one) => one !== dirOf(kept));
+    expect(more).toEqual([]);
+    expect((await processesOf(dir)).length).toBeGreaterThan(3);
+    second.kill("SIGINT");
+    const { code, output } = await second.ended;
+    expect(code).toBe(130);
+    expect(output).toContain("Everything was ended");
+    expect(existsSync(dir)).toBe(false);
+    expect(await processesOf(dir)).toEqual([]);
+    expect((await processesOf(dirOf(kept))).length).toBeGreaterThan(10);
+  }, 120_000);
+
+  test("it is ended on demand, and no process and no file of it is left", async () => {
+    const dir = dirOf(kept);
+    expect(await demo("--stop").ended).toMatchObject({ code: 0, output: "Ended 1 demo; nothing is left running.\n" });
+    expect(existsSync(dir)).toBe(false);
+    expect(await processesOf(dir)).toEqual([]);
+  }, 60_000);
+});
