@@ -70,14 +70,14 @@ describe("the way through the tiers", () => {
   });
 });
 
-describe("mainframes", () => {
-  const distributed = (...targets: readonly ReturnType<typeof mainframe>[]): Scene => {
-    const scene = new Scene(update("patch"), server("staging", "Public"), server("ra-01", "Omega"), ...targets);
-    scene.runPassing();
-    scene.act("approve", "omega", "alice");
-    return scene;
-  };
+const distributed = (...targets: readonly ReturnType<typeof mainframe>[]): Scene => {
+  const scene = new Scene(update("patch"), server("staging", "Public"), server("ra-01", "Omega"), ...targets);
+  scene.runPassing();
+  scene.act("approve", "omega", "alice");
+  return scene;
+};
 
+describe("mainframes", () => {
   test("waves go one after the other", () => {
     const scene = distributed(mainframe("early"), mainframe("late", { wave: 2 }));
     scene.runPassing();
@@ -186,27 +186,28 @@ describe("targets that are deleted on the way", () => {
   });
 });
 
-test("a crash before any effect, and a fresh start, comes to the same end with nothing done twice", () => {
-  const through = (crashBefore: number): Scene => {
-    const scene = whole();
-    let effects = 0;
-    scene.beforeEffect = () => {
-      effects += 1;
-      if (effects === crashBefore) throw new Error("crash");
-    };
-    const run = (): void => {
-      try {
-        scene.runPassing();
-      } catch (error) {
-        if (!(error instanceof Error && error.message === "crash")) throw error;
-        scene.runPassing();
-      }
-    };
-    run();
-    scene.act("approve", "omega", "alice");
-    run();
-    return scene;
+const through = (crashBefore: number): Scene => {
+  const scene = whole();
+  let effects = 0;
+  scene.beforeEffect = () => {
+    effects += 1;
+    if (effects === crashBefore) throw new Error("crash");
   };
+  const run = (): void => {
+    try {
+      scene.runPassing();
+    } catch (error) {
+      if (!(error instanceof Error && error.message === "crash")) throw error;
+      scene.runPassing();
+    }
+  };
+  run();
+  scene.act("approve", "omega", "alice");
+  run();
+  return scene;
+};
+
+test("a crash before any effect, and a fresh start, comes to the same end with nothing done twice", () => {
   const good = through(0);
   expect(good.done.length).toBeGreaterThan(25);
   for (let at = 1; at <= good.done.length; at += 1) {

@@ -1,10 +1,12 @@
 import { digestOf } from "../api/artifact.ts";
 import { deploymentRef } from "../api/group.ts";
+import { type AgentStatus, orderKey } from "../api/order.ts";
 import { compareVersions } from "../api/version.ts";
 import type { Shut } from "./decision.ts";
 import { notConfigured } from "./evidence.ts";
 import { jobCategories } from "./job.ts";
 import type { SeenTarget } from "./observed.ts";
+import { LAYER } from "./record.ts";
 import { appState, running, type Situation } from "./situation.ts";
 import { isServer } from "./tiers.ts";
 
@@ -14,6 +16,7 @@ export type Standing =
   | { readonly state: "Open"; readonly there: boolean }
   | { readonly state: "Shut"; readonly shut: Shut }
   | { readonly state: "AskAgent" }
+  | { readonly state: "AskOrder"; readonly key: string }
   | { readonly state: "Superseded" | "Refused"; readonly reason: string; readonly message: string };
 
 /** Gates in the order in which people would want to hear of them. */
@@ -35,8 +38,9 @@ export function standingOf(situation: Situation, seen: SeenTarget): Standing {
   const there = now?.digest === digestOf(spec.artifact);
   const order = there ? undefined : orderGate(situation, seen, now?.version);
   if (order !== undefined) return order;
-  const later = claimGate(situation, seen) ?? (there ? undefined : licenceGate(seen));
-  return later === undefined ? { state: "Open", there } : { state: "Shut", shut: later };
+  const taken = claimGate(situation, seen) ?? (there ? undefined : licenceGate(seen));
+  if (taken !== undefined) return { state: "Shut", shut: taken };
+  return agentGate(seen, seen.agent.status, spec.app) ?? { state: "Open", there };
 }
 
 function driverGate({ observed }: Situation, { target }: SeenTarget): Shut | undefined {
@@ -63,6 +67,22 @@ function checksGate({ target }: SeenTarget): Shut | undefined {
     gate: "checks",
     message: `NoChecks: ${target.kind.toLowerCase()} ${target.metadata.name} requires ${missing.join(", ")} and does not configure it`,
     who: "who administers the namespace: complete spec.checks",
+  };
+}
+
+/** An agent still at an order of an update that let go (it was deleted) will run something else than it says now. */
+function agentGate(seen: SeenTarget, status: AgentStatus, app: string): Standing | undefined {
+  const { uid } = seen.target.metadata;
+  const taken = status.seen.find((item) => item.app === app && item.layer === LAYER)?.sequence ?? 0;
+  const applied = status.apps.find((item) => item.app === app && item.layer === LAYER)?.sequence ?? 0;
+  if (taken <= applied) return undefined;
+  const key = orderKey({ targetUid: uid, app, layer: LAYER, sequence: taken });
+  const order = seen.orders[key];
+  if (order === undefined) return { state: "AskOrder", key };
+  if (order.state === "NotFound" || order.state === "Refused" || (order.state === "Reported" && order.report.state === "Failed")) return undefined;
+  return {
+    state: "Shut",
+    shut: { gate: "agent", message: `the agent of ${nameOf(seen)} is still at order ${key}`, who: `nobody has to; ${nameOf(seen)} is asked again` },
   };
 }
 

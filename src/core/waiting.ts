@@ -25,6 +25,8 @@ export function waiting(situation: Situation): Part {
   const candidates = wave(situation).map((seen): Candidate => ({ seen, standing: standingOf(situation, seen) }));
   const unasked = candidates.filter(({ standing }) => standing.state === "AskAgent");
   if (unasked.length > 0) return { look: { agents: unasked.map(({ seen }) => seen.target.metadata.uid) } };
+  const orders = candidates.flatMap(({ seen, standing }) => (standing.state === "AskOrder" ? [{ target: seen.target.metadata.uid, key: standing.key }] : []));
+  if (orders.length > 0) return { look: { orders } };
 
   const end = candidates.map(({ standing }) => standing).find(({ state }) => state === "Superseded" || state === "Refused");
   if (end?.state === "Superseded" || end?.state === "Refused") {
@@ -207,7 +209,7 @@ function merge(shut: readonly Shut[]): readonly Shut[] {
   return [...gates.values()];
 }
 
-const REASKED: readonly string[] = ["reachable", "policies", "licence"];
+const REASKED: readonly string[] = ["reachable", "agent", "policies", "licence"];
 
 /** What opens without an event of the cluster is asked again: an agent, policies, a licence whose time comes. */
 function retry({ now, observed }: Situation, shut: readonly Shut[]): Pick<Part, "wakeAt"> {

@@ -1,0 +1,13 @@
+import { expect, test } from "vitest";
+import { explore } from "./explore.ts";
+import { SCENARIOS } from "./scenarios.ts";
+
+/** A part of what `npm run model` explores: some states of every world, near and far, and from each of them the way to the end. */
+const STATES = 4_000;
+const SECONDS = 60;
+
+test.for(SCENARIOS)("in many states of $name the rules hold, and from each it comes to rest", (scenario) => {
+  const found = explore(scenario, { states: STATES, seconds: SECONDS, seed: 20300101 }, () => performance.now());
+  expect(found.broken).toBeUndefined();
+  expect(found.states).toBeGreaterThanOrEqual(STATES);
+});
