@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { writeFileSync } from "node:fs";
-import { cp, mkdir, readdir, readFile, rm, rmdir, stat } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, rm, rmdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -24,8 +23,8 @@ export async function newDir(): Promise<string> {
   return dir;
 }
 
-/** From now on it goes on without whoever started it. Written at once, because that one may ask for its end next. */
-export const noteKept = (dir: string, pid: number): void => writeFileSync(join(dir, PID), String(pid));
+/** From now on it goes on without whoever started it, and this is how it is found again. */
+export const noteKept = (dir: string, pid: number): Promise<void> => writeFile(join(dir, PID), String(pid));
 
 export interface Kept {
   readonly dir: string;

@@ -3,7 +3,7 @@ import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { FromStage, ToStage } from "./messages.ts";
-import { there } from "./places.ts";
+import { noteKept, there } from "./places.ts";
 import type { Scene } from "./scene.ts";
 
 /** The stage as the player sees it. */
@@ -53,6 +53,7 @@ export function openStage(dir: string, onMessage: (message: FromStage) => void):
     },
     keep: async () => {
       wanted = false;
+      if (child.pid !== undefined) await noteKept(dir, child.pid);
       // Told before the connection ends, because its end alone means the contrary.
       await new Promise<void>((resolve, reject) => child.send({ kind: "keep" } satisfies ToStage, (error) => (error ? reject(error) : resolve())));
       child.disconnect();

@@ -3,7 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { removeAtDeath } from "../test/cluster/guard.ts";
 import { buildStage, type Ending, type Told } from "./build-stage.ts";
 import type { FromStage, ToStage } from "./messages.ts";
-import { noteKept, stopFile, there } from "./places.ts";
+import { stopFile, there } from "./places.ts";
 
 const LOOK_MS = 500;
 
@@ -15,9 +15,8 @@ const tell = (message: FromStage): void => {
   if (process.connected) process.send?.(message);
 };
 process.on("message", (message: ToStage) => {
-  if (message.kind === "stop") return ended.abort();
-  kept = true;
-  noteKept(dir, process.pid);
+  if (message.kind === "keep") kept = true;
+  else ended.abort();
 });
 process.on("disconnect", () => {
   if (!kept) ended.abort();
