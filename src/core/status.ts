@@ -1,4 +1,4 @@
-import type { BlockedBy, DeploymentStatus, TierState, VoidedToken } from "../api/deployment.ts";
+import type { BlockedBy, DeploymentStatus, TierState } from "../api/deployment.ts";
 import type { Tier } from "../api/group.ts";
 import type { Phase } from "../api/states.ts";
 import { approvalsOf } from "./approvals.ts";
@@ -9,7 +9,8 @@ import type { Observed } from "./observed.ts";
 import type { Progress } from "./progress.ts";
 import { timeOf } from "./record.ts";
 import { fold, targetsOf, tiersOf } from "./tiers.ts";
-import { tokenOf, type TierToken } from "./token.ts";
+import { tokenOf } from "./token.ts";
+import { voidedTokens } from "./voided.ts";
 
 /** What is said of the update beyond what the records say. */
 export interface Say {
@@ -99,16 +100,6 @@ function withSince(shut: Shut, before: readonly BlockedBy[] | undefined, now: nu
   return { ...shut, since: before?.find((old) => old.gate === shut.gate)?.since ?? timeOf(now) };
 }
 
-/** Remembers what voided a token, so that an approval that names it can be answered with the reason. */
-function voidedTokens(before: DeploymentStatus, tier: Tier | undefined, token: TierToken | undefined): readonly VoidedToken[] {
-  if (token === undefined || before.tier !== tier) return [];
-  const old = before.token;
-  const kept = before.voided ?? [];
-  if (old === undefined || old.value === token.value) return kept;
-  const parts = (["record", "targets", "quarantine", "policies"] as const).filter((part) => old.parts[part] !== token.parts[part]);
-  return [{ token: old.value, by: parts.join(" and ") }, ...kept].slice(0, 5);
-}
-
 /** `Succeeded` is Unknown while the update is under way; Reconciling and Stalled are there only when true. */
 function conditionDrafts({ phase, message, blockedBy }: Say): readonly ConditionDraft[] {
   const draft = (type: string, status: ConditionDraft["status"]): ConditionDraft => ({ type, status, reason: phase, message });
@@ -126,7 +117,8 @@ function conditionDrafts({ phase, message, blockedBy }: Say): readonly Condition
     case "AwaitingApproval":
     case "Delivering":
     case "Verifying": {
-      const person = blockedBy.length > 0 && blockedBy.every(({ gate }) => FOR_A_PERSON.includes(gate));
+      const working = phase === "Delivering" || phase === "Verifying";
+      const person = !working && blockedBy.length > 0 && blockedBy.every(({ gate }) => FOR_A_PERSON.includes(gate));
       return [draft("Succeeded", "Unknown"), ...(person ? [] : [draft("Reconciling", "True")])];
     }
     default:

@@ -9,6 +9,7 @@ import { MOVED_AT_ONCE, nextRecord, recordTarget, write } from "./record.ts";
 import { appState, isClaimedBy, nextSequence, progressOfTarget, type Situation, stateOf, targetsIn, tierProgress } from "./situation.ts";
 import { quarantineOf } from "./token.ts";
 import { releaseOf } from "./cleanup.ts";
+import { voidedTokens } from "./voided.ts";
 
 interface Candidate {
   readonly seen: SeenTarget;
@@ -182,7 +183,7 @@ function policiesGate({ observed }: Situation): readonly Shut[] {
 function approvalsGate({ observed, tier, token }: Situation, approvals: Approvals): readonly Shut[] {
   if (approvals.missing === 0) return [];
   const { freeSlot, ignored, missing } = approvals;
-  const voided = observed.deployment.status.voided ?? [];
+  const voided = voidedTokens(observed.deployment.status, tier, token);
   const because = ignored.map(({ action, why }) => {
     const by = voided.find((old) => old.token === action.token)?.by;
     return `the approval of ${action.by ?? "nobody known"} does not count: ${by === undefined ? why : `TokenMismatch: ${why}, because ${by} changed`}`;

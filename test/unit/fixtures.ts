@@ -26,7 +26,7 @@ const metadata = (name: string, uid: string): Metadata => ({
 /** A digest that tells artifacts apart: one letter or digit, repeated. */
 export const sha = (digit: string): string => digit.repeat(64);
 
-type Patch = Readonly<Record<string, unknown>>;
+export type Patch = Readonly<Record<string, unknown>>;
 
 export const update = (name: string, patch: Patch = {}, uid = `uid-${name}`): Deployment => ({
   metadata: metadata(name, uid),
