@@ -127,9 +127,17 @@ describe("who does not count", () => {
   });
 });
 
-describe("the token", () => {
-  const voidedBy = (scene: Scene): string => gate(scene)?.message ?? "";
+const voidedBy = (scene: Scene): string => gate(scene)?.message ?? "";
 
+const distributionAsked = (): Scene => {
+  const scene = waiting({ mainframes: { required: 1 } }, mainframe("cust-1"));
+  scene.act("approve", "omega", "alice");
+  scene.runPassing();
+  scene.act("approve", "mainframes", "bob");
+  return scene;
+};
+
+describe("the token", () => {
   test("a change of the server voids what was approved before, and says that it did", () => {
     const scene = waiting({ required: 2 });
     scene.act("approve", "omega", "alice");
@@ -178,18 +186,11 @@ describe("the token", () => {
   });
 
   test("a mainframe that comes or goes voids nothing; a changed rule for mainframes does", () => {
-    const ask = (): Scene => {
-      const scene = waiting({ mainframes: { required: 1 } }, mainframe("cust-1"));
-      scene.act("approve", "omega", "alice");
-      scene.runPassing();
-      scene.act("approve", "mainframes", "bob");
-      return scene;
-    };
-    const grown = ask();
+    const grown = distributionAsked();
     grown.add(mainframe("cust-2"));
     grown.runPassing();
     expect(grown.deployment.status.phase).toBe("Completed");
-    const changed = ask();
+    const changed = distributionAsked();
     changed.targets.set("ra-01", { ...server("ra-01", "Omega", { approval: { mainframes: { required: 1 }, author: "Deny" } }), status: changed.target("ra-01").status });
     expect(changed.run().status.phase).toBe("AwaitingApproval");
   });

@@ -51,14 +51,14 @@ describe("gates that keep an update waiting, each with who can open it", () => {
   });
 });
 
-describe("a server that another update has claimed", () => {
-  const claimed = (version: string, holder: State | undefined, tier: "Public" | "Omega" = "Public"): Scene => {
-    const status = { apps: [{ app: "default", sequence: 3, claim: { name: "other", uid: "uid-other", version } }] };
-    const scene = new Scene(update("patch"), server("staging", "Public", {}, tier === "Public" ? status : {}), server("ra-01", "Omega", {}, tier === "Omega" ? status : {}));
-    if (holder !== undefined) scene.holders.set(tier === "Public" ? "staging" : "ra-01", holder);
-    return scene;
-  };
+const claimed = (version: string, holder: State | undefined, tier: "Public" | "Omega" = "Public"): Scene => {
+  const status = { apps: [{ app: "default", sequence: 3, claim: { name: "other", uid: "uid-other", version } }] };
+  const scene = new Scene(update("patch"), server("staging", "Public", {}, tier === "Public" ? status : {}), server("ra-01", "Omega", {}, tier === "Omega" ? status : {}));
+  if (holder !== undefined) scene.holders.set(tier === "Public" ? "staging" : "ra-01", holder);
+  return scene;
+};
 
+describe("a server that another update has claimed", () => {
   test("is left to it while that one is under way", () => {
     for (const state of [undefined, "Waiting", "Delivering", "Verifying"] as const) expect(gates(claimed("9.4.1", state))).toEqual(["claim"]);
   });
@@ -77,14 +77,14 @@ describe("a server that another update has claimed", () => {
   });
 });
 
-describe("the order of versions", () => {
-  const onto = (version: string, digest: string, spec: Patch = {}): Scene => {
-    const scene = publicOnly({}, spec);
-    scene.says("staging", runs(scene.target("staging"), version, digest));
-    scene.run();
-    return scene;
-  };
+const onto = (version: string, digest: string, spec: Patch = {}): Scene => {
+  const scene = publicOnly({}, spec);
+  scene.says("staging", runs(scene.target("staging"), version, digest));
+  scene.run();
+  return scene;
+};
 
+describe("the order of versions", () => {
   test("an older one is superseded without effect, unless it is allowed to be older", () => {
     const scene = onto("9.5.0", sha("b"));
     expect(scene.deployment.status).toMatchObject({ phase: "Superseded" });

@@ -1,0 +1,64 @@
+import { describe, expect, test } from "vitest";
+import { runs, server, sha, update } from "../../test/unit/fixtures.ts";
+import { Scene } from "../../test/unit/scene.ts";
+
+function held(): Scene {
+  const scene = new Scene(update("patch"), server("staging", "Public"));
+  scene.run();
+  scene.verdict("staging", "Failed");
+  scene.run();
+  return scene;
+}
+
+describe("an update that is held", () => {
+  test("waits for a person, and prints the command", () => {
+    const scene = held();
+    const [gate] = scene.deployment.status.blockedBy ?? [];
+    expect(gate).toMatchObject({ gate: "held", who: "whoever may verify public, once the cause is gone" });
+    expect(gate?.command).toContain(`verify.ashat.raos.io/public=${gate?.token}`);
+  });
+
+  test("is verified again when asked, as the next attempt of the same delivery", () => {
+    const scene = held();
+    scene.act("verify", "public", "alice", { reason: "the disk is back" });
+    expect(scene.run().status.phase).toBe("Verifying");
+    expect(scene.last()).toMatchObject({ reason: "VerifyAsked", message: "alice asked to verify again: the disk is back", actor: { name: "alice" }, targets: [{ attempt: 2, sequence: 1 }] });
+    scene.verdict("staging", "Passed");
+    expect(scene.run().status.tier).toBe("omega");
+    expect(scene.done.filter((effect) => effect.do === "deliver").length).toBe(1);
+  });
+
+  test("is verified once per question: one asked before the last failure is answered, not obeyed", () => {
+    const scene = held();
+    scene.act("verify", "public", "alice");
+    scene.run();
+    scene.verdict("staging", "Failed");
+    expect(scene.run().status.phase).toBe("Held");
+    const { status } = scene.run();
+    expect(status.conditions?.find(({ type }) => type === "ActionIgnored")?.message).toContain("and what is held now is");
+    expect(scene.moves().filter((move) => move === "Held -> Verifying").length).toBe(1);
+  });
+
+  test("cannot be verified where it does not run", () => {
+    const scene = held();
+    scene.says("staging", runs(scene.target("staging"), "9.3.0", sha("c")));
+    const { status } = scene.run();
+    expect(status.blockedBy?.[0]).toMatchObject({ gate: "held", who: "the author of the update" });
+    expect(status.blockedBy?.[0]?.command).toBeUndefined();
+  });
+
+  test("is asked about again while its agent is silent", () => {
+    const scene = held();
+    scene.agents.set("staging", { state: "NotAnswered", reason: "Unreachable", message: "connection refused" });
+    expect(scene.run().wakeAt).toBe(scene.now + scene.settings.retryMs);
+  });
+
+  test("keeps its claim, and gives way to a newer one that takes it", () => {
+    const scene = held();
+    expect(scene.target("staging").status.apps?.[0]?.claim?.uid).toBe("uid-patch");
+    const target = scene.target("staging");
+    scene.targets.set("staging", { ...target, status: { apps: [{ app: "default", sequence: 2, claim: { name: "newer", uid: "uid-newer", version: "9.5.0" } }] } });
+    expect(scene.run().status).toMatchObject({ phase: "Superseded", message: "staging was taken by deployments.ashat.raos.io/newer, which is newer" });
+    expect(scene.target("staging").status.apps?.[0]?.claim?.uid).toBe("uid-newer");
+  });
+});
