@@ -1,4 +1,6 @@
 /** The process that holds everything a demo runs on. It lives in a session of its own, so that it can outlive the one that plays on it. */
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { removeAtDeath } from "../test/cluster/guard.ts";
 import { buildStage, type Ending, type Told } from "./build-stage.ts";
@@ -25,6 +27,10 @@ for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal
 
 const endings: Ending[] = [];
 removeAtDeath(dir);
+// A compiler that is killed leaves what it has half done; here it goes with the folder.
+const compilerDir = join(dir, "go");
+await mkdir(compilerDir);
+process.env["GOTMPDIR"] = compilerDir;
 
 const stopped = new Promise<void>((resolve) => ended.signal.addEventListener("abort", () => resolve(), { once: true }));
 const told: Told = {
