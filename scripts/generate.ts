@@ -4,6 +4,7 @@ import { stringify } from "yaml";
 import { crd, KINDS } from "../src/api/crds.ts";
 import { POLICIES, POLICIES_BEFORE_1_36 } from "../src/api/policies.ts";
 import { NAMESPACE_OBJECTS, RBAC_OBJECTS } from "../src/api/rbac.ts";
+import { statesPage } from "./states.ts";
 
 const at = (path: string): string => new URL(`../${path}`, import.meta.url).pathname;
 const yaml = (value: unknown): string => stringify(value, { lineWidth: 120, aliasDuplicateObjects: false });
@@ -20,3 +21,6 @@ const manifests = {
   "policies-before-1.36": documents("Who may act on an update: Kubernetes before 1.36, where the request carries its stamp.", POLICIES_BEFORE_1_36),
 };
 for (const [name, text] of Object.entries(manifests)) writeFileSync(at(`manifests/${name}.yaml`), text);
+
+mkdirSync(at("docs"), { recursive: true });
+writeFileSync(at("docs/states.md"), statesPage());

@@ -252,6 +252,25 @@ test("while the policies are not in force no approval counts, and who can put th
   expect(scene.moves().at(-1)).toBe("Verifying -> Passed");
 });
 
+test("an approval that names the token shown while they are off opens nothing, then and later", () => {
+  const scene = waiting();
+  scene.policies = OFF;
+  scene.run();
+  scene.act("approve", "omega", "alice", { token: scene.deployment.status.token?.value ?? "" });
+  expect(begun(scene)).toBe(false);
+  scene.policies = IN_FORCE;
+  expect(begun(scene)).toBe(false);
+});
+
+test("a server that runs the update already does not wait for the approval of its neighbour, nor does its record claim one", () => {
+  const scene = waiting({}, server("ra-02", "Omega"));
+  scene.applied(scene.target("ra-02"), "uid-ra-02.default.main.1");
+  scene.runPassing();
+  expect(scene.records.filter(({ tier, to }) => tier === "omega" && to === "Verifying")).toMatchObject([{ reason: "AlreadyThere", actor: { known: "Operator" } }]);
+  expect(scene.records.some(({ approvals }) => approvals !== undefined)).toBe(false);
+  expect(scene.run().status.phase).toBe("AwaitingApproval");
+});
+
 test("where the client writes the stamps, the printed command has the stamp", () => {
   const scene = waiting();
   scene.policies = CLIENT_STAMPS;

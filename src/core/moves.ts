@@ -16,10 +16,10 @@ export const MOVES: readonly Move[] = [
   { from: "Waiting", to: "Superseded", when: "the target runs a newer version" },
   { from: "Waiting", to: "Refused", when: "version or update id was used for another artifact" },
   { from: "Delivering", to: "Verifying", when: "the target applied it" },
-  { from: "Delivering", to: "Held", when: "delivery failed" },
+  { from: "Delivering", to: "Held", when: "delivery failed, or the claim was lost" },
   { from: "Verifying", to: "Passed", when: "every required check passed" },
   { from: "Verifying", to: "Verifying", when: "no proof either way: tried again" },
-  { from: "Verifying", to: "Held", when: "a check failed, or no proof after the last attempt" },
+  { from: "Verifying", to: "Held", when: "a check failed, no proof after the last attempt, or the claim was lost" },
   { from: "Held", to: "Verifying", when: "verify asked" },
   { from: "Held", to: "Superseded", when: "a newer update took the target" },
 ];

@@ -47,7 +47,7 @@ export function waiting(situation: Situation): Part {
   const barredByTier = gated && (observed.policies.state !== "InForce" || approvals.missing > 0);
   const ready = (barredByTier ? open.filter(({ there }) => there && quarantineOf(observed) === undefined) : open).slice(0, MOVED_AT_ONCE);
   if (ready.length === 0) return { ...giveBack(situation), blockedBy: merge(shut), ...retry(situation, shut) };
-  return { effects: begin(situation, ready, gated ? approvals : undefined), blockedBy: merge(shut), ...retry(situation, shut) };
+  return { effects: begin(situation, ready, gated && !barredByTier ? approvals : undefined), blockedBy: merge(shut), ...retry(situation, shut) };
 }
 
 /** The end of an update lets go all it holds, so it waits for what is on its way to another target. */

@@ -74,6 +74,7 @@ export class Scene {
   }
 
   observed(heard: Heard = ALL_HEARD, live = true): Observed {
+    const orders = Map.groupBy(heard.orders, ([key]) => key.slice(0, key.indexOf(".")));
     return {
       live,
       proven: live,
@@ -87,7 +88,7 @@ export class Scene {
         return {
           target,
           agent: heard === ALL_HEARD || heard.agents.has(uid) ? (this.agents.get(name) ?? { state: "NotAsked" }) : { state: "NotAsked" },
-          orders: Object.fromEntries([...heard.orders].filter(([key]) => key.startsWith(`${uid}.`))),
+          orders: Object.fromEntries(orders.get(uid) ?? []),
           ...(licence && { licence }),
           ...(holder && { holder }),
         };
