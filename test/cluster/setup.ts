@@ -1,7 +1,9 @@
 import type { TestProject } from "vitest/node";
 import { type Cluster, startCluster } from "./cluster.ts";
+import { compileCache } from "./compile-cache.ts";
 import { install } from "./install.ts";
 import { startNode, type TestNode } from "./kubelet.ts";
+import type { Images } from "./podrun.ts";
 import { progressLine } from "./progress.ts";
 import type { Shared } from "./shared.ts";
 
@@ -12,8 +14,11 @@ interface Running {
 
 const MAIN = new URL("../../src/main.ts", import.meta.url).pathname;
 
-/** `ashat:mute` is a runner that ends well and writes no document. */
-const IMAGES = { "ashat:test": [process.execPath, MAIN], "ashat:mute": ["/bin/sh", "-c", "exit 0"] } as const;
+/** The images of the shared cluster; `ashat:mute` is a runner that ends well and writes no document. */
+const imagesFor = (cluster: Cluster): Images => ({
+  "ashat:test": ["/usr/bin/env", `NODE_COMPILE_CACHE=${compileCache(cluster)}`, process.execPath, MAIN],
+  "ashat:mute": ["/bin/sh", "-c", "exit 0"],
+});
 
 // Every project runs this file by itself, in one process; the cluster is shared by all of them, so it hangs on the process.
 const place = globalThis as { ashatSharedCluster?: { users: number; readonly running: Promise<Running> } };
@@ -23,7 +28,7 @@ const start = async (): Promise<Running> => {
   try {
     await install(cluster);
     // A cluster that is not ours has nodes of its own.
-    const node = cluster.owned ? await startNode({ cluster, images: IMAGES }) : undefined;
+    const node = cluster.owned ? await startNode({ cluster, images: imagesFor(cluster) }) : undefined;
     return { cluster, node };
   } catch (error) {
     await cluster.stop();

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { beforeAll, expect, test } from "vitest";
+import type { TargetStatus } from "../../src/api/target.ts";
 import type { AuditEvent } from "../cluster/audit.ts";
 import { notOwned, sharedCluster } from "../cluster/shared.ts";
 import { until } from "../cluster/until.ts";
@@ -25,6 +26,9 @@ const print = (title: string, rows: ReadonlyMap<string, number>): void => {
 const of = (verb: string, resource: string, subresource?: string) => ({ verb: asked, objectRef: at }: AuditEvent): boolean =>
   asked === verb && at?.resource === resource && at.subresource === subresource;
 
+const ready = ({ conditions = [] }: TargetStatus): boolean =>
+  conditions.some(({ type, status }) => type === "Ready" && status === "True");
+
 beforeAll(async () => {
   if (reason !== undefined) return;
   room = await scene.room("budget");
@@ -44,8 +48,6 @@ beforeAll(async () => {
     mainframe(namespace, "omega", two, await licence("mf-2"), { wave: 2 }),
     mainframe(namespace, "omega", three, await licence("mf-3"), { wave: 2 }),
   );
-  const ready = ({ conditions = [] }: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] | undefined }): boolean =>
-    conditions.some(({ type, status }) => type === "Ready" && status === "True");
   for (const name of names) await until(`server ${name} is ready`, async () => ready(await room.serverStatus(name)));
   for (const name of mainframes) await until(`mainframe ${name} is ready`, async () => ready(await room.mainframeStatus(name)));
 

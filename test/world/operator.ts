@@ -3,6 +3,7 @@ import type { ClusterAccess } from "../cluster/access.ts";
 import { type Guarded, startGuarded } from "../cluster/guard.ts";
 import { freePorts } from "../cluster/ports.ts";
 import { until } from "../cluster/until.ts";
+import { compileCache } from "../cluster/compile-cache.ts";
 import type { Keys } from "./keys.ts";
 
 /** The image of the checks, as the nodes of these tests know it. */
@@ -15,8 +16,10 @@ export interface OperatorSettings {
   readonly image?: string;
 }
 
-/** The operator as a process of its own, as the service account it has in an installation. */
-export async function startOperator(cluster: ClusterAccess, keys: Keys, dir: string, settings: OperatorSettings = {}): Promise<Guarded & { readonly healthPort: number }> {
+export type OperatorProcess = Guarded & { readonly healthPort: number };
+
+/** The operator as a process of its own, as the service account it has in an installation; it returns when the process runs. */
+export async function launchOperator(cluster: ClusterAccess, keys: Keys, dir: string, settings: OperatorSettings = {}): Promise<OperatorProcess> {
   const kubeconfig = settings.kubeconfig ?? (await cluster.kubeconfigForServiceAccount("ashat-system", "ashat"));
   const [healthPort = 0] = await freePorts(1);
   const operator = await startGuarded({
@@ -34,10 +37,19 @@ export async function startOperator(cluster: ClusterAccess, keys: Keys, dir: str
       ...(settings.flags ?? []),
     ],
     logFile: join(dir, "operator.log"),
-    env: { PATH: process.env["PATH"] },
+    env: { PATH: process.env["PATH"], NODE_COMPILE_CACHE: compileCache(cluster) },
   });
-  await until("the operator is ready", async () => (await fetch(`http://127.0.0.1:${healthPort}/readyz`)).ok);
   return { ...operator, healthPort };
+}
+
+export const untilOperatorReady = ({ healthPort }: OperatorProcess): Promise<boolean> =>
+  until("the operator is ready", async () => (await fetch(`http://127.0.0.1:${healthPort}/readyz`)).ok);
+
+/** The same, and it returns when every kind is listed. */
+export async function startOperator(cluster: ClusterAccess, keys: Keys, dir: string, settings: OperatorSettings = {}): Promise<OperatorProcess> {
+  const operator = await launchOperator(cluster, keys, dir, settings);
+  await untilOperatorReady(operator);
+  return operator;
 }
 
 /** An operator that was killed keeps its lease for a while; where it is known to be dead nobody need wait. */

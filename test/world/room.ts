@@ -12,7 +12,7 @@ import { readSigningKey } from "../../src/licence/key-files.ts";
 import { signRead } from "../../src/licence/sign.ts";
 import type { ClusterAccess } from "../cluster/access.ts";
 import { newNamespace } from "../cluster/shared.ts";
-import { until } from "../cluster/until.ts";
+import { type Patience, until } from "../cluster/until.ts";
 import { startInProcess } from "./in-process.ts";
 import type { TargetOptions, TargetProcesses } from "./target.ts";
 import { startWire, type Wire } from "./wire.ts";
@@ -36,7 +36,7 @@ export interface Room extends Updates {
   readonly run: (person: string, command: string) => Promise<void>;
   readonly act: (person: string, name: string, action: Pick<Action, "verb" | "tier" | "token"> & Partial<Pick<Action, "slot" | "reason">>) => Promise<void>;
   /** Waits for the approvals gate of this tier and runs the command it prints. */
-  readonly approve: (person: string, name: string, tier: string) => Promise<void>;
+  readonly approve: (person: string, name: string, tier: string, patience?: Patience) => Promise<void>;
   readonly stop: () => Promise<void>;
 }
 
@@ -84,8 +84,8 @@ export async function openRoom(cluster: ClusterAccess, client: Client, world: Wo
       const value = `${actionKey(verb, tier, slot)}=${token} ${reason}`.trim();
       await cluster.kubectl(["annotate", deploymentRef(name), "-n", namespace, "--overwrite", "--field-manager=ashat", value], { as: { user: person } });
     },
-    approve: async (person, name, tier) => {
-      const status = await updates.untilUpdate(name, ({ blockedBy, tier: at }) => at === tier && blockedBy?.some(({ gate }) => gate === "approvals") === true);
+    approve: async (person, name, tier, patience) => {
+      const status = await updates.untilUpdate(name, ({ blockedBy, tier: at }) => at === tier && blockedBy?.some(({ gate }) => gate === "approvals") === true, patience);
       await run(person, status.blockedBy?.find(({ gate }) => gate === "approvals")?.command ?? "");
     },
     stop: async () => {

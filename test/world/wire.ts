@@ -27,7 +27,7 @@ export interface Wire {
 export async function startWire(backend: string, certificate?: Issued): Promise<Wire> {
   let mode: Mode = "pass";
   let moving = Promise.resolve();
-  let goOn = (): void => undefined;
+  let goOn: (() => void) | undefined;
   const came: string[] = [];
 
   const forward = (incoming: IncomingMessage, response: ServerResponse, body: Buffer): void => {
@@ -67,14 +67,14 @@ export async function startWire(backend: string, certificate?: Issued): Promise<
     came,
     set: (now) => {
       mode = now;
-      goOn();
+      goOn?.();
       if (now !== "hang") return;
       const hung = Promise.withResolvers<void>();
       moving = hung.promise;
       goOn = hung.resolve;
     },
     stop: async () => {
-      goOn();
+      goOn?.();
       const closed = once(server, "close");
       server.close();
       server.closeAllConnections();

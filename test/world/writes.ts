@@ -11,6 +11,9 @@ export interface OperatorTraffic {
   readonly reads: readonly AuditEvent[];
 }
 
+const isApart = ({ objectRef, requestURI }: AuditEvent): boolean =>
+  ["leases", "selfsubjectaccessreviews"].includes(objectRef?.resource ?? "") || requestURI.includes("dryRun=");
+
 export function operatorTraffic(events: readonly AuditEvent[], since: Date, namespace?: string): OperatorTraffic {
   const own = events.filter(
     ({ user, requestReceivedTimestamp, objectRef }) =>
@@ -19,8 +22,6 @@ export function operatorTraffic(events: readonly AuditEvent[], since: Date, name
       (namespace === undefined || objectRef?.namespace === namespace),
   );
   const writing = own.filter(({ verb }) => WRITING.includes(verb));
-  const isApart = ({ objectRef, requestURI }: AuditEvent): boolean =>
-    ["leases", "selfsubjectaccessreviews"].includes(objectRef?.resource ?? "") || requestURI.includes("dryRun=");
   return { writes: writing.filter((event) => !isApart(event)), apart: writing.filter(isApart), reads: own.filter(({ verb }) => verb === "get" || verb === "list") };
 }
 
