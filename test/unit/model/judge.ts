@@ -48,10 +48,10 @@ export class Judge {
   }
 
   /** The number of the decision. */
-  decide(state: State, update: number, thread: ModelThread): number {
-    const { at, scenario, threads } = this.#world;
+  decide(state: State, update: number, thread: ModelThread, threadId = this.#world.threads.id(thread)): number {
+    const { at, scenario } = this.#world;
     // The other chains as the store has them: from them the shell learns how far the holder of a claim is.
-    let key = `${update},${threads.id(thread)},${num(state, at.known)},${num(state, at.clock)}`;
+    let key = `${update},${threadId},${num(state, at.known)},${num(state, at.clock)}`;
     for (let u = 0; u < scenario.updates.length; u += 1) key += `,${num(state, at.cache.chains + u)}`;
     if (thread.view === undefined) {
       key += `;${num(state, at.cache.deployments + update)},${num(state, at.cache.jobs)}`;

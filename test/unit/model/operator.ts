@@ -28,10 +28,11 @@ export class Operator {
   steps(state: State, update: number): readonly Step[] {
     const { at, threads, deployments } = this.#world;
     if (!deployments.get(num(state, at.cache.deployments + update)).stands) return this.#farewell(state, update);
-    const thread = threads.get(num(state, at.threads + update));
+    const threadId = num(state, at.threads + update);
+    const thread = threads.get(threadId);
     if (thread.policiesDue) return [this.#readPolicies(state, update, thread)];
     if (thread.plan !== undefined) return this.#perform(state, update, thread, thread.plan);
-    const id = this.#judge.decide(state, update, thread);
+    const id = this.#judge.decide(state, update, thread, threadId);
     const decision = this.#judge.decision(id);
     switch (decision.kind) {
       case "rest":
@@ -173,9 +174,10 @@ export class Operator {
   /** A reconcile that has nothing left to do is over, and forgets what it heard. */
   #goOn(state: State, update: number, thread: ModelThread): State {
     if (thread.policiesDue || thread.plan !== undefined) return this.#set(state, update, thread);
-    const decision = this.#judge.decision(this.#judge.decide(state, update, thread));
+    const id = this.#world.threads.id(thread);
+    const decision = this.#judge.decision(this.#judge.decide(state, update, thread, id));
     if (decision.kind === "rest") this.#rules.silent(state, update, decision, thread);
-    return this.#set(state, update, decision.kind === "rest" ? IDLE : thread);
+    return change(state, [this.#world.at.threads + update, decision.kind === "rest" ? 0 : id]);
   }
 
   #set(state: State, update: number, thread: ModelThread): State {

@@ -8,7 +8,7 @@ import type { Judge } from "./judge.ts";
 import type { Operator, Step } from "./operator.ts";
 import type { Rules } from "./rules.ts";
 import type { Budget } from "./scenario.ts";
-import { change, IDLE, type ModelAction, type ModelJob, num, type State, type World } from "./world.ts";
+import { change, IDLE, type ModelAction, type ModelAgent, type ModelJob, type ModelOrder, num, type State, type World } from "./world.ts";
 
 interface Scene {
   readonly tier: Tier;
@@ -24,6 +24,8 @@ export class Surroundings {
   readonly #judge: Judge;
   readonly #rules: Rules;
   readonly #operator: Operator;
+  readonly #orders = new Map<number, { readonly applied: number; readonly failed: number }>();
+  readonly #jobs = new Map<string, number>();
   readonly #scenes = new Map<string, { readonly scene: Scene | undefined }>();
 
   constructor(world: World, judge: Judge, rules: Rules, operator: Operator) {
@@ -57,16 +59,25 @@ export class Surroundings {
       const agent = agents.get(num(state, index));
       const order = agent.orders.find((one) => one.state === "Accepted");
       if (order === undefined) return [];
-      const orders = (end: "Applied" | "Failed") => agent.orders.map((one) => (one === order ? { ...one, state: end } : one));
-      const activations = agent.activations.map((count, u) => (u === order.update ? count + 1 : count));
       this.#rules.activated(state, order.update, agent);
-      const applied = agents.id({ ...agent, runs: order.update, orders: orders("Applied"), activations });
-      const name = specs[0].metadata.name;
-      return [
-        { what: `${name} applies it`, state: change(state, [index, applied]) },
-        ...this.#spending(state, "badOutcome", `${name} fails to apply it`, [index, agents.id({ ...agent, orders: orders("Failed") })]),
-      ];
+      const { applied, failed } = this.#ends(num(state, index), agent, order);
+      const { name } = specs[0].metadata;
+      return [{ what: `${name} applies it`, state: change(state, [index, applied]) }, ...this.#spending(state, "badOutcome", `${name} fails to apply it`, [index, failed])];
     });
+  }
+
+  #ends(id: number, agent: ModelAgent, order: ModelOrder): { readonly applied: number; readonly failed: number } {
+    const known = this.#orders.get(id);
+    if (known !== undefined) return known;
+    const { agents } = this.#world;
+    const orders = (end: "Applied" | "Failed") => agent.orders.map((one) => (one === order ? { ...one, state: end } : one));
+    const activations = agent.activations.map((count, u) => (u === order.update ? count + 1 : count));
+    const made = {
+      applied: agents.id({ ...agent, runs: order.update, orders: orders("Applied"), activations }),
+      failed: agents.id({ ...agent, orders: orders("Failed") }),
+    };
+    this.#orders.set(id, made);
+    return made;
   }
 
   jobs(state: State): readonly Step[] {
@@ -75,7 +86,12 @@ export class Surroundings {
     return all.flatMap((job): Step[] => {
       if (job.outcome !== undefined) return [];
       const { runs } = agents.get(num(state, at.agents + job.target));
-      const end = (outcome: NonNullable<ModelJob["outcome"]>) => [at.truth.jobs, jobs.id(all.map((one) => (one === job ? { ...one, outcome, ran: runs } : one)))] as const;
+      const end = (outcome: NonNullable<ModelJob["outcome"]>): readonly [number, number] => {
+        const key = `${num(state, at.truth.jobs)},${job.name},${runs},${outcome}`;
+        const known = this.#jobs.get(key) ?? jobs.id(all.map((one) => (one === job ? { ...one, outcome, ran: runs } : one)));
+        this.#jobs.set(key, known);
+        return [at.truth.jobs, known];
+      };
       return [
         { what: `a Job passes`, state: change(state, end("Passed")) },
         ...this.#spending(state, "badOutcome", "a Job fails", end("Failed")),
@@ -128,7 +144,9 @@ export class Surroundings {
     if (!stands) return [];
     const name = scenario.updates[update]?.metadata.name ?? "";
     const write = (budget: Budget, what: string, next: readonly ModelAction[]): readonly Step[] =>
-      this.#spending(state, budget, `${what} ${name}`, [index, deployments.id({ stands: true, actions: [...next].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)) })]);
+      this.#world.spend(state, budget) === undefined
+        ? []
+        : this.#spending(state, budget, `${what} ${name}`, [index, deployments.id({ stands: true, actions: [...next].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)) })]);
     const gone = this.#spending(state, "remove", `${name} is deleted`, [index, deployments.id({ stands: false, actions: [] })]);
     const { on, generation } = policies.get(num(state, at.policies));
     const scene = this.#scene(state, update);

@@ -92,6 +92,7 @@ export class World {
   readonly at: Layout;
   readonly initial: readonly number[];
   readonly #records = new Map<string, number>();
+  readonly #spent = new Map<string, number>();
 
   constructor(scenario: Scenario) {
     this.scenario = scenario;
@@ -112,7 +113,16 @@ export class World {
 
   /** One less in this budget; nothing where it is used up. */
   spend(state: State, budget: Budget): number | undefined {
-    const left = this.budgets.get(num(state, this.at.budgets));
+    const from = num(state, this.at.budgets);
+    const known = this.#spent.get(`${from}${budget}`);
+    if (known !== undefined) return known === -1 ? undefined : known;
+    const next = this.#spend(from, budget);
+    this.#spent.set(`${from}${budget}`, next ?? -1);
+    return next;
+  }
+
+  #spend(from: number, budget: Budget): number | undefined {
+    const left = this.budgets.get(from);
     const index = BUDGETS.indexOf(budget);
     const fault = FAULTS.includes(budget);
     const all = BUDGETS.length;
