@@ -118,9 +118,10 @@ export function verifyChain(records: readonly RecordSpec[]): readonly string[] {
   const chain = [...records].sort((a, b) => a.seq - b.seq);
   return chain.flatMap((record, index) => {
     const before = chain[index - 1];
+    const expected = before === undefined ? 0 : before.seq + 1;
     const name = recordName(record.deployment, record.seq);
     return [
-      ...(record.seq === index ? [] : [`${name}: record ${index} is missing`]),
+      ...(record.seq === expected ? [] : [`${name}: record ${expected} is missing`]),
       ...(provesItself(record) ? [] : [`${name}: its content does not match its hash`]),
       ...(record.previous === (before?.hash ?? "") ? [] : [`${name}: it does not follow the record before it`]),
       ...(record.deployment.uid === chain[0]?.deployment.uid ? [] : [`${name}: it belongs to another update`]),
