@@ -22,16 +22,16 @@ const inWorker = (ask: Ask): Promise<Explored> =>
   });
 
 const show = (found: Explored): void => {
-  const { scenario, states, transitions, depth, faults, judged, rests, whole, seconds, broken } = found;
+  const { scenario, states, transitions, depth, faults, judged, rests, followed, whole, seconds, broken } = found;
   console.log(
     `${broken ? "BROKEN" : "good  "} ${scenario}: ${states} distinct states, ${transitions} transitions, depth ${depth}, up to ${faults} faults, ` +
-      `${rests} states at rest, ${judged} distinct judgements, ${seconds.toFixed(1)} s${whole ? ", all there is" : ""}`,
+      `${rests} states at rest, ${followed} followed until they rest, ${judged} distinct judgements, ${seconds.toFixed(1)} s${whole ? ", all there is" : ""}`,
   );
   if (broken) console.log([`  ${broken.why}`, ...broken.how.map((step, n) => `  ${n + 1}. ${step}`)].join("\n"));
 };
 
 const main = async (): Promise<void> => {
-  const seconds = Number(process.argv[2] ?? 55);
+  const seconds = Number(process.argv[2] ?? 45);
   const states = Number(process.argv[3] ?? 1_000_000);
   const begun = performance.now();
   const waiting = SCENARIOS.map(({ name }): Ask => ({ name, seconds, states }));

@@ -23,6 +23,8 @@ export interface Explored {
   readonly judged: number;
   /** Of the states, those in which nothing happens any more by itself. */
   readonly rests: number;
+  /** How many of the states were followed until nothing happened any more; fewer than all where time ran out. */
+  readonly followed: number;
   readonly whole: boolean;
   readonly seconds: number;
   readonly broken?: { readonly why: string; readonly how: readonly string[] };
@@ -44,6 +46,7 @@ export function explore(scenario: Scenario, limits: Limits, now: () => number): 
   const fair: number[] = [];
   let transitions = 0;
   let rests = 0;
+  let followed = 0;
 
   const add = (state: State, parent: number): number => {
     const key = pack(state);
@@ -59,14 +62,15 @@ export function explore(scenario: Scenario, limits: Limits, now: () => number): 
 
   const successors = (state: State): readonly Step[] => {
     const late = operator.arrives(state);
+    // What leads on comes last: a drawn search goes on from the newest.
     return [
-      ...surroundings.watches(state),
-      ...scenario.updates.flatMap((_, u) => operator.steps(state, u)),
-      ...(late ? [late] : []),
-      ...surroundings.agents(state),
-      ...surroundings.jobs(state),
       ...surroundings.trouble(state),
       ...surroundings.people(state),
+      ...(late ? [late] : []),
+      ...surroundings.watches(state),
+      ...surroundings.agents(state),
+      ...surroundings.jobs(state),
+      ...scenario.updates.flatMap((_, u) => operator.steps(state, u).toReversed()),
     ];
   };
 
@@ -84,6 +88,7 @@ export function explore(scenario: Scenario, limits: Limits, now: () => number): 
     faults: scenario.faults,
     judged: judge.asked,
     rests,
+    followed,
     whole,
     seconds: (now() - begun) / 1000,
     ...(broken && { broken }),
@@ -176,6 +181,7 @@ export function explore(scenario: Scenario, limits: Limits, now: () => number): 
     }
     for (const key of loosely) settled.add(key);
     for (const one of way) ends[one] = 1;
+    followed += way.length;
   }
   return done(whole);
 

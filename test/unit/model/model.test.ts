@@ -10,4 +10,5 @@ test.for(SCENARIOS)("in many states of $name the rules hold, and from each it co
   const found = explore(scenario, { states: STATES, seconds: SECONDS, seed: 20300101 }, () => performance.now());
   expect(found.broken).toBeUndefined();
   expect(found.states).toBeGreaterThanOrEqual(STATES);
+  expect(found.followed).toBe(found.states);
 });
