@@ -21,7 +21,7 @@ export const AGENT_LIMITS: AgentLimits = {
   headersMs: 10_000,
   bodyMs: 10_000,
   deadlineMs: 15_000,
-  maxBytes: 64 * 1024,
+  maxBytes: 1024 * 1024,
   maxTrusts: 64,
 };
 
