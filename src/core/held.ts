@@ -1,8 +1,11 @@
 import { actionsOf } from "../api/actions.ts";
 import { deploymentRef } from "../api/group.ts";
+import type { Mainframe } from "../api/mainframe.ts";
 import type { RecordSpec } from "../api/record.ts";
+import type { Server } from "../api/server.ts";
 import { actionCommand } from "./commands.ts";
-import type { Part } from "./decision.ts";
+import type { Part, Shut } from "./decision.ts";
+import { namesOf } from "./names.ts";
 import { nextRecord, recordTarget, write } from "./record.ts";
 import { appState, runsThis, type Situation, targetsIn } from "./situation.ts";
 
@@ -61,20 +64,30 @@ export function held(situation: Situation): Part {
       ],
     };
 
-  const silent = all.some(({ seen }) => seen.agent.state === "NotAnswered");
+  const silent = all.filter(({ seen }) => seen.agent.state === "NotAnswered");
   const command = actionCommand(observed.deployment, { verb: "verify", tier, token }, observed.policies);
   return {
-    ...(silent && { wakeAt: now + observed.settings.retryMs }),
+    ...(silent.length > 0 && { wakeAt: now + observed.settings.retryMs }),
     blockedBy: [
       {
         gate: "held",
-        message:
-          repeatable.length > 0
-            ? newest.message
-            : `${newest.message}; it cannot be verified again, because the update does not run there: push a corrected one under a new name`,
-        who: repeatable.length > 0 ? `whoever may verify ${tier}, once the cause is gone` : "the author of the update",
-        ...(repeatable.length > 0 && { command, token }),
+        ...(repeatable.length > 0
+          ? { message: newest.message, who: `whoever may verify ${tier}, once the cause is gone`, command, token }
+          : notRepeatable(newest, silent.map(({ seen }) => seen.target))),
       },
     ],
   };
+}
+
+/** Who does not answer may run the update all the same: only the answer tells whether another one is needed. */
+function notRepeatable({ message }: RecordSpec, silent: readonly (Server | Mainframe)[]): Pick<Shut, "message" | "who"> {
+  return silent.length > 0
+    ? {
+        message: `${message}; whether it can be verified again is known when ${namesOf(silent)} answers`,
+        who: `who runs ${namesOf(silent)}; asked again every few seconds`,
+      }
+    : {
+        message: `${message}; it cannot be verified again, because the update does not run there: push a corrected one under a new name`,
+        who: "the author of the update",
+      };
 }

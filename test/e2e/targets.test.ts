@@ -1,12 +1,13 @@
 import { expect, test } from "vitest";
 import { verifyChain } from "../../src/api/record.ts";
 import { archive, sha256 } from "../targets/archives.ts";
+import { until } from "../cluster/until.ts";
 import { server, update } from "../world/manifests.ts";
 import { activations, movesOf, type Room } from "../world/room.ts";
 import { openScene } from "../world/scene.ts";
 import type { TargetProcesses } from "../world/target.ts";
 
-const scene = openScene();
+const scene = openScene({ flags: ["--delivery-timeout=10"] });
 
 interface Trouble {
   readonly name: string;
@@ -74,6 +75,31 @@ test.concurrent("an agent whose reply to the order is lost is asked what became 
   expect(wire.came.filter((request) => request.startsWith("PUT"))).toHaveLength(1);
   expect(activations(await room.agent(at))).toEqual([1]);
   expect(await at.version()).toBe("9.4.2");
+});
+
+test.concurrent("a server lost in the middle of a delivery is held once the time is over; back with the update, it is verified when asked", async () => {
+  const room = await scene.room("midway");
+  const { archives } = scene.world();
+  const release = await archives.build({ version: "9.4.2", file: "midway.tgz" });
+  const arrive = archives.hold(release.file);
+  const at = await room.target("staging");
+  await room.apply(server(room.namespace, "Public", at), update(room.namespace, "first", release));
+  await until("the agent fetches", () => archives.fetched.has(release.file));
+  await at.killAgent();
+  const held = await room.untilUpdate("first", ({ phase }) => phase === "Held");
+  expect(held.message).toMatch(/^staging: .* cannot be reached: .*ECONNREFUSED.*\. Nothing was restored; whether it can be verified again is known when staging answers \(who runs staging; asked again every few seconds\)$/);
+  expect((await room.records("first")).at(-1)).toMatchObject({ from: "Delivering", to: "Held", reason: "Unreachable" });
+  // It is still the update's: nobody else may come in between.
+  expect((await room.serverStatus("staging")).apps?.[0]?.claim?.name).toBe("first");
+
+  arrive();
+  await at.startAgent();
+  const repeatable = await room.untilUpdate("first", ({ blockedBy }) => blockedBy?.[0]?.command !== undefined);
+  await room.run("ann", repeatable.blockedBy?.[0]?.command ?? "");
+  await room.untilUpdate("first", ({ tier }) => tier === "omega");
+  expect(await at.version()).toBe("9.4.2");
+  expect(activations(await room.agent(at))).toEqual([1]);
+  expect(verifyChain(await room.records("first"))).toEqual([]);
 });
 
 test.concurrent("an archive that is not what it should be is held, the old version stays served, and a corrected one follows", async () => {
