@@ -9,7 +9,11 @@ const label = z
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, "must be a SHA-256 in 64 lower-case hex digits");
 const seconds = z.number().int().min(0).max(253_402_300_799);
 const time = z.iso.datetime();
-const sequence = z.number().int().min(1).max(Number.MAX_SAFE_INTEGER);
+/** The highest sequence that claims and records can hold. */
+const MAX_SEQUENCE = 2_000_000_000;
+const sequence = z.number().int().min(1).max(MAX_SEQUENCE);
+/** What a target says it has taken leaves room for a next one; a status that does not is no answer. */
+const taken = sequence.max(MAX_SEQUENCE - 1);
 /** Agents of another version may know other reasons, so a reader takes any well-formed one. */
 const reasonText = z.string().regex(/^[A-Z][A-Za-z]{0,63}$/);
 const versionText = z.string().max(128).regex(new RegExp(SEMVER_PATTERN), "must be a SemVer version");
@@ -26,7 +30,7 @@ export interface OrderKeyParts {
   readonly sequence: number;
 }
 
-const KEY = /^([0-9A-Za-z-]{1,64})\.([a-z0-9-]{1,63})\.([a-z0-9-]{1,63})\.([1-9][0-9]{0,15})$/;
+const KEY = /^([0-9A-Za-z-]{1,64})\.([a-z0-9-]{1,63})\.([a-z0-9-]{1,63})\.([1-9][0-9]{0,9})$/;
 
 /** The idempotency key of an order: safe in a URL, and readable because neither part can hold a dot. */
 export const orderKey = ({ targetUid, app, layer, sequence }: OrderKeyParts): string =>
@@ -121,7 +125,7 @@ export type OrderReport = z.infer<typeof OrderReport>;
 export const Refusal = z.object({
   reason: reasonText,
   message: z.string().max(2048),
-  sequence: z.number().int().min(0).optional(),
+  sequence: z.number().int().min(0).max(MAX_SEQUENCE).optional(),
 });
 export type Refusal = z.infer<typeof Refusal>;
 
@@ -132,7 +136,7 @@ export type AgentHealth = z.infer<typeof AgentHealth>;
 export const RunningApp = z.object({
   app: label,
   layer: label,
-  sequence,
+  sequence: taken,
   version: versionText,
   digest: sha256,
   key: z.string().max(256),
@@ -147,7 +151,7 @@ export const AgentStatus = z.object({
   agent: z.object({ name: targetName, version: z.string().max(64) }),
   at: time,
   apps: z.array(RunningApp).max(256),
-  seen: z.array(z.object({ app: label, layer: label, sequence })).max(256),
+  seen: z.array(z.object({ app: label, layer: label, sequence: taken })).max(256),
   activations: z.array(z.object({ key: z.string().max(256), count: z.number().int().min(0) })).max(256),
 });
 export type AgentStatus = z.infer<typeof AgentStatus>;
