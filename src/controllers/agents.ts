@@ -7,6 +7,7 @@ import type { SeenAgent, SeenLicence, SeenOrder } from "../core/observed.ts";
 import type { Delivery } from "../delivery/driver.ts";
 import { verifyLicence } from "../licence/licence.ts";
 import { signOrder, signRead } from "../licence/sign.ts";
+import { createAsking } from "../runtime/asking.ts";
 import type { Context } from "./context.ts";
 import { agentOf, TrustMissing } from "./trust.ts";
 
@@ -14,8 +15,15 @@ import { agentOf, TrustMissing } from "./trust.ts";
 
 const audience = ({ metadata }: Server | Mainframe): string => `${metadata.namespace}/${metadata.name}`;
 
-export async function askAgent(context: Context, target: Server | Mainframe, signal: AbortSignal): Promise<SeenAgent> {
-  return orTrust(async () => {
+/** Who asks what a target runs; an update leaves one alone that was silent just now, so that a few of them cannot hold up all. */
+export function askAgent(context: Context, target: Server | Mainframe, signal: AbortSignal, how: "UnlessSilent" | "Anyway" = "UnlessSilent"): Promise<SeenAgent> {
+  const { uid, generation } = target.metadata;
+  const ask = how === "Anyway" ? context.asking.agents.ask : context.asking.agents.askUnlessSilent;
+  return ask(`${uid} ${generation}`, (alive) => observeAgent(context, target, alive), signal);
+}
+
+function observeAgent(context: Context, target: Server | Mainframe, signal: AbortSignal): Promise<SeenAgent> {
+  return orTrust<SeenAgent>(async () => {
     const answer = await context.agents.observe(await agentOf(context, target, signal), await readToken(context, target), signal);
     if (answer.state !== "Answered") return { state: "NotAnswered", reason: reasonOf(answer), message: answer.message };
     const named = answer.status.agent.name;
@@ -25,9 +33,19 @@ export async function askAgent(context: Context, target: Server | Mainframe, sig
   });
 }
 
-export async function askOrder(context: Context, target: Server | Mainframe, key: string, signal: AbortSignal): Promise<SeenOrder> {
-  return orTrust(async () => seenOrder(await context.agents.report(await agentOf(context, target, signal), key, await readToken(context, target), signal)));
+export function askOrder(context: Context, target: Server | Mainframe, key: string, signal: AbortSignal): Promise<SeenOrder> {
+  const report = async (alive: AbortSignal): Promise<SeenOrder> =>
+    seenOrder(await context.agents.report(await agentOf(context, target, alive), key, await readToken(context, target), alive));
+  return context.asking.orders.ask(`${key} ${target.metadata.generation}`, (alive) => orTrust(() => report(alive)), signal);
 }
+
+const isSilence = ({ state }: SeenAgent | SeenOrder): boolean => state === "NotAnswered";
+
+/** One question per target at a time, whoever asks; only a silence is remembered, because good answers age. */
+export const createAgentAsking = ({ settings, now }: Pick<Context, "settings" | "now">, stop: AbortSignal): Context["asking"] => ({
+  agents: createAsking<SeenAgent>({ isSilence, quietMs: settings.retryMs, now, stop }),
+  orders: createAsking<SeenOrder>({ isSilence, quietMs: 0, now, stop }),
+});
 
 export async function sendOrder(
   context: Context,

@@ -1,7 +1,8 @@
-import type { SeenPolicies, Settings } from "../core/observed.ts";
+import type { SeenAgent, SeenOrder, SeenPolicies, Settings } from "../core/observed.ts";
 import type { AgentTarget, Driver, SignedOrder } from "../delivery/driver.ts";
 import type { Client } from "../kube/client.ts";
 import type { SigningKey, VerifyKeys } from "../licence/keys.ts";
+import type { Asking } from "../runtime/asking.ts";
 import type { Telling } from "../runtime/events.ts";
 import type { Log } from "../runtime/log.ts";
 import type { Stores } from "./stores.ts";
@@ -11,6 +12,8 @@ export interface Context {
   readonly client: Client;
   readonly stores: Stores;
   readonly agents: Driver<AgentTarget, SignedOrder>;
+  /** What a target runs, and how far an order is. */
+  readonly asking: { readonly agents: Asking<SeenAgent>; readonly orders: Asking<SeenOrder> };
   readonly orderKey: SigningKey;
   readonly licenceKeys: VerifyKeys;
   readonly checkImage: string;

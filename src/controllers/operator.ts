@@ -12,6 +12,7 @@ import { key as keyFor } from "../runtime/kind.ts";
 import { acquireLease } from "../runtime/lease.ts";
 import type { Log } from "../runtime/log.ts";
 import { createQueue } from "../runtime/queue.ts";
+import { createAgentAsking } from "./agents.ts";
 import type { Context } from "./context.ts";
 import { keyOfRecord, reconcileDeployment } from "./deployment.ts";
 import { tellFailure } from "./failure.ts";
@@ -33,7 +34,8 @@ export interface OperatorOptions {
   readonly log: Log;
 }
 
-const WORKERS = 8;
+/** They wait for others most of the time: for targets, and for the API server, which bounds by itself how much it is asked at once. */
+const WORKERS = 64;
 const DEADLINE_MS = 120_000;
 const DRAIN_MS = 20_000;
 
@@ -63,9 +65,10 @@ export async function runOperator(options: OperatorOptions, stop: AbortSignal): 
     ...options,
     stores,
     agents,
+    asking: createAgentAsking({ settings: options.settings, now: Date.now }, watching.signal),
     policies: gate,
     isLeader: () => leader?.valid() === true,
-    now: () => Date.now(),
+    now: Date.now,
     tell: createEvents({ client, reportingController: "ashat.raos.io/operator", reportingInstance: identity, log }),
   };
   const controller = (

@@ -17,7 +17,7 @@ export async function reconcileServer(context: Context, key: string, signal: Abo
   const raw = context.stores.servers.store.get(key);
   if (raw === undefined) return FORGET;
   const target = parseServer(raw);
-  const agent: SeenAgent = (target.spec.git ?? target.spec.kubernetes) === undefined ? await askAgent(context, target, signal) : { state: "NotAsked" };
+  const agent: SeenAgent = (target.spec.git ?? target.spec.kubernetes) === undefined ? await askAgent(context, target, signal, "Anyway") : { state: "NotAsked" };
   const status = statusOfTarget({ target, agent, policies: context.policies.known() }, context.now());
   if (differs(raw, status)) context.stores.servers.put(await context.client.replaceStatus(SERVERS, target, status, { signal }));
   return again(LOOK_MS);
@@ -29,7 +29,7 @@ export async function reconcileMainframe(context: Context, key: string, signal: 
   const target = parseMainframe(raw);
   const omega = context.stores.servers.store.get(keyFor(target.metadata.namespace, target.spec.omega));
   const omegaExists = omega !== undefined && parseServer(omega).spec.tier === "Omega";
-  const [agent, licence] = await Promise.all([askAgent(context, target, signal), seeLicence(context, target)]);
+  const [agent, licence] = await Promise.all([askAgent(context, target, signal, "Anyway"), seeLicence(context, target)]);
   const status = statusOfTarget({ target, agent, licence, omegaExists, policies: context.policies.known() }, context.now());
   if (differs(raw, status)) context.stores.mainframes.put(await context.client.replaceStatus(MAINFRAMES, target, status, { signal }));
   return again(LOOK_MS);

@@ -12,7 +12,7 @@ const REPORT = { key: KEY, state: "Applied", reason: "Applied", message: "Runs."
 const { signal } = new AbortController();
 const driver = agentDriver();
 /** For those who let one wait. */
-const hasty = agentDriver({ ...AGENT_LIMITS, connectMs: 500, deadlineMs: 600 });
+const hasty = agentDriver({ ...AGENT_LIMITS, connectMs: 500, deadlineMs: 600, questionMs: 600 });
 const servers: Server[] = [];
 let certificate: Issued;
 

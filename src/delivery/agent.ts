@@ -10,7 +10,10 @@ export interface AgentLimits {
   readonly connectMs: number;
   readonly headersMs: number;
   readonly bodyMs: number;
+  /** For the whole of an order. */
   readonly deadlineMs: number;
+  /** For the whole of a question: it is asked again anyway, and many may wait for it. */
+  readonly questionMs: number;
   readonly maxBytes: number;
   /** How many trusts keep their connections; the one longest unused is closed first. */
   readonly maxTrusts: number;
@@ -21,6 +24,7 @@ export const AGENT_LIMITS: AgentLimits = {
   headersMs: 10_000,
   bodyMs: 10_000,
   deadlineMs: 15_000,
+  questionMs: 3_000,
   maxBytes: 1024 * 1024,
   maxTrusts: 64,
 };
@@ -110,7 +114,8 @@ export const agentDriver = (limits: AgentLimits = AGENT_LIMITS): Driver<AgentTar
       return { state: "Unreachable", message: `The agent's URL ${target.url} is not an https:// URL; orders are sent over TLS only.` };
     }
     const url = `${base.origin}${base.pathname.replace(/\/$/, "")}${path}`;
-    const { maxBytes, deadlineMs } = limits;
+    const { maxBytes } = limits;
+    const deadlineMs = question.method === "GET" ? limits.questionMs : limits.deadlineMs;
     const came = await exchange(dial.for(target.tls), { url, ...question, maxBytes, deadlineMs, signal });
     signal.throwIfAborted();
     return understand(base.origin, came, schema);
