@@ -31,7 +31,7 @@ const show = (found: Explored): void => {
 };
 
 const main = async (): Promise<void> => {
-  const seconds = Number(process.argv[2] ?? 45);
+  const seconds = Number(process.argv[2] ?? 57);
   const states = Number(process.argv[3] ?? 1_000_000);
   const begun = performance.now();
   const waiting = SCENARIOS.map(({ name }): Ask => ({ name, seconds, states }));

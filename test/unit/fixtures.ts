@@ -6,7 +6,7 @@ import type { Metadata } from "../../src/api/meta.ts";
 import type { AgentStatus } from "../../src/api/order.ts";
 import { type Server, ServerSpec } from "../../src/api/server.ts";
 import type { TargetStatus } from "../../src/api/target.ts";
-import type { SeenPolicies } from "../../src/core/observed.ts";
+import type { SeenPod, SeenPolicies } from "../../src/core/observed.ts";
 
 /** Objects as the API server would have them: parsed by the real schemas, with defaults filled in. */
 
@@ -97,3 +97,11 @@ export const document = (category: Category, verdict: CheckDocument["verdict"], 
     durationMs: 12,
     ...(baseline && { baseline }),
   } satisfies CheckDocument);
+
+/** A pod of a Job that ended well and left this document. */
+export const podThatWrote = (index: number, message: string): SeenPod => ({
+  index,
+  phase: "Succeeded",
+  createdAt: "2030-01-01T00:00:00.000Z",
+  terminated: { exitCode: 0, reason: "Completed", message },
+});

@@ -15,7 +15,7 @@ import { jobCategories, jobName } from "../../src/core/job.ts";
 import { MOVES } from "../../src/core/moves.ts";
 import type { Observed, SeenAgent, SeenJob, SeenLicence, SeenOrder, SeenPolicies, SeenTarget } from "../../src/core/observed.ts";
 import { SETTINGS } from "../../src/core/observed.ts";
-import { bare, document, IN_FORCE, NOW, runs } from "./fixtures.ts";
+import { bare, document, IN_FORCE, NOW, podThatWrote, runs } from "./fixtures.ts";
 import { kstatusFaults } from "./kstatus.ts";
 
 type Target = Server | Mainframe;
@@ -183,20 +183,8 @@ export class Scene {
 
   /** The running Job of a target writes its documents, all with this verdict, and completes. */
   verdict(target: string, verdict: CheckDocument["verdict"], baseline?: CheckDocument["baseline"]): void {
-    this.job(target, (job) => ({
-      ...job,
-      finished: "Complete",
-      pods: jobCategories(this.target(target)).map((category, index) => ({
-        index,
-        phase: "Succeeded",
-        createdAt: "2030-01-01T00:00:00.000Z",
-        terminated: {
-          exitCode: 0,
-          reason: "Completed",
-          message: document(category, verdict, category === CATEGORIES[4] ? baseline : undefined),
-        },
-      })),
-    }));
+    const pods = jobCategories(this.target(target)).map((category, index) => podThatWrote(index, document(category, verdict, category === CATEGORIES[4] ? baseline : undefined)));
+    this.job(target, (job) => ({ ...job, finished: "Complete", pods }));
   }
 
   annotate(annotations: Readonly<Record<string, string>>): void {

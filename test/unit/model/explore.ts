@@ -127,7 +127,7 @@ export function explore(scenario: Scenario, limits: Limits, now: () => number): 
     }
     const at = open[first] ?? 0;
     first += 1;
-    if (round % 1024 === 0 && (now() - begun) / 1000 > limits.seconds) break;
+    if (round % 1024 === 0 && (now() - begun) / 1000 > limits.seconds * EXPLORING) break;
     const state = unpack(keys[at] ?? "");
     const found = guard(at, () => {
       for (const step of successors(state)) {
@@ -149,7 +149,7 @@ export function explore(scenario: Scenario, limits: Limits, now: () => number): 
   const ends = new Uint8Array(keys.length);
   const settled = new Set<string>();
   for (let start = 0; start < keys.length; start += 1) {
-    if (start % 1024 === 0 && (now() - begun) / 1000 > limits.seconds * 1.25) return done(false);
+    if (start % 1024 === 0 && (now() - begun) / 1000 > limits.seconds) return done(false);
     const way: number[] = [];
     let id = start;
     let loose: State | undefined;
@@ -211,6 +211,9 @@ function drawing(seed: number): () => number {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
   };
 }
+
+/** The share of the time for finding states; the rest is for following them to their rest. */
+const EXPLORING = 0.45;
 
 /** More steps than any undisturbed way has. */
 const LONGEST = 400;
