@@ -2,10 +2,20 @@ import { describe, expect, test } from "vitest";
 import { actionKey, AUTHOR_KEY } from "../api/actions.ts";
 import { CLIENT_STAMPS, IN_FORCE, mainframe, OFF, server, sha, update } from "../../test/unit/fixtures.ts";
 import { Scene } from "../../test/unit/scene.ts";
+import type { SeenPolicies } from "./observed.ts";
 
 /** An update that has passed PUBLIC and waits for OMEGA. */
 function waiting(approval: object = {}, ...more: readonly Parameters<Scene["add"]>[0][]): Scene {
   const scene = new Scene(update("patch"), server("staging", "Public"), server("ra-01", "Omega", { approval }), ...more);
+  scene.runPassing();
+  return scene;
+}
+
+/** The same, created by somebody under policies in some state, where the author may not approve. */
+function waitingFrom(by: string, policies: SeenPolicies = IN_FORCE): Scene {
+  const scene = new Scene(update("patch"), server("staging", "Public"), server("ra-01", "Omega", { approval: { author: "Deny" } }));
+  scene.policies = policies;
+  scene.annotate({ [AUTHOR_KEY]: by });
   scene.runPassing();
   return scene;
 }
@@ -100,8 +110,7 @@ describe("who does not count", () => {
   });
 
   test("the author, where the server says so", () => {
-    const scene = waiting({ author: "Deny" });
-    scene.annotate({ [AUTHOR_KEY]: "alice" });
+    const scene = waitingFrom("alice");
     scene.act("approve", "omega", "alice");
     expect(gate(scene)?.message).toContain("alice created the update");
     scene.act("approve", "omega", "bob", { slot: "2" });
@@ -113,17 +122,20 @@ describe("who does not count", () => {
     unstamped.act("approve", "omega", "alice");
     expect(gate(unstamped)?.message).toContain("who the author is cannot be known");
 
-    const synced = waiting({ author: "Deny" });
-    synced.annotate({ [AUTHOR_KEY]: robot });
+    const synced = waitingFrom(robot);
     synced.act("approve", "omega", "alice");
     expect(gate(synced)?.message).toContain(`cannot be known behind ${robot}`);
 
-    const old = waiting({ author: "Deny" });
-    old.policies = CLIENT_STAMPS;
-    old.annotate({ [AUTHOR_KEY]: "carol" });
-    old.run();
+    const old = waitingFrom("carol", CLIENT_STAMPS);
     old.act("approve", "omega", "alice");
     expect(gate(old)?.message).toContain("who the author is cannot be known");
+
+    const planted = waitingFrom("carol", OFF);
+    planted.policies = IN_FORCE;
+    planted.run();
+    planted.act("approve", "omega", "alice");
+    expect(planted.records[0]?.actor).toEqual({ name: "unknown", known: "Unknown" });
+    expect(gate(planted)?.message).toContain("who the author is cannot be known");
   });
 });
 

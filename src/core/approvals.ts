@@ -1,9 +1,10 @@
-import { type Action, actionsOf, AUTHOR_KEY } from "../api/actions.ts";
+import { type Action, actionsOf } from "../api/actions.ts";
 import type { Tier } from "../api/group.ts";
 import type { RecordBody } from "../api/record.ts";
-import { requiredApprovals, type ServerSpec } from "../api/server.ts";
+import { requiredApprovals, type Server, type ServerSpec } from "../api/server.ts";
 import type { Observed } from "./observed.ts";
-import { isServer, targetsOf } from "./tiers.ts";
+import { progressOf } from "./progress.ts";
+import { feedersOf, isServer, targetsOf } from "./tiers.ts";
 import { quarantineOf } from "./token.ts";
 
 export interface Approvals {
@@ -16,8 +17,6 @@ export interface Approvals {
   readonly standing: NonNullable<RecordBody["approvals"]>;
   /** Approvals that are there and do not count, and why. */
   readonly ignored: readonly { readonly action: Action; readonly why: string }[];
-  /** The slot of the next person's annotation: the first that is not in use. */
-  readonly freeSlot: string;
 }
 
 interface ApprovalRule {
@@ -29,11 +28,17 @@ interface ApprovalRule {
 
 const isServiceAccount = (user: string): boolean => user.startsWith("system:serviceaccount:");
 
+/** Who created the update, where the API server said so while its policies were proven: the record keeps what it was then. */
+function authorOf({ records }: Observed): string | undefined {
+  const actor = records[0]?.actor;
+  return actor?.known === "Admission" ? actor.name : undefined;
+}
+
 /** Counts the approvals of a tier that stand now under the given token. Distinct people count, never slots. */
 export function approvalsOf(tier: Tier, token: string, observed: Observed): Approvals {
   const { annotations } = observed.deployment.metadata;
   const given = actionsOf(annotations).filter((action) => action.verb === "approve" && action.tier === tier);
-  const author = observed.policies.state === "InForce" && observed.policies.stamps === "ApiServer" ? annotations[AUTHOR_KEY] : undefined;
+  const author = authorOf(observed);
   const rules = approvalRules(tier, observed);
   const judged = given.map((action) => ({
     action,
@@ -55,16 +60,17 @@ export function approvalsOf(tier: Tier, token: string, observed: Observed): Appr
       const why = objections.find((reason) => reason !== undefined);
       return why === undefined ? [] : [{ action, why }];
     }),
-    freeSlot: freeSlot(given.map((action) => action.slot)),
   };
 }
 
 function approvalRules(tier: Tier, observed: Observed): readonly ApprovalRule[] {
   const atLeast = quarantineOf(observed) === undefined ? 0 : 1;
-  return targetsOf(tier === "mainframes" ? "omega" : tier, observed.targets).flatMap(({ target }) => {
+  const progress = progressOf(observed.records);
+  const servers = tier === "mainframes" ? feedersOf(observed.targets, progress) : targetsOf(tier, observed.targets, progress);
+  return servers.flatMap(({ target }) => {
     if (!isServer(target)) return [];
     const { approval } = target.spec;
-    const required = tier === "mainframes" ? approval.mainframes.required : requiredApprovals(target.spec);
+    const required = tier === "mainframes" ? forItsMainframes(observed, target) : requiredApprovals(target.spec);
     return [
       {
         server: target.metadata.name,
@@ -74,6 +80,12 @@ function approvalRules(tier: Tier, observed: Observed): readonly ApprovalRule[] 
       },
     ];
   });
+}
+
+/** The approval of OMEGA covers the distribution; where OMEGA needed none, because it ran this already, there is nothing to cover it. */
+function forItsMainframes({ records }: Observed, { metadata, spec }: Server): number {
+  const approved = records.some((record) => record.tier === "omega" && record.approvals !== undefined && record.targets?.some(({ uid }) => uid === metadata.uid));
+  return approved ? spec.approval.mainframes.required : Math.max(spec.approval.mainframes.required, requiredApprovals(spec));
 }
 
 /** Why an approval does not count for a server; nothing when it does. */
@@ -100,12 +112,4 @@ function distinct(actions: readonly Action[]): Approvals["standing"] {
     ...(slot === "" ? {} : { slot }),
     ...(reason === "" ? {} : { reason: reason.slice(0, 512) }),
   }));
-}
-
-/** A second person who repeats the first one's command would change nothing and be lost. */
-function freeSlot(used: readonly string[]): string {
-  for (let next = 1; ; next += 1) {
-    const slot = next === 1 ? "" : String(next);
-    if (!used.includes(slot)) return slot;
-  }
 }

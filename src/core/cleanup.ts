@@ -3,6 +3,7 @@ import { parseCheckDocument } from "../api/check-run.ts";
 import type { RecordSpec } from "../api/record.ts";
 import type { AppState } from "../api/target.ts";
 import type { Effect } from "./decision.ts";
+import { isOver } from "./moves.ts";
 import type { Observed, SeenJob, SeenTarget } from "./observed.ts";
 import type { Progress, TargetProgress } from "./progress.ts";
 import { appState, isClaimedBy } from "./situation.ts";
@@ -15,7 +16,7 @@ export function cleanup(observed: Observed, progress: Progress): readonly Effect
     .flatMap((seen): Effect[] => {
       const at = progressAt(progress, seen);
       if (at?.state === "Passed") return [{ do: "release", target: seen.target, app: passedState(observed, seen, at) }];
-      return progress.end === undefined ? [] : [releaseOf(seen, spec.app)];
+      return progress.end === undefined && !(at && isOver(at.state)) ? [] : [releaseOf(seen, spec.app)];
     });
   const jobs = observed.jobs
     .filter((job) => job.held && !isNeeded(progress, job))

@@ -1,4 +1,4 @@
-import { actionKey, stampKey } from "../api/actions.ts";
+import { actionKey, actionsOf, stampKey } from "../api/actions.ts";
 import type { Deployment } from "../api/deployment.ts";
 import { deploymentRef, type Tier, type Verb } from "../api/group.ts";
 import type { SeenPolicies } from "./observed.ts";
@@ -8,12 +8,31 @@ const FIELD_MANAGER = "ashat";
 
 const ME = `"$(kubectl auth whoami -o jsonpath='{.status.userInfo.username}')"`;
 
-/** The exact command that acts, in full form: a bare `deployment` would mean the one of `apps`. */
+/**
+ * The exact command that acts, in full form (a bare `deployment` would mean the one of `apps`) and in the first slot that is
+ * free: kubectl does not write over an annotation, and a second person who repeats the first one's command would be lost.
+ */
 export function actionCommand(
   { metadata }: Deployment,
-  { verb, tier, slot = "", token }: { readonly verb: Verb; readonly tier: Tier; readonly slot?: string; readonly token: string },
+  { verb, tier, token }: { readonly verb: Verb; readonly tier: Tier; readonly token: string },
   policies: SeenPolicies,
 ): string {
+  const slot = freeSlot(
+    actionsOf(metadata.annotations)
+      .filter((action) => action.verb === verb && action.tier === tier)
+      .map((action) => action.slot),
+  );
   const stamp = policies.state === "InForce" && policies.stamps === "Client" ? ` ${stampKey(verb, tier, slot)}=${ME}` : "";
   return `kubectl annotate ${deploymentRef(metadata.name)} -n ${metadata.namespace} --field-manager=${FIELD_MANAGER} ${actionKey(verb, tier, slot)}=${token}${stamp}`;
+}
+
+/** Deleting stops an update, undoes nothing, and lets go what it holds. */
+export const deleteCommand = ({ name, namespace }: { readonly name: string; readonly namespace: string }): string =>
+  `kubectl delete ${deploymentRef(name)} -n ${namespace}`;
+
+function freeSlot(used: readonly string[]): string {
+  for (let next = 1; ; next += 1) {
+    const slot = next === 1 ? "" : String(next);
+    if (!used.includes(slot)) return slot;
+  }
 }

@@ -1,5 +1,6 @@
 import { orderKey, type OrderKeyParts } from "../api/order.ts";
 import type { Effect, Part } from "./decision.ts";
+import { hold } from "./hold.ts";
 import type { SeenOrder, SeenTarget } from "./observed.ts";
 import type { TargetProgress } from "./progress.ts";
 import { namesOf } from "./names.ts";
@@ -56,22 +57,11 @@ export function delivering(situation: Situation): Part {
   const lost = under.flatMap(({ seen, at, outcome }) => (outcome.state === "Lost" ? [{ seen, at, outcome }] : [])).slice(0, MOVED_AT_ONCE);
   const first = lost[0];
   if (first === undefined) return {};
-  return {
-    effects: [
-      write(
-        nextRecord(observed, now, {
-          tier,
-          from: "Delivering",
-          to: "Held",
-          reason: first.outcome.reason,
-          message: `${lost.map(({ seen, outcome }) => `${seen.target.metadata.name}: ${outcome.message}`).join("; ").slice(0, 2000)}. Nothing was restored`,
-          targets: lost.map(({ seen, at, outcome }) =>
-            recordTarget(seen.target, { sequence: at.sequence, message: outcome.message.slice(0, 1024) }),
-          ),
-        }),
-      ),
-    ],
-  };
+  const targets = lost.map(({ seen, at, outcome }) =>
+    recordTarget(seen.target, { sequence: at.sequence, message: outcome.message.slice(0, 1024) }),
+  );
+  const message = lost.map(({ seen, outcome }) => `${seen.target.metadata.name}: ${outcome.message}`).join("; ");
+  return { effects: [hold(situation, "Delivering", targets, { reason: first.outcome.reason, message })] };
 }
 
 const orderOf = ({ observed }: Situation, seen: SeenTarget, at: TargetProgress): OrderKeyParts => ({

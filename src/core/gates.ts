@@ -2,6 +2,8 @@ import { digestOf } from "../api/artifact.ts";
 import { deploymentRef } from "../api/group.ts";
 import { type AgentStatus, orderKey } from "../api/order.ts";
 import { compareVersions } from "../api/version.ts";
+import type { Approvals } from "./approvals.ts";
+import { actionCommand, deleteCommand } from "./commands.ts";
 import type { Shut } from "./decision.ts";
 import { notConfigured } from "./evidence.ts";
 import { jobCategories } from "./job.ts";
@@ -9,18 +11,20 @@ import type { SeenTarget } from "./observed.ts";
 import { LAYER } from "./record.ts";
 import { appState, running, type Situation } from "./situation.ts";
 import { isServer } from "./tiers.ts";
+import { quarantineOf } from "./token.ts";
+import { voidedTokens } from "./voided.ts";
 
 /** What stands between one waiting target and its delivery; each gate is a pure question about one thing. */
 export type Standing =
-  /** Open; `there` where it already runs this artifact and is only verified. */
-  | { readonly state: "Open"; readonly there: boolean }
+  /** Open; `there` where it already runs this artifact and is only verified; `approved` where people had to say so. */
+  | { readonly state: "Open"; readonly there: boolean; readonly approved: boolean }
   | { readonly state: "Shut"; readonly shut: Shut }
   | { readonly state: "AskAgent" }
   | { readonly state: "AskOrder"; readonly key: string }
   | { readonly state: "Superseded" | "Refused"; readonly reason: string; readonly message: string };
 
 /** Gates in the order in which people would want to hear of them. */
-export function standingOf(situation: Situation, seen: SeenTarget): Standing {
+export function standingOf(situation: Situation, seen: SeenTarget, approvals: Approvals): Standing {
   const shut = driverGate(situation, seen) ?? checksGate(seen);
   if (shut !== undefined) return { state: "Shut", shut };
   if (seen.agent.state === "NotAsked") return { state: "AskAgent" };
@@ -35,12 +39,17 @@ export function standingOf(situation: Situation, seen: SeenTarget): Standing {
     };
   const { spec } = situation.observed.deployment;
   const now = running(seen.agent.status, spec.app);
-  const there = now?.digest === digestOf(spec.artifact);
-  const order = there ? undefined : orderGate(situation, seen, now?.version);
+  const same = now?.digest === digestOf(spec.artifact);
+  const there = same && compareVersions(now.version, spec.version) === 0;
+  const order = there ? undefined : orderGate(situation, seen, now?.version, same);
   if (order !== undefined) return order;
   const taken = claimGate(situation, seen) ?? (there ? undefined : licenceGate(seen));
   if (taken !== undefined) return { state: "Shut", shut: taken };
-  return agentGate(seen, seen.agent.status, spec.app) ?? { state: "Open", there };
+  const busy = agentGate(seen, seen.agent.status, spec.app);
+  if (busy !== undefined) return busy;
+  const approved = approvals.required > 0 && (!there || quarantineOf(situation.observed) !== undefined);
+  const unapproved = approved ? (policiesGate(situation) ?? approvalsGate(situation, approvals)) : undefined;
+  return unapproved === undefined ? { state: "Open", there, approved } : { state: "Shut", shut: unapproved };
 }
 
 function driverGate({ observed }: Situation, { target }: SeenTarget): Shut | undefined {
@@ -86,9 +95,15 @@ function agentGate(seen: SeenTarget, status: AgentStatus, app: string): Standing
   };
 }
 
-function orderGate({ observed }: Situation, seen: SeenTarget, version: string | undefined): Standing | undefined {
+function orderGate({ observed }: Situation, seen: SeenTarget, version: string | undefined, same: boolean): Standing | undefined {
   const { spec } = observed.deployment;
   if (version === undefined) return undefined;
+  if (same)
+    return {
+      state: "Refused",
+      reason: "VersionMismatch",
+      message: `${nameOf(seen)} runs this very artifact as ${version}: an artifact has one version, and it is not ${spec.version}`,
+    };
   const order = compareVersions(version, spec.version);
   if (order === 0)
     return {
@@ -106,6 +121,13 @@ function claimGate({ observed, tier }: Situation, { target, holder }: SeenTarget
   if (claim === undefined || claim.uid === metadata.uid) return undefined;
   const yields = holder === "Held" && (tier === "alpha" || tier === "public") && compareVersions(claim.version, spec.version) < 0;
   if (yields) return undefined;
+  if (holder === "Held")
+    return {
+      gate: "claim",
+      message: `${target.metadata.name} is taken by ${deploymentRef(claim.name)}, which is held there`,
+      who: "whoever decides about that update: verify it again, or delete it, which stops it and undoes nothing",
+      command: deleteCommand({ name: claim.name, namespace: metadata.namespace }),
+    };
   return {
     gate: "claim",
     message: `${target.metadata.name} is taken by ${deploymentRef(claim.name)}`,
@@ -121,6 +143,29 @@ function licenceGate({ target, licence }: SeenTarget): Shut | undefined {
     message: `${licence?.reason ?? "LicenceMissing"}: mainframe ${name}: ${licence?.message ?? "it has no licence"}`.slice(0, 1024),
     who: "who issues licences",
     command: `ashat licence issue --mainframe ${namespace}/${name} --holder <holder> --versions '<range>' --expires <date> --key <key file>`,
+  };
+}
+
+function policiesGate({ observed }: Situation): Shut | undefined {
+  const { policies } = observed;
+  if (policies.state !== "NotInForce") return undefined;
+  return { gate: "policies", message: `approvals cannot be trusted now: ${policies.message}`, who: "a cluster administrator" };
+}
+
+function approvalsGate({ observed, tier, token }: Situation, { ignored, missing }: Approvals): Shut | undefined {
+  if (missing === 0) return undefined;
+  const voided = voidedTokens(observed.deployment.status, tier, token);
+  const because = ignored.map(({ action, why }) => {
+    const by = voided.find((old) => old.token === action.token)?.by;
+    return `the approval of ${action.by ?? "nobody known"} does not count: ${by === undefined ? why : `TokenMismatch: ${why}, because ${by} changed`}`;
+  });
+  return {
+    gate: "approvals",
+    message: [`${tier} waits for ${missing} more approval${missing === 1 ? "" : "s"}`, ...because].join("; "),
+    who: `people who may approve ${tier}`,
+    command: actionCommand(observed.deployment, { verb: "approve", tier, token: token.value }, observed.policies),
+    token: token.value,
+    needed: missing,
   };
 }
 

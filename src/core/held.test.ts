@@ -43,7 +43,7 @@ describe("an update that is held", () => {
     const scene = held();
     scene.says("staging", runs(scene.target("staging"), "9.3.0", sha("c")));
     const { status } = scene.run();
-    expect(status.blockedBy?.[0]).toMatchObject({ gate: "held", who: "the author of the update" });
+    expect(status.blockedBy?.[0]).toMatchObject({ gate: "held", who: "the author of the update: push a corrected one under a new name" });
     expect(status.blockedBy?.[0]?.command).toBeUndefined();
   });
 

@@ -1,23 +1,31 @@
 import { actionsOf } from "../api/actions.ts";
 import { deploymentRef } from "../api/group.ts";
-import type { Mainframe } from "../api/mainframe.ts";
 import type { RecordSpec } from "../api/record.ts";
-import type { Server } from "../api/server.ts";
-import { actionCommand } from "./commands.ts";
+import { actorOf, askedBy } from "./actor.ts";
+import { actionCommand, deleteCommand } from "./commands.ts";
 import type { Part, Shut } from "./decision.ts";
-import { namesOf } from "./names.ts";
+import type { SeenTarget } from "./observed.ts";
+import type { TargetProgress } from "./progress.ts";
 import { nextRecord, recordTarget, write } from "./record.ts";
 import { appState, runsThis, type Situation, targetsIn } from "./situation.ts";
 
-/** A verification is repeated by naming the record that holds it. */
-export const heldToken = (record: RecordSpec): string => record.hash.slice(0, 16);
+/** A verification is repeated by naming the newest record that holds something in the tier. */
+export function heldToken(situation: Situation): string | undefined {
+  return newestHeld(situation)?.hash.slice(0, 16);
+}
+
+const newestHeld = (situation: Situation): RecordSpec | undefined =>
+  targetsIn(situation, "Held")
+    .map(({ at }) => at.record)
+    .sort((a, b) => a.seq - b.seq)
+    .at(-1);
 
 /** Targets that wait for a person after a failure. Nothing here acts by itself. */
 export function held(situation: Situation): Part {
   const { observed, now, tier } = situation;
   const { metadata, spec } = observed.deployment;
   const all = targetsIn(situation, "Held");
-  const newest = all.map(({ at }) => at.record).reduce<RecordSpec | undefined>((a, b) => (a && a.seq > b.seq ? a : b), undefined);
+  const newest = newestHeld(situation);
   if (newest === undefined) return {};
 
   const taken = all.find(({ seen }) => {
@@ -41,53 +49,52 @@ export function held(situation: Situation): Part {
   const unasked = all.filter(({ seen }) => seen.agent.state === "NotAsked");
   if (unasked.length > 0) return { look: { agents: unasked.map(({ seen }) => seen.target.metadata.uid) } };
 
-  const repeatable = all.filter(({ seen }) => seen.agent.state === "Answered" && runsThis(situation, seen.agent.status));
-  const token = heldToken(newest);
+  const runs = all.filter(({ seen }) => seen.agent.state === "Answered" && runsThis(situation, seen.agent.status));
+  const repeatable = runs.filter(({ seen, at }) => isOurs(situation, seen, at));
+  const token = newest.hash.slice(0, 16);
   const asked = actionsOf(metadata.annotations).find((a) => a.verb === "verify" && a.tier === tier && a.token === token && a.by !== undefined);
-  if (asked?.by !== undefined && repeatable.length > 0)
-    return {
-      effects: [
-        write(
-          nextRecord(observed, now, {
-            tier,
-            from: "Held",
-            to: "Verifying",
-            reason: "VerifyAsked",
-            message: `${asked.by} asked to verify again${asked.reason === "" ? "" : `: ${asked.reason}`}`,
-            targets: repeatable.map(({ seen, at }) => recordTarget(seen.target, { sequence: at.sequence, attempt: at.attempt + 1 })),
-            actor: {
-              name: asked.by,
-              known: observed.policies.state === "InForce" && observed.policies.stamps === "Client" ? "Client" : "Admission",
-            },
-          }),
-        ),
-      ],
-    };
+  const by = askedBy(asked, observed.policies);
+  if (asked !== undefined && by !== undefined && repeatable.length > 0) {
+    const message = `${by} asked to verify again${asked.reason === "" ? "" : `: ${asked.reason}`}`;
+    const targets = repeatable.map(({ seen, at }) => recordTarget(seen.target, { sequence: at.sequence, attempt: at.attempt + 1 }));
+    const actor = actorOf([by], observed.policies);
+    return { effects: [write(nextRecord(observed, now, { tier, from: "Held", to: "Verifying", reason: "VerifyAsked", message, targets, actor }))] };
+  }
 
-  const silent = all.filter(({ seen }) => seen.agent.state === "NotAnswered");
-  const command = actionCommand(observed.deployment, { verb: "verify", tier, token }, observed.policies);
+  const silent = all.some(({ seen }) => seen.agent.state === "NotAnswered");
   return {
-    ...(silent.length > 0 && { wakeAt: now + observed.settings.retryMs }),
-    blockedBy: [
-      {
-        gate: "held",
-        ...(repeatable.length > 0
-          ? { message: newest.message, who: `whoever may verify ${tier}, once the cause is gone`, command, token }
-          : notRepeatable(newest, silent.map(({ seen }) => seen.target))),
-      },
-    ],
+    ...(silent && { wakeAt: now + observed.settings.retryMs }),
+    blockedBy: [repeatable.length > 0 ? toRepeat(situation, newest.message, token) : toGiveUp(situation, newest.message, silent)],
   };
 }
 
-/** Who does not answer may run the update all the same: only the answer tells whether another one is needed. */
-function notRepeatable({ message }: RecordSpec, silent: readonly (Server | Mainframe)[]): Pick<Shut, "message" | "who"> {
-  return silent.length > 0
-    ? {
-        message: `${message}; whether it can be verified again is known when ${namesOf(silent)} answers`,
-        who: `who runs ${namesOf(silent)}; asked again every few seconds`,
-      }
-    : {
-        message: `${message}; it cannot be verified again, because the update does not run there: push a corrected one under a new name`,
-        who: "the author of the update",
-      };
+/** Claimed by this update, or let go by it and by nobody used since: the sequence shows it. */
+function isOurs({ observed }: Situation, { target }: SeenTarget, { sequence }: TargetProgress): boolean {
+  const { metadata, spec } = observed.deployment;
+  const app = appState(target, spec.app);
+  return app?.claim?.uid === metadata.uid || (app?.claim === undefined && app?.sequence === sequence);
+}
+
+function toRepeat({ observed, tier }: Situation, message: string, token: string): Shut {
+  return {
+    gate: "held",
+    message,
+    who: `whoever may verify ${tier}, once the cause is gone`,
+    command: actionCommand(observed.deployment, { verb: "verify", tier, token }, observed.policies),
+    token,
+  };
+}
+
+/** On Public a newer update takes over; what is held further on keeps its target until somebody lets it go. */
+function toGiveUp({ observed, tier }: Situation, message: string, silent: boolean): Shut {
+  const why = silent
+    ? "whether the update runs there is not known while its agent does not answer"
+    : "it cannot be verified again, because the update does not run there";
+  const keeps = tier === "omega" || tier === "mainframes";
+  return {
+    gate: "held",
+    message: `${message}; ${why}`,
+    who: `the author of the update: ${keeps ? "delete it, which lets the target go and undoes nothing, and push" : "push"} a corrected one under a new name`,
+    ...(keeps && { command: deleteCommand(observed.deployment.metadata) }),
+  };
 }

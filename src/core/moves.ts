@@ -31,4 +31,7 @@ export const isLegal = (from: State | undefined, to: State): boolean =>
 export const ENDS = ["Cancelled", "Superseded", "Refused", "Deleted"] as const satisfies readonly State[];
 export type End = (typeof ENDS)[number];
 
+/** A target that is through with this update: it passed, or it was left out. */
+export const isOver = (state: State): boolean => state === "Passed" || state === "Superseded" || state === "Refused";
+
 export const endOf = (state: State): End | undefined => ENDS.find((end) => end === state);

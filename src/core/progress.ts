@@ -35,7 +35,7 @@ export function progressOf(records: readonly RecordSpec[]): Progress {
   ) as Record<Tier, TierProgress>;
   const created = records[0];
   const head = records.at(-1);
-  const last = records.findLast((record) => endOf(record.to) !== undefined);
+  const last = records.findLast((record) => endOf(record.to) !== undefined && record.targets === undefined);
   const end = last && endOf(last.to);
   return {
     tiers,

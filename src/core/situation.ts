@@ -6,6 +6,7 @@ import type { AppState } from "../api/target.ts";
 import type { Tier } from "../api/group.ts";
 import type { Observed, SeenTarget } from "./observed.ts";
 import type { Progress, TargetProgress, TierProgress } from "./progress.ts";
+import { isOver } from "./moves.ts";
 import { LAYER } from "./record.ts";
 import type { TierToken } from "./token.ts";
 
@@ -36,7 +37,7 @@ export const targetsIn = (situation: Situation, state: TargetProgress["state"]) 
 /** Targets that began and are not there any more: unknown is not passed. */
 export const vanished = (situation: Situation): readonly TargetProgress[] => {
   const here = new Set(situation.targets.map((seen) => seen.target.metadata.uid));
-  return [...tierProgress(situation).targets.values()].filter((at) => !here.has(at.uid) && at.state !== "Passed");
+  return [...tierProgress(situation).targets.values()].filter((at) => !here.has(at.uid) && !isOver(at.state));
 };
 
 export const appState = (target: Server | Mainframe, app: string): AppState | undefined =>

@@ -22,7 +22,7 @@ export interface Say {
 }
 
 /** Gates that only a person opens: waiting for one is not progress, and must not hang `wait: true`. */
-const FOR_A_PERSON = ["approvals", "licence", "policies", "checks", "driver", "held"];
+const FOR_A_PERSON = ["approvals", "licence", "policies", "checks", "driver", "held", "gone"];
 
 const NAMED_TARGETS = 20;
 
@@ -65,13 +65,15 @@ export function eventOf(before: DeploymentStatus, after: DeploymentStatus): Even
 
 function tierState(tier: Tier, observed: Observed, progress: Progress): TierState {
   const { passedBy, targets: moved } = progress.tiers[tier];
-  const here = targetsOf(tier, observed.targets).map(({ target }) => {
+  const here = targetsOf(tier, observed.targets, progress).map(({ target }) => {
     const at = moved.get(target.metadata.uid);
     return { name: target.metadata.name, state: at?.state ?? ("Waiting" as const), at };
   });
   const present = new Set(here.map(({ name }) => name));
   const gone = [...moved.values()].filter((at) => !present.has(at.name)).map((at) => ({ name: at.name, state: at.state, at }));
-  const all = passedBy === undefined ? [...here, ...gone] : [...here, ...gone].filter(({ at }) => at !== undefined);
+  // Two targets of one name, the later one made anew, are one entry: the list is keyed by name.
+  const byName = new Map([...gone, ...here].map((entry) => [entry.name, entry]));
+  const all = [...byName.values()].filter(({ at }) => passedBy === undefined || at !== undefined);
   return {
     name: tier,
     state: passedBy === undefined ? fold(all.map(({ state }) => state)) : "Passed",
@@ -97,7 +99,9 @@ function lastReadiness({ records }: Observed): string | undefined {
 }
 
 function withSince(shut: Shut, before: readonly BlockedBy[] | undefined, now: number): BlockedBy {
-  return { ...shut, since: before?.find((old) => old.gate === shut.gate)?.since ?? timeOf(now) };
+  const { message, who, command } = shut;
+  const clipped = { ...shut, message: message.slice(0, 1024), who: who.slice(0, 512), ...(command && { command: command.slice(0, 2048) }) };
+  return { ...clipped, since: before?.find((old) => old.gate === shut.gate)?.since ?? timeOf(now) };
 }
 
 /** `Succeeded` is Unknown while the update is under way; Reconciling and Stalled are there only when true. */
@@ -118,7 +122,7 @@ function conditionDrafts({ phase, message, blockedBy }: Say): readonly Condition
     case "Delivering":
     case "Verifying": {
       const working = phase === "Delivering" || phase === "Verifying";
-      const person = !working && blockedBy.length > 0 && blockedBy.every(({ gate }) => FOR_A_PERSON.includes(gate));
+      const person = !working && blockedBy.some(({ gate }) => FOR_A_PERSON.includes(gate));
       return [draft("Succeeded", "Unknown"), ...(person ? [] : [draft("Reconciling", "True")])];
     }
     default:

@@ -9,12 +9,19 @@ const byName = (a: SeenTarget, b: SeenTarget): number => (a.target.metadata.name
 
 export const isServer = (target: Server | Mainframe): target is Server => target.kind === "Server";
 
-/** The targets of a tier, by name. A mainframe takes part when the Omega server it names exists. */
-export function targetsOf(tier: Tier, targets: readonly SeenTarget[]): readonly SeenTarget[] {
-  const omegas = new Set(targets.filter((seen) => tierOfTarget(seen.target) === "omega").map((t) => t.target.metadata.name));
-  return targets
-    .filter(({ target }) => tierOfTarget(target) === tier && (isServer(target) || omegas.has(target.spec.omega)))
-    .sort(byName);
+/** The targets of a tier, by name. A mainframe takes part when the Omega server that feeds it does. */
+export function targetsOf(tier: Tier, targets: readonly SeenTarget[], progress: Progress): readonly SeenTarget[] {
+  if (tier !== "mainframes") return targets.filter(({ target }) => tierOfTarget(target) === tier).sort(byName);
+  const feeders = new Set(feedersOf(targets, progress).map(({ target }) => target.metadata.name));
+  return targets.filter(({ target }) => !isServer(target) && feeders.has(target.spec.omega)).sort(byName);
+}
+
+/** The Omega servers whose mainframes take part: once OMEGA has passed, those that passed it in this update. */
+export function feedersOf(targets: readonly SeenTarget[], progress: Progress): readonly SeenTarget[] {
+  const { passedBy, targets: moved } = progress.tiers.omega;
+  return targetsOf("omega", targets, progress).filter(
+    ({ target }) => passedBy === undefined || moved.get(target.metadata.uid)?.state === "Passed",
+  );
 }
 
 export const tierOfTarget = (target: Server | Mainframe): Tier =>
@@ -26,7 +33,7 @@ export function tiersOf(progress: Progress, targets: readonly SeenTarget[]): rea
   return TIERS.filter((tier, index) => {
     if (begun(tier)) return true;
     if (TIERS.slice(index + 1).some(begun)) return false;
-    return tier !== "alpha" || targetsOf("alpha", targets).length > 0;
+    return tier !== "alpha" || targetsOf("alpha", targets, progress).length > 0;
   });
 }
 
@@ -35,7 +42,7 @@ export const currentTier = (progress: Progress, targets: readonly SeenTarget[]):
   tiersOf(progress, targets).find((tier) => progress.tiers[tier].passedBy === undefined);
 
 /** What is under way decides first, then what needs a person, then what waits. */
-const FOLD: readonly State[] = ["Delivering", "Verifying", "Held", "Waiting", "Passed"];
+const FOLD: readonly State[] = ["Delivering", "Verifying", "Held", "Waiting", "Passed", "Superseded", "Refused"];
 
 /** The state of a parent is the fold of its children; one without children waits. */
 export const fold = (states: readonly State[]): State => FOLD.find((state) => states.includes(state)) ?? "Waiting";

@@ -4,7 +4,8 @@ import { hashOf } from "../api/hash.ts";
 import type { RecordSpec } from "../api/record.ts";
 import type { Observed } from "./observed.ts";
 import { enablingRecord } from "./record.ts";
-import { isServer, targetsOf } from "./tiers.ts";
+import { progressOf } from "./progress.ts";
+import { feedersOf, isServer, targetsOf } from "./tiers.ts";
 
 export interface TierToken {
   /** The first sixteen digits: what an action names. */
@@ -45,10 +46,12 @@ export function tokenOf(tier: Tier, observed: Observed): TierToken {
 }
 
 /** Servers count with uid and spec. Mainframes come and go; the rules their Omega servers set for them do not. */
-const rulesOf = (tier: Tier, { targets }: Observed): unknown =>
-  tier === "mainframes"
-    ? targetsOf("omega", targets).map(({ target }) => ({
+function rulesOf(tier: Tier, { targets, records }: Observed): unknown {
+  const progress = progressOf(records);
+  return tier === "mainframes"
+    ? feedersOf(targets, progress).map(({ target }) => ({
         uid: target.metadata.uid,
         approval: isServer(target) ? target.spec.approval : null,
       }))
-    : targetsOf(tier, targets).map(({ target }) => ({ uid: target.metadata.uid, spec: target.spec }));
+    : targetsOf(tier, targets, progress).map(({ target }) => ({ uid: target.metadata.uid, spec: target.spec }));
+}

@@ -1,12 +1,12 @@
 import type { Effect, Part } from "./decision.ts";
 import { namesOf } from "./names.ts";
-import { nextRecord, recordTarget, write } from "./record.ts";
+import { hold } from "./hold.ts";
+import { recordTarget } from "./record.ts";
 import { appState, isClaimedBy, type Situation, targetsIn } from "./situation.ts";
 
 /** Nothing is delivered to a target, and nothing proved about it, that is not this update's own any more. */
 export function unclaimed(situation: Situation): Part {
-  const { observed, now, tier } = situation;
-  const { metadata, spec } = observed.deployment;
+  const { metadata, spec } = situation.observed.deployment;
   for (const from of ["Delivering", "Verifying"] as const) {
     const lost = targetsIn(situation, from).filter(({ seen }) => !isClaimedBy(seen.target, spec.app, metadata.uid));
     if (lost.length === 0) continue;
@@ -17,20 +17,9 @@ export function unclaimed(situation: Situation): Part {
       return [{ do: "claim", target: seen.target, app: { ...app, claim: { name: metadata.name, uid: metadata.uid, version: spec.version } } }];
     });
     if (again.length > 0) return { effects: again };
-    return {
-      effects: [
-        write(
-          nextRecord(observed, now, {
-            tier,
-            from,
-            to: "Held",
-            reason: "ClaimLost",
-            message: `${namesOf(lost.map(({ seen }) => seen.target))} is not claimed by this update any more: what is done there now is another's. Nothing was restored`,
-            targets: lost.map(({ seen, at }) => recordTarget(seen.target, { sequence: at.sequence })),
-          }),
-        ),
-      ],
-    };
+    const targets = lost.map(({ seen, at }) => recordTarget(seen.target, { sequence: at.sequence }));
+    const message = `${namesOf(lost.map(({ seen }) => seen.target))} is not claimed by this update any more: what is done there now is another's`;
+    return { effects: [hold(situation, from, targets, { reason: "ClaimLost", message })] };
   }
   return {};
 }

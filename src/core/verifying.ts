@@ -1,7 +1,8 @@
 import type { Evidence } from "../api/record.ts";
 import { completes } from "./completion.ts";
-import type { Part } from "./decision.ts";
+import type { Effect, Part } from "./decision.ts";
 import { findingsOf, type Findings, verdictOf } from "./evidence.ts";
+import { hold } from "./hold.ts";
 import { jobCategories, jobName } from "./job.ts";
 import type { SeenTarget } from "./observed.ts";
 import type { TargetProgress } from "./progress.ts";
@@ -34,7 +35,7 @@ export function verifying(situation: Situation): Part {
     findings.state === "Finished" ? [{ seen, at, evidence: findings.evidence, verdict: verdictOf(seen.target, findings.evidence) }] : [],
   );
   if (judged.length < found.length) return { wakeAt: now + observed.settings.pollMs * 2 };
-  return { effects: [write(outcome(situation, judged))] };
+  return { effects: [outcome(situation, judged)] };
 }
 
 /** What one record can hold: an object of the API server ends at 1.5 MiB. */
@@ -54,7 +55,7 @@ function fitting(judged: readonly Judged[]): readonly Judged[] {
 }
 
 /** One record per round: first what passed, then what is tried again, then what is held. */
-function outcome(situation: Situation, all: readonly Judged[]) {
+function outcome(situation: Situation, all: readonly Judged[]): Effect {
   const judged = fitting(all);
   const { observed, now, tier } = situation;
   const { attempts } = observed.settings;
@@ -64,7 +65,7 @@ function outcome(situation: Situation, all: readonly Judged[]) {
   const evidence = (list: readonly Judged[]) => list.flatMap((one) => one.evidence);
   if (passed.length > 0) {
     const targets = passed.map(({ seen, at }) => recordTarget(seen.target, { sequence: at.sequence, attempt: at.attempt }));
-    return nextRecord(observed, now, {
+    return write(nextRecord(observed, now, {
       tier,
       from: "Verifying",
       to: "Passed",
@@ -73,10 +74,10 @@ function outcome(situation: Situation, all: readonly Judged[]) {
       targets,
       evidence: [...evidence(passed)],
       ...(completes(situation, targets) && { completes: true }),
-    });
+    }));
   }
   if (again.length > 0)
-    return nextRecord(observed, now, {
+    return write(nextRecord(observed, now, {
       tier,
       from: "Verifying",
       to: "Verifying",
@@ -84,16 +85,13 @@ function outcome(situation: Situation, all: readonly Judged[]) {
       message: `no proof either way on ${names(again)}: ${firstProblem(evidence(again))}. Trying again`,
       targets: again.map(({ seen, at }) => recordTarget(seen.target, { sequence: at.sequence, attempt: at.attempt + 1 })),
       evidence: [...evidence(again)],
-    });
+    }));
   const failed = held.some((one) => one.verdict === "Failed");
-  return nextRecord(observed, now, {
-    tier,
-    from: "Verifying",
-    to: "Held",
+  const targets = held.map(({ seen, at }) => recordTarget(seen.target, { sequence: at.sequence, attempt: at.attempt }));
+  return hold(situation, "Verifying", targets, {
     reason: failed ? "VerificationFailed" : "VerificationInconclusive",
-    message: `${names(held)}: ${firstProblem(evidence(held))}. Nothing was restored`,
-    targets: held.map(({ seen, at }) => recordTarget(seen.target, { sequence: at.sequence, attempt: at.attempt })),
-    evidence: [...evidence(held)],
+    message: `${names(held)}: ${firstProblem(evidence(held))}`,
+    evidence: evidence(held),
   });
 }
 

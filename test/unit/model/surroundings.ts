@@ -1,6 +1,5 @@
 import type { Tier } from "../../../src/api/group.ts";
 import type { RecordSpec } from "../../../src/api/record.ts";
-import { heldToken } from "../../../src/core/held.ts";
 import { progressOf } from "../../../src/core/progress.ts";
 import { currentTier } from "../../../src/core/tiers.ts";
 import { tokenOf } from "../../../src/core/token.ts";
@@ -170,7 +169,7 @@ export class Surroundings {
       ...(!on && gated ? free.flatMap(({ by, slot }) => write("forge", `somebody forges an approval of ${by} for`, [...actions, act("approve", slot, by, token, true)])) : []),
       ...(gated ? actions.filter(({ verb }) => verb === "approve").flatMap((old) => write("withdraw", `${old.by} withdraws the approval of`, others(old))) : []),
       ...(on && !begun ? write("cancel", "somebody cancels", [...others(act("cancel", "", "carol", token)), act("cancel", "", "carol", token)]) : []),
-      ...(on && newest ? write("verify", "somebody asks to verify", [...others(act("verify", "", "carol", "")), act("verify", "", "carol", heldToken(newest))]) : []),
+      ...(on && newest ? write("verify", "somebody asks to verify", [...others(act("verify", "", "carol", "")), act("verify", "", "carol", newest.hash.slice(0, 16))]) : []),
     ];
   }
 

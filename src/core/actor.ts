@@ -1,0 +1,18 @@
+import type { Action } from "../api/actions.ts";
+import type { RecordBody } from "../api/record.ts";
+import type { SeenPolicies } from "./observed.ts";
+
+/** How it is known who acted: only policies that are proven make a stamp more than a text somebody wrote. */
+export function howKnown(policies: SeenPolicies): "Admission" | "Client" | "Unknown" {
+  if (policies.state !== "InForce") return "Unknown";
+  return policies.stamps === "ApiServer" ? "Admission" : "Client";
+}
+
+export const actorOf = (names: readonly string[], policies: SeenPolicies): RecordBody["actor"] => ({
+  name: names.join(", ").slice(0, 253),
+  known: howKnown(policies),
+});
+
+/** Who asked, where that is known: an action without a stamp, or under policies that are not in force, is nobody's. */
+export const askedBy = (action: Action | undefined, policies: SeenPolicies): string | undefined =>
+  howKnown(policies) === "Unknown" ? undefined : action?.by;

@@ -1,0 +1,27 @@
+import type { Tier } from "../api/group.ts";
+import type { Phase } from "../api/states.ts";
+import { namesOf } from "./names.ts";
+import type { Observed } from "./observed.ts";
+import type { Progress } from "./progress.ts";
+import type { Situation } from "./situation.ts";
+import type { Say } from "./status.ts";
+
+/** The one sentence of an update under way: what happens, or what blocks, who can open it, and how. */
+export function messageOf({ observed, tier, targets }: Situation, phase: Phase, blockedBy: Say["blockedBy"]): string {
+  const { spec } = observed.deployment;
+  const where = `${nameTier(tier)} (${namesOf(targets.map(({ target }) => target))})`;
+  if (phase === "Delivering") return `${spec.version} is being delivered to ${where}`;
+  if (phase === "Verifying") return `${spec.version} is being verified on ${where}`;
+  const first = blockedBy[0];
+  if (first === undefined) return `${spec.version} is about to begin ${nameTier(tier)}`;
+  return `${first.message}${first.command === undefined ? ` (${first.who})` : `: ${first.command}`}`;
+}
+
+/** The sentence of an update that is through: what was left out on the way is named. */
+export function completed({ deployment }: Observed, progress: Progress): string {
+  const left = [...progress.tiers.mainframes.targets.values()].filter(({ state }) => state === "Superseded" || state === "Refused");
+  const out = left.length === 0 ? "" : `; left out: ${namesOf(left.map((at) => ({ metadata: at })))} (kubectl get adr -n ${deployment.metadata.namespace} says why)`;
+  return `${deployment.spec.app} ${deployment.spec.version} passed every tier${out}`;
+}
+
+const nameTier = (tier: Tier): string => (tier === "alpha" || tier === "omega" ? tier.toUpperCase() : tier === "public" ? "Public" : "the mainframes");
