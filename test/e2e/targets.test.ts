@@ -115,7 +115,7 @@ test.concurrent("an archive that is not what it should be is held, the old versi
 
   await room.apply(update(namespace, "changed", { version: "9.4.2", url: good.url, sha256: "0".repeat(64) }));
   const changed = await room.untilUpdate("changed", ({ phase }) => phase === "Held");
-  expect(changed.message).toMatch(/staging: .*(digest|SHA-256).*Nothing was restored; it cannot be verified again, because the update does not run there: push a corrected one under a new name/i);
+  expect(changed.message).toMatch(/staging: .*(digest|SHA-256).*Nothing was restored; it cannot be verified again, because the update does not run there .the author of the update: push a corrected one under a new name/i);
   expect(changed.conditions?.map(({ type, status }) => [type, status])).toEqual([["Succeeded", "Unknown"], ["Stalled", "True"]]);
   expect((await room.records("changed")).at(-1)).toMatchObject({ to: "Held", reason: "DigestMismatch" });
 
