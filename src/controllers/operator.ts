@@ -5,7 +5,7 @@ import { agentDriver } from "../delivery/agent.ts";
 import type { Client } from "../kube/client.ts";
 import type { KubeObject } from "../kube/types.ts";
 import type { SigningKey, VerifyKeys } from "../licence/keys.ts";
-import { type Controller, type ControllerOptions, createController, type Reconcile } from "../runtime/controller.ts";
+import { type Controller, createController, type Reconcile } from "../runtime/controller.ts";
 import { createEvents } from "../runtime/events.ts";
 import { serveHealth } from "../runtime/health.ts";
 import { key as keyFor } from "../runtime/kind.ts";
@@ -15,8 +15,9 @@ import { createQueue } from "../runtime/queue.ts";
 import { createAgentAsking } from "./agents.ts";
 import type { Context } from "./context.ts";
 import { keyOfRecord, reconcileDeployment } from "./deployment.ts";
-import { tellFailure } from "./failure.ts";
+import { type Failed, tellMainframeFailed, tellServerFailed, tellUpdateFailed } from "./failure.ts";
 import { createGateWatch } from "./gate-watch.ts";
+import { isNews, isNewsOfTarget } from "./news.ts";
 import { chain } from "./observe.ts";
 import { createStores, informers } from "./stores.ts";
 import { reconcileMainframe, reconcileServer } from "./target.ts";
@@ -74,10 +75,9 @@ export async function runOperator(options: OperatorOptions, stop: AbortSignal): 
   const controller = (
     name: string,
     reconcile: (context: Context, ...rest: Parameters<Reconcile>) => ReturnType<Reconcile>,
-    more: Pick<ControllerOptions, "onFailure"> = {},
+    tellFailed: (context: Context, key: string, failed: Failed) => Promise<void>,
   ): Controller =>
     createController({
-      ...more,
       name,
       queue: createQueue(clock),
       now: clock.now,
@@ -87,12 +87,11 @@ export async function runOperator(options: OperatorOptions, stop: AbortSignal): 
       drainMs: DRAIN_MS,
       synced: informers(stores).map((informer) => informer.synced),
       log,
+      onFailure: (key, kind, error, count) => tellFailed(context, key, { kind, error, count }),
     });
-  const deployments = controller("deployment", reconcileDeployment, {
-    onFailure: (key, kind, error, inARow) => tellFailure(context, key, kind, error, inARow),
-  });
-  const servers = controller("server", reconcileServer);
-  const mainframes = controller("mainframe", reconcileMainframe);
+  const deployments = controller("deployment", reconcileDeployment, tellUpdateFailed);
+  const servers = controller("server", reconcileServer, tellServerFailed);
+  const mainframes = controller("mainframe", reconcileMainframe, tellMainframeFailed);
 
   /** An update that has ended is looked at again when it changes itself, not when its surroundings do. */
   const enqueueUnderWay = (raw: KubeObject): void => {
@@ -104,7 +103,9 @@ export async function runOperator(options: OperatorOptions, stop: AbortSignal): 
     for (const raw of stores.deployments.store.by("namespace", namespace ?? "")) enqueueUnderWay(raw);
   };
 
-  stores.deployments.subscribe((key) => deployments.enqueue(key));
+  stores.deployments.subscribe((key, now, before) => {
+    if (isNews(now, before)) deployments.enqueue(key);
+  });
   stores.records.subscribe((_, record) => {
     if (record === undefined) return;
     deployments.enqueue(keyOfRecord(record));
@@ -112,13 +113,14 @@ export async function runOperator(options: OperatorOptions, stop: AbortSignal): 
     if (record.spec.to === "Held") ofNamespace(record.metadata.namespace);
   });
   stores.servers.subscribe((key, now, before) => {
-    servers.enqueue(key);
+    if (isNewsOfTarget(now, before)) servers.enqueue(key);
     ofNamespace((now ?? before)?.metadata.namespace);
+    if (!isNews(now, before)) return;
     for (const raw of stores.mainframes.store.by("namespace", (now ?? before)?.metadata.namespace ?? ""))
       mainframes.enqueue(keyFor(raw.metadata.namespace, raw.metadata.name));
   });
   stores.mainframes.subscribe((key, now, before) => {
-    mainframes.enqueue(key);
+    if (isNewsOfTarget(now, before)) mainframes.enqueue(key);
     ofNamespace((now ?? before)?.metadata.namespace);
   });
   for (const informer of [stores.jobs, stores.pods])

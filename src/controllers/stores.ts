@@ -22,9 +22,10 @@ const updateOf = (object: KubeObject): readonly string[] => [object.metadata.lab
 /** Only what the operator made itself: other Jobs and pods of the cluster are none of its business. */
 const OURS = { labelSelector: LABEL.deploymentUid };
 
+const kind = <T extends KubeObject>(resource: Resource<T>) => ({ resource });
+
 export function createStores(client: Client, log: Log, random: () => number): Stores {
   const common = { client, log, random };
-  const kind = <T extends KubeObject>(resource: Resource<T>) => ({ resource });
   return {
     deployments: createInformer({ ...common, kind: kind(DEPLOYMENTS), indexes: { namespace: namespaceOf } }),
     servers: createInformer({ ...common, kind: kind(SERVERS), indexes: { namespace: namespaceOf } }),

@@ -94,8 +94,8 @@ test("a reconcile that throws at once does not stop the others", async () => {
       done.resolve();
       return Promise.resolve(WAIT);
     },
-    onFailure: (key, failure, error, inARow) => {
-      told.push(`${key} ${failure} ${error.message} ${inARow}`);
+    onFailure: (key, failure, error, count) => {
+      told.push(`${key} ${failure} ${error.message} ${count}`);
       return Promise.resolve();
     },
   });
@@ -104,6 +104,28 @@ test("a reconcile that throws at once does not stop the others", async () => {
   await done.promise;
   await stop();
   expect(told).toEqual(["bad Error bug 1"]);
+});
+
+test("a failure of another kind than those before is counted from one, and logged", async () => {
+  const told: string[] = [];
+  const logged: string[] = [];
+  const done = Promise.withResolvers<void>();
+  const failures: unknown[] = [new TypeError("bug"), api(409, "Conflict"), api(403)];
+  const { controller, stop } = setUp({
+    log: { ...silent, warn: (_fields, text) => void logged.push(text), error: (_fields, text) => void logged.push(text) },
+    reconcile: () => Promise.reject(failures.shift()),
+    onFailure: (key, failure, _error, count) => {
+      told.push(`${failure} ${count}`);
+      if (failure === "Forbidden") done.resolve();
+      else controller.enqueue(key);
+      return Promise.resolve();
+    },
+  });
+  controller.enqueue("a");
+  await done.promise;
+  await stop();
+  expect(told).toEqual(["Error 1", "Forbidden 1"]);
+  expect(logged).toEqual(["A reconcile failed.", "The API server refuses a request."]);
 });
 
 test("a reconcile past its deadline is aborted and counted as a failure", async () => {

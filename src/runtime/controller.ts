@@ -3,6 +3,7 @@ import type { Failure } from "./failure.ts";
 import type { Log } from "./log.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Queue } from "./queue.ts";
+import { createStreaks } from "./streaks.ts";
 
 export type Reconcile = (key: string, signal: AbortSignal) => Promise<Outcome>;
 
@@ -21,8 +22,8 @@ export type ControllerOptions = {
   /** Nothing runs before these are settled: a half-filled store looks like deletions. */
   readonly synced: readonly Promise<void>[];
   readonly log: Log;
-  /** Told of every failure that a person should see, with how often in a row it happened; it may write a condition, and must not throw. */
-  readonly onFailure?: (key: string, failure: Failure["kind"], error: Error, inARow: number) => Promise<void>;
+  /** Told of every failure that a person should see, with how often this kind happened since the key last went well; it may write a condition, and must not throw. */
+  readonly onFailure?: (key: string, failure: Failure["kind"], error: Error, count: number) => Promise<void>;
 };
 
 export type Controller = {
@@ -45,6 +46,7 @@ const stopped = (signal: AbortSignal): Promise<void> =>
 export const createController = (options: ControllerOptions): Controller => {
   const { queue, log, now, name } = options;
   const inFlight = new Map<string, { readonly done: Promise<void>; readonly abort: (reason: Error) => void }>();
+  const streaks = createStreaks();
   let open = false;
   let timer: NodeJS.Timeout | undefined;
   let gathering = false;
@@ -52,10 +54,10 @@ export const createController = (options: ControllerOptions): Controller => {
   /** The one place where an error becomes a time in the queue. */
   const failed = async (key: string, thrown: unknown): Promise<void> => {
     const error = asError(thrown);
-    const before = queue.failures(key);
-    const failure = classify(error, before);
+    const failure = classify(error, queue.failures(key));
+    const { count, changed } = streaks.add(key, failure.kind);
     const delay = queue.failed(key, failure.backoff);
-    const fields = { controller: name, key, err: error, againInMs: Math.round(delay), inARow: before + 1 };
+    const fields = { controller: name, key, err: error, againInMs: Math.round(delay), count };
     switch (failure.kind) {
       case "Stale":
         log.debug(fields, "The object changed meanwhile; it is looked at again.");
@@ -65,19 +67,20 @@ export const createController = (options: ControllerOptions): Controller => {
         return;
       case "Forbidden":
       case "Invalid":
-        if (before === 0) log.warn(fields, "The API server refuses a request.");
+        if (changed) log.warn(fields, "The API server refuses a request.");
         break;
       case "Error":
-        if (before === 0) log.error(fields, "A reconcile failed.");
+        if (changed) log.error(fields, "A reconcile failed.");
         break;
       default:
         failure satisfies never;
     }
-    await options.onFailure?.(key, failure.kind, error, before + 1);
+    await options.onFailure?.(key, failure.kind, error, count);
   };
 
   const succeeded = (key: string, outcome: Outcome): void => {
     queue.forget(key);
+    streaks.end(key);
     if (outcome.do === "again") queue.add(key, now() + outcome.afterMs);
   };
 
