@@ -8,7 +8,8 @@ import { fetchArchive } from "./fetch.ts";
 import type { HealthProbe } from "./health.ts";
 import { hookFailure, keptBeside, runHook } from "./hook.ts";
 import type { Entry, Journal } from "./journal.ts";
-import { clearIncoming, currentRelease, placeOf, prune, releaseName, shelve, switchTo, type Place } from "./layout.ts";
+import { clearIncoming, currentRelease, discard, placeOf, prune, releaseName, shelve, switchTo, type Place } from "./layout.ts";
+import { lacksLeave, type Judge } from "./leave.ts";
 import { moduleNames, readManifest } from "./manifest.ts";
 import { unpack } from "./unpack.ts";
 
@@ -21,6 +22,7 @@ export interface Workshop {
   readonly journal: Journal;
   readonly source: Dispatcher;
   readonly health: HealthProbe;
+  readonly judge: Judge;
   readonly now: () => Date;
   readonly log: (event: string, details: Readonly<Record<string, unknown>>) => void;
   readonly onStep: (step: Step, key: string) => void;
@@ -45,23 +47,29 @@ export const inState = (state: Exclude<OrderState, "Failed">, now: Date): Pick<E
 class Work {
   readonly #shop: Workshop;
   readonly #signal: AbortSignal;
+  readonly #key: string;
   readonly place: Place;
-  entry: Entry;
 
-  constructor(shop: Workshop, entry: Entry, signal: AbortSignal) {
+  constructor(shop: Workshop, { key, app, layer }: Entry["order"], signal: AbortSignal) {
     this.#shop = shop;
     this.#signal = signal;
-    this.entry = entry;
-    this.place = placeOf(shop.config.root, entry.order.app, entry.order.layer);
+    this.#key = key;
+    this.place = placeOf(shop.config.root, app, layer);
   }
 
-  async write(change: Partial<Entry>): Promise<void> {
-    this.entry = { ...this.entry, at: this.#shop.now().toISOString(), ...change };
-    await this.#shop.journal.put(this.entry);
+  /** Always the journal's: the order may be renewed while it is carried out. */
+  get entry(): Entry {
+    const entry = this.#shop.journal.get(this.#key);
+    if (entry === undefined) throw new Error(`the journal has no order ${this.#key}`);
+    return entry;
+  }
+
+  write(change: Partial<Entry>): Promise<void> {
+    return this.#shop.journal.change(this.#key, (known) => ({ ...known, at: this.#shop.now().toISOString(), ...change }));
   }
 
   step(step: Step): void {
-    this.#shop.onStep(step, this.entry.order.key);
+    this.#shop.onStep(step, this.#key);
     this.#signal.throwIfAborted();
   }
 
@@ -72,6 +80,7 @@ class Work {
     const archive = join(this.place.incoming, "archive");
     const unpacked = join(this.place.incoming, "release");
 
+    await this.haveLeave();
     await this.write(inState("Fetching", now()));
     this.step("fetching");
     await clearIncoming(this.place);
@@ -92,9 +101,18 @@ class Work {
     this.step("switching");
   }
 
-  /** A switch whose count was lost in a crash is counted now and not done again. */
+  /** An order that was taken in time may come to its switch too late: after a power cut, or a long fetch. */
+  async haveLeave(): Promise<void> {
+    const lack = await lacksLeave(this.entry.order, this.#shop.judge);
+    if (lack !== undefined) throw new OrderFailure(lack.reason, `${lack.message} Nothing was switched.`);
+  }
+
+  /** A switch whose count was lost in a crash is counted now and not done again; once it is done, time does not stop the rest. */
   async activate(release: string): Promise<void> {
-    if ((await currentRelease(this.place)) !== release) await switchTo(this.place, release);
+    if (!(await this.isCurrent(release))) {
+      await this.haveLeave();
+      await switchTo(this.place, release);
+    }
     this.step("switched");
     await this.write({ activations: this.entry.activations + 1, since: this.#shop.now().toISOString() });
     this.step("counted");
@@ -130,17 +148,24 @@ class Work {
     if (gone.length > 0) log("releases removed", { key, gone });
   }
 
+  async isCurrent(release: string | undefined): Promise<boolean> {
+    return release !== undefined && (await currentRelease(this.place)) === release;
+  }
+
   async fail(error: unknown): Promise<void> {
-    const where = this.entry.activations > 0 ? `The new release is in place and nothing was restored; ${keptBeside(this.entry.previous)}` : "Nothing was switched.";
+    const { release, activations } = this.entry;
+    const switched = activations > 0 || (await this.isCurrent(release));
+    const where = switched ? `The new release is in place and nothing was restored; ${keptBeside(this.entry.previous)}` : "Nothing was switched.";
     const { reason, message } = error instanceof OrderFailure ? error : new OrderFailure("AgentTrouble", `The agent could not go on: ${said(error)}. ${where}`);
     await this.write({ state: "Failed", reason, message: message.slice(0, 2048) });
+    if (release !== undefined && !switched) await discard(this.place, release);
     await rm(this.place.incoming, { recursive: true, force: true });
   }
 }
 
 /** Brings an order that was taken to its end, from wherever it stands. Stopped by the signal, it goes on at the next start. */
 export const carryOut = async (shop: Workshop, taken: Entry, signal: AbortSignal): Promise<void> => {
-  const work = new Work(shop, taken, signal);
+  const work = new Work(shop, taken.order, signal);
   const { key } = taken.order;
   try {
     try {
@@ -156,7 +181,7 @@ export const carryOut = async (shop: Workshop, taken: Entry, signal: AbortSignal
     shop.log("order ended", { key, state: work.entry.state, reason: work.entry.reason, message: work.entry.message });
     if (work.entry.state === "Applied") await work.tidy();
   } catch (error) {
-    // What is on disk is a true account, and the next start or the next request for this key goes on from there.
+    // What is on disk is a true account; the next start goes on from there, and so does whoever asks about this order or sends it again.
     shop.log(signal.aborted ? "order interrupted" : "order stuck", { key, error: said(error) });
   }
 };

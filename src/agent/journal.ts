@@ -6,7 +6,7 @@ import { writeDurably } from "./durable.ts";
 
 /** All that is known of one order. `release` and `previous` are names of folders, written before the switch. */
 export const Entry = OrderReport.omit({ key: true }).extend({
-  order: OrderClaims.omit({ licence: true }),
+  order: OrderClaims,
   release: z.string().max(256).optional(),
   previous: z.string().max(256).optional(),
   since: z.iso.datetime().optional(),
@@ -31,6 +31,7 @@ const KEEP = 100;
 export class Journal {
   readonly #folder: string;
   readonly #entries = new Map<string, Entry>();
+  #last: Promise<void> = Promise.resolve();
 
   private constructor(folder: string) {
     this.#folder = folder;
@@ -65,9 +66,28 @@ export class Journal {
     return this.all().filter(({ order }) => order.app === app && order.layer === layer);
   }
 
-  async put(entry: Entry): Promise<void> {
+  put(entry: Entry): Promise<void> {
+    return this.#inTurn(() => this.#write(entry));
+  }
+
+  /** Changes what is known of an order from whatever the change before left, so that none is lost. */
+  change(key: string, change: (known: Entry) => Entry): Promise<void> {
+    return this.#inTurn(async () => {
+      const known = this.#entries.get(key);
+      if (known === undefined) throw new Error(`the journal has no order ${key}`);
+      await this.#write(change(known));
+    });
+  }
+
+  async #write(entry: Entry): Promise<void> {
     await writeDurably(join(this.#folder, `${entry.order.key}.json`), JSON.stringify(entry));
     this.#add(entry);
+  }
+
+  #inTurn(write: () => Promise<void>): Promise<void> {
+    const written = this.#last.then(write);
+    this.#last = written.catch(() => undefined);
+    return written;
   }
 
   /** Forgets the oldest orders of an app and layer; the newest stay, so the highest sequence is never forgotten. */

@@ -42,6 +42,9 @@ export const shelve = async (place: Place, unpacked: string, name: string): Prom
   await syncFolder(place.releases);
 };
 
+/** Takes away a release that was never switched to. */
+export const discard = (place: Place, name: string): Promise<void> => rm(join(place.releases, name), { recursive: true, force: true });
+
 /** `current` names the old release or the new one at every moment, also across a power cut. */
 export const switchTo = async (place: Place, name: string): Promise<void> => {
   const next = join(place.folder, "current.next");

@@ -1,10 +1,10 @@
 import { orderIdentity, type AgentStatus, type OrderClaims, type OrderReport, type Refusal, type RefusalReason, type RunningApp } from "../api/order.ts";
 import type { VerifyKeys } from "../licence/keys.ts";
-import { verifyLicence } from "../licence/licence.ts";
 import { verifyOrder, verifyRead } from "../licence/verify.ts";
 import { carryOut, inState, type Workshop } from "./apply.ts";
 import { ended, reportOf, type Entry } from "./journal.ts";
 import { currentRelease, placeOf } from "./layout.ts";
+import { lacksLicence } from "./leave.ts";
 
 export interface Answer<Body> {
   readonly status: number;
@@ -41,8 +41,6 @@ const SHOWN = 64;
 
 export interface Believed {
   readonly operatorKeys: VerifyKeys;
-  /** Present where an order needs a licence. */
-  readonly licenceKeys?: VerifyKeys;
   readonly agentVersion: string;
 }
 
@@ -78,7 +76,7 @@ export class Orders {
     if (!checked.ok) return refuse(checked.reason, checked.message);
     const order = checked.claims;
     if (order.key !== key) return refuse("KeyMismatch", `The order is ${order.key}, but was sent to ${key}.`);
-    const unlicensed = await this.#unlicensed(order);
+    const unlicensed = order.action === "restore" ? undefined : await lacksLicence(order, this.#shop.judge);
 
     // From here to the reservation nothing waits, so two requests cannot both pass.
     const known = this.#shop.journal.get(key);
@@ -102,7 +100,7 @@ export class Orders {
     if (last !== undefined && order.sequence <= last.sequence) {
       return refuse("SequenceTooLow", `Sequence ${order.sequence} is not above ${last.sequence}, which this agent has taken for ${id} (order ${last.key}).`, last.sequence);
     }
-    if (unlicensed !== undefined) return unlicensed;
+    if (unlicensed !== undefined) return refuse(unlicensed.reason, unlicensed.message);
     return this.#take(id, order);
   }
 
@@ -111,18 +109,28 @@ export class Orders {
     return entry !== undefined && ended(entry);
   }
 
-  async #unlicensed(order: OrderClaims) {
-    const { licenceKeys } = this.#believed;
-    if (licenceKeys === undefined || order.action === "restore") return undefined;
-    const { config, now } = this.#shop;
-    const verdict = await verifyLicence(order.licence, licenceKeys, { mainframe: config.name, version: order.version, now: now() });
-    return verdict.valid ? undefined : refuse(verdict.reason, verdict.message);
-  }
-
-  #repeat(known: Entry, order: OrderClaims): Answer<OrderReport> {
+  async #repeat(known: Entry, order: OrderClaims): Promise<Answer<OrderReport>> {
     if (orderIdentity(known.order) !== orderIdentity(order)) {
       return refuse("KeyReused", `Key ${order.key} was taken for version ${known.order.version} with SHA-256 ${known.order.sha256}; another order needs another sequence.`, known.order.sequence);
     }
+    await this.#renew(known, order);
+    return this.#goOn(order.key, known);
+  }
+
+  /** Until the switch, the order that counts longest says how long and under which licence; one sent again out of turn changes nothing. */
+  async #renew(known: Entry, order: OrderClaims): Promise<void> {
+    const renews = (entry: Entry): boolean => {
+      if (ended(entry) || entry.activations > 0) return false;
+      const { exp, licence } = entry.order;
+      return order.exp > exp || (order.exp === exp && order.licence !== licence);
+    };
+    if (!renews(known)) return;
+    await this.#shop.journal.change(order.key, (entry) => (renews(entry) ? { ...entry, order } : entry));
+  }
+
+  /** Whoever asks about an order that stopped half way makes the agent try again. */
+  #goOn(key: string, before: Entry): Answer<OrderReport> {
+    const known = this.#shop.journal.get(key) ?? before;
     if (!ended(known)) this.#start(known);
     return { status: ended(known) ? 200 : 202, body: reportOf(known) };
   }
@@ -132,7 +140,7 @@ export class Orders {
     return { key, state: "Failed", reason: "NotSupportedYet", message, activations: 0, at: this.#shop.now().toISOString() };
   }
 
-  async #take(id: string, { licence: _licence, ...order }: OrderClaims): Promise<Answer<OrderReport>> {
+  async #take(id: string, order: OrderClaims): Promise<Answer<OrderReport>> {
     const entry: Entry = { order, activations: 0, ...inState("Accepted", this.#shop.now()) };
     const written = this.#shop.journal.put(entry);
     this.#running.set(id, { key: order.key, done: written.catch(() => undefined) });
@@ -164,7 +172,7 @@ export class Orders {
     const refused = await this.#mayRead(token);
     if (refused !== undefined) return refused;
     const known = this.#shop.journal.get(key);
-    return known === undefined ? refuse("NotFound", `This agent has taken no order ${key}.`) : { status: 200, body: reportOf(known) };
+    return known === undefined ? refuse("NotFound", `This agent has taken no order ${key}.`) : { ...this.#goOn(key, known), status: 200 };
   }
 
   async status(token: string | undefined): Promise<Answer<AgentStatus>> {

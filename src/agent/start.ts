@@ -42,8 +42,9 @@ export const startAgent = async (config: AgentConfig, seams: AgentSeams = {}): P
   const source = pinnedAgent(await trustOf(config.fetch), { ...timing, plain: config.fetch.allowHttp });
   const server = pinnedAgent(await trustOf(config.health), { ...timing, plain: config.health.url.startsWith("http:") });
   const journal = await Journal.open(config.root);
-  const shop: Workshop = { config, journal, source, health: healthProbe(server, config.health.url, now), now, log, onStep };
-  const orders = new Orders(shop, { operatorKeys, agentVersion: manifest.version, ...(licenceKeys === undefined ? {} : { licenceKeys }) });
+  const judge = { name: config.name, now, ...(licenceKeys === undefined ? {} : { licenceKeys }) };
+  const shop: Workshop = { config, journal, source, health: healthProbe(server, config.health.url, now), judge, now, log, onStep };
+  const orders = new Orders(shop, { operatorKeys, agentVersion: manifest.version });
 
   const face = agentServer({ cert, key }, orders, log);
   face.listen(config.listen.port, config.listen.host);

@@ -73,8 +73,22 @@ export type ReadClaims = z.infer<typeof ReadClaims>;
 export const ORDER_STATES = ["Accepted", "Fetching", "Unpacking", "Switching", "Applied", "Failed"] as const;
 export type OrderState = (typeof ORDER_STATES)[number];
 
+/** Why a licence lets nothing be delivered. */
+export const LICENCE_REASONS = [
+  "LicenceMissing",
+  "LicenceMalformed",
+  "LicenceSignatureInvalid",
+  "LicenceWrongMainframe",
+  "LicenceVersionNotEntitled",
+  "LicenceNotYetValid",
+  "LicenceExpired",
+] as const;
+export type LicenceReason = (typeof LICENCE_REASONS)[number];
+
 /** Why an order that was taken ended in Failed; its sequence is used up. */
 export const FAILURE_REASONS = [
+  "Expired",
+  ...LICENCE_REASONS,
   "FetchFailed",
   "DigestMismatch",
   "ArchiveRefused",
@@ -99,13 +113,7 @@ export const REFUSAL_REASONS = [
   "SequenceTooLow",
   "Busy",
   "NotFound",
-  "LicenceMissing",
-  "LicenceMalformed",
-  "LicenceSignatureInvalid",
-  "LicenceWrongMainframe",
-  "LicenceVersionNotEntitled",
-  "LicenceNotYetValid",
-  "LicenceExpired",
+  ...LICENCE_REASONS,
 ] as const;
 export type RefusalReason = (typeof REFUSAL_REASONS)[number];
 

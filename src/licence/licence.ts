@@ -1,6 +1,6 @@
 import semver from "semver";
 import { z } from "zod";
-import { targetName } from "../api/order.ts";
+import { type LicenceReason, targetName } from "../api/order.ts";
 import { problems } from "../api/problems.ts";
 import { signJws, TYP, verifyJws } from "./jws.ts";
 import type { SigningKey, VerifyKeys } from "./keys.ts";
@@ -24,15 +24,6 @@ export const LicenceClaims = z
   })
   .refine(({ nbf, exp }) => nbf < exp, "must end after it begins");
 export type LicenceClaims = z.infer<typeof LicenceClaims>;
-
-export type LicenceReason =
-  | "LicenceMissing"
-  | "LicenceMalformed"
-  | "LicenceSignatureInvalid"
-  | "LicenceWrongMainframe"
-  | "LicenceNotYetValid"
-  | "LicenceExpired"
-  | "LicenceVersionNotEntitled";
 
 export type LicenceVerdict =
   | { readonly valid: true; readonly licence: LicenceClaims }
