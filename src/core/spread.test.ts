@@ -14,6 +14,8 @@ function approved(...targets: readonly Parameters<Scene["add"]>[0][]): Scene {
   return scene;
 }
 
+const fleet = (): Scene => approved(server("ra-01", "Omega"), mainframe("cust-1"), mainframe("cust-2"));
+
 describe("what failed in one place spreads to no other by itself", () => {
   test("a second OMEGA server that comes back after the first one failed is not delivered to", () => {
     const scene = approved(server("ra-01", "Omega"), server("ra-02", "Omega"));
@@ -64,8 +66,6 @@ describe("the distribution to mainframes needs an approval somewhere", () => {
 });
 
 describe("one mainframe speaks for itself only", () => {
-  const fleet = (): Scene => approved(server("ra-01", "Omega"), mainframe("cust-1"), mainframe("cust-2"));
-
   test.each([
     ["a newer version", "99.0.0", sha("b"), "Superseded"],
     ["the same version with another artifact", "9.4.2", sha("b"), "Refused"],
