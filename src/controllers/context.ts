@@ -26,8 +26,8 @@ export interface Context {
   readonly log: Log;
 }
 
-/** What was last known of the admission policies. Whoever acts on an approval reads them anew first. */
+/** What was last known of the admission policies in a namespace. Whoever acts on an approval reads them anew first. */
 export interface PolicyMemory {
-  readonly known: () => SeenPolicies;
+  readonly known: (namespace: string) => SeenPolicies;
   readonly read: (namespace: string, signal: AbortSignal) => Promise<SeenPolicies>;
 }

@@ -38,24 +38,34 @@ async function listPolicies(client: Client, kind: PolicyKind, signal: AbortSigna
   }
 }
 
-/** Names the state of every policy object, so that a change of any is seen without trying the forgery again. */
-export async function policyVersions(client: Client, signal: AbortSignal): Promise<string> {
-  const lists = await Promise.all(POLICY_KINDS.map((kind) => listPolicies(client, kind, signal)));
-  return lists.map((items) => items?.map(({ metadata }) => `${metadata.uid}@${metadata.resourceVersion}`).join(",") ?? "unknown kind").join(";");
+/** What the policies say: the same for the whole cluster. */
+export type Texts = NotInForce | { readonly state: "AsWritten"; readonly identity: unknown; readonly stamps: Stamps };
+
+/** Four lists; what cannot be read is thrown. */
+export async function readTexts(client: Client, signal?: AbortSignal): Promise<Texts> {
+  const [mutating, mutatingBindings, validating, validatingBindings] = await Promise.all(POLICY_KINDS.map((kind) => listPolicies(client, kind, signal)));
+  const stamps: Stamps = mutating === undefined ? "Client" : "ApiServer";
+  const live = [mutating, mutatingBindings, validating, validatingBindings].flatMap((items) => items ?? []);
+  const judged = judgePolicies(live, stamps);
+  return judged.state === "AsWritten" ? { state: "AsWritten", identity: judged.identity, stamps } : notInForce(judged.state, judged.message);
 }
 
-/** Reads the policies and tries to get past them in `namespace`, as a dry run. Five requests; nothing is stored. */
+/** Tries to get past the policies in `namespace`, as a dry run: who may do what differs from one to the next. */
+export async function provePolicies(client: Client, namespace: string, texts: Extract<Texts, { state: "AsWritten" }>, signal?: AbortSignal): Promise<SeenPolicies> {
+  const { identity, stamps } = texts;
+  return (await forge(client, namespace, stamps, signal)) ?? { state: "InForce", identity, stamps };
+}
+
+export const unreadable = (error: unknown): NotInForce =>
+  notInForce("Unknown", `whether the admission policies are in force could not be read: ${reasonOf(error)}`);
+
+/** Both: five requests, and nothing is stored. */
 export async function readPolicies(client: Client, namespace: string, signal?: AbortSignal): Promise<SeenPolicies> {
   try {
-    const [mutating, mutatingBindings, validating, validatingBindings] = await Promise.all(POLICY_KINDS.map((kind) => listPolicies(client, kind, signal)));
-    const stamps: Stamps = mutating === undefined ? "Client" : "ApiServer";
-    const live = [mutating, mutatingBindings, validating, validatingBindings].flatMap((items) => items ?? []);
-    const judged = judgePolicies(live, stamps);
-    if (judged.state !== "AsWritten") return notInForce(judged.state, judged.message);
-    const gap = await forge(client, namespace, stamps, signal);
-    return gap ?? { state: "InForce", identity: judged.identity, stamps };
+    const texts = await readTexts(client, signal);
+    return texts.state === "AsWritten" ? await provePolicies(client, namespace, texts, signal) : texts;
   } catch (error) {
-    return notInForce("Unknown", `whether the admission policies are in force could not be read: ${reasonOf(error)}`);
+    return unreadable(error);
   }
 }
 

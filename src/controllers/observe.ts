@@ -89,7 +89,7 @@ export async function observe(context: Context, objects: Objects, heard: Heard):
     others: others(context, deployment, objects.records),
     targets: await Promise.all(targets.map((target) => seeTarget(context, deployment, target, heard))),
     jobs: seeJobs(objects.jobs, objects.pods),
-    policies: context.policies.known(),
+    policies: context.policies.known(deployment.metadata.namespace),
     settings: context.settings,
   };
 }

@@ -55,12 +55,16 @@ export async function runOperator(options: OperatorOptions, stop: AbortSignal): 
       stores: () => (informers(stores).every((informer) => informer.isSynced()) ? undefined : "not every kind is listed yet"),
     },
   });
-  const all = (): void => {
-    for (const raw of stores.servers.store.all()) servers.enqueue(keyFor(raw.metadata.namespace, raw.metadata.name));
-    for (const raw of stores.mainframes.store.all()) mainframes.enqueue(keyFor(raw.metadata.namespace, raw.metadata.name));
-    for (const raw of stores.deployments.store.all()) enqueueUnderWay(raw);
-  };
-  const gate = createGateWatch(client, log, all);
+  const gate = createGateWatch({
+    client,
+    log,
+    inUse: (namespace) => stores.servers.store.by("namespace", namespace).length + stores.deployments.store.by("namespace", namespace).length > 0,
+    onChange: (namespace) => {
+      for (const raw of stores.servers.store.by("namespace", namespace)) servers.enqueue(keyFor(namespace, raw.metadata.name));
+      ofNamespace(namespace);
+    },
+    stop: watching.signal,
+  });
   const agents = agentDriver();
   const context: Context = {
     ...options,
@@ -141,7 +145,7 @@ export async function runOperator(options: OperatorOptions, stop: AbortSignal): 
       const working = AbortSignal.any([stop, lease.lost]);
       await Promise.all([
         ...[deployments, servers, mainframes].map((one) => one.run(working)),
-        gate.run(OPERATOR_NAMESPACE, working),
+        gate.run(working),
       ]);
       await lease.release();
       if (lease.lost.aborted && !stop.aborted) throw new Error("the leadership was lost: this process ends and another one goes on");
