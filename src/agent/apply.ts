@@ -11,6 +11,7 @@ import type { Entry, Journal } from "./journal.ts";
 import { clearIncoming, currentRelease, discard, placeOf, prune, releaseName, shelve, switchTo, type Place } from "./layout.ts";
 import { lacksLeave, type Judge } from "./leave.ts";
 import { moduleNames, readManifest } from "./manifest.ts";
+import { mustFit } from "./status.ts";
 import { unpack } from "./unpack.ts";
 
 /** The moments between two effects on disk, in order; an agent that dies at any of them comes to the same end when started again. */
@@ -91,13 +92,15 @@ class Work {
     this.step("unpacking");
     await unpack(archive, unpacked, config.limits, this.#signal);
     const manifest = await readManifest(unpacked, order);
+    const modules = moduleNames(manifest);
+    await mustFit(this.#shop, order, modules);
     const release = releaseName(order);
     await shelve(this.place, unpacked, release);
     await rm(archive, { force: true });
     this.step("unpacked");
 
     const previous = await currentRelease(this.place);
-    await this.write({ ...inState("Switching", now()), release, modules: [...moduleNames(manifest)], ...(previous === undefined ? {} : { previous }) });
+    await this.write({ ...inState("Switching", now()), release, modules: [...modules], ...(previous === undefined ? {} : { previous }) });
     this.step("switching");
   }
 

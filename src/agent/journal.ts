@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { OrderClaims, OrderReport } from "../api/order.ts";
+import { OrderClaims, orderEnded, OrderReport } from "../api/order.ts";
 import { writeDurably } from "./durable.ts";
 
 /** All that is known of one order. `release` and `previous` are names of folders, written before the switch. */
@@ -13,7 +13,7 @@ export const Entry = OrderReport.omit({ key: true }).extend({
 });
 export type Entry = z.infer<typeof Entry>;
 
-export const ended = ({ state }: Pick<Entry, "state">): boolean => state === "Applied" || state === "Failed";
+export const ended = ({ state }: Entry): boolean => orderEnded(state);
 
 export const reportOf = ({ order, state, reason, message, activations, at, modules }: Entry): OrderReport => ({
   key: order.key,

@@ -138,27 +138,27 @@ describe("a licence that ends while its order is fetched", () => {
   });
 });
 
-describe("an order that got stuck because the disk took nothing any more", () => {
-  const stuck = async (version: string) => {
-    const made: { target?: Target } = {};
-    const lines: string[] = [];
-    const target = await start({
-      seams: {
-        onStep: (step, key) => {
-          if (step === "accepted" && made.target !== undefined) mkdirSync(obstacle(made.target, key));
-        },
-        log: (event) => lines.push(event),
+const stuck = async (version: string) => {
+  const made: { target?: Target } = {};
+  const lines: string[] = [];
+  const target = await start({
+    seams: {
+      onStep: (step, key) => {
+        if (step === "accepted" && made.target !== undefined) mkdirSync(obstacle(made.target, key));
       },
-    });
-    made.target = target;
-    const claims = orderFor(target.name, 1, await release(version));
-    await send(target, await sign(claims));
-    await vi.waitFor(() => expect(lines).toContain("order stuck"));
-    delete made.target;
-    await rm(obstacle(target, claims.key), { recursive: true });
-    return { target, claims };
-  };
+      log: (event) => lines.push(event),
+    },
+  });
+  made.target = target;
+  const claims = orderFor(target.name, 1, await release(version));
+  await send(target, await sign(claims));
+  await vi.waitFor(() => expect(lines).toContain("order stuck"));
+  delete made.target;
+  await rm(obstacle(target, claims.key), { recursive: true });
+  return { target, claims };
+};
 
+describe("an order that got stuck because the disk took nothing any more", () => {
   it("goes on when somebody merely asks about it", async () => {
     const { target, claims } = await stuck("3.0.0");
     expect(await end(target, claims.key)).toMatchObject({ state: "Applied", activations: 1 });

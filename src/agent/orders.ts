@@ -1,10 +1,10 @@
-import { orderIdentity, type AgentStatus, type OrderClaims, type OrderReport, type Refusal, type RefusalReason, type RunningApp } from "../api/order.ts";
+import { MAX_APPS, orderIdentity, type AgentStatus, type OrderClaims, type OrderReport, type Refusal, type RefusalReason } from "../api/order.ts";
 import type { VerifyKeys } from "../licence/keys.ts";
 import { verifyOrder, verifyRead } from "../licence/verify.ts";
 import { carryOut, inState, type Workshop } from "./apply.ts";
 import { ended, reportOf, type Entry } from "./journal.ts";
-import { currentRelease, placeOf } from "./layout.ts";
 import { lacksLicence } from "./leave.ts";
+import { hasRoomFor, idOf, statusOf } from "./status.ts";
 
 export interface Answer<Body> {
   readonly status: number;
@@ -22,6 +22,7 @@ const STATUS: Readonly<Record<RefusalReason, number>> = {
   NotFound: 404,
   KeyReused: 409,
   SequenceTooLow: 409,
+  TooManyApps: 409,
   Busy: 409,
   LicenceMissing: 403,
   LicenceMalformed: 403,
@@ -36,8 +37,6 @@ export const refuse = (reason: RefusalReason, message: string, sequence?: number
   status: STATUS[reason],
   body: { reason, message: message.slice(0, 2048), ...(sequence === undefined ? {} : { sequence }) },
 });
-
-const SHOWN = 64;
 
 export interface Believed {
   readonly operatorKeys: VerifyKeys;
@@ -82,7 +81,7 @@ export class Orders {
     const known = this.#shop.journal.get(key);
     if (known !== undefined) return this.#repeat(known, order);
     if (order.action === "restore") return { status: 200, body: this.#notSupported(order) };
-    const id = `${order.app}/${order.layer}`;
+    const id = idOf(order);
     const busy = this.#running.get(id);
     if (busy !== undefined && (busy.key === key || this.#hasEnded(busy.key))) {
       // Either this very order is being written for another request, or the one before is only tidied up after.
@@ -99,6 +98,9 @@ export class Orders {
     const last = before.at(-1)?.order;
     if (last !== undefined && order.sequence <= last.sequence) {
       return refuse("SequenceTooLow", `Sequence ${order.sequence} is not above ${last.sequence}, which this agent has taken for ${id} (order ${last.key}).`, last.sequence);
+    }
+    if (!hasRoomFor(this.#shop.journal, this.#running.keys(), id)) {
+      return refuse("TooManyApps", `This agent answers for ${MAX_APPS} apps already and takes no order for ${id}. Whoever administers the target puts it under an agent of its own.`);
     }
     if (unlicensed !== undefined) return refuse(unlicensed.reason, unlicensed.message);
     return this.#take(id, order);
@@ -156,7 +158,7 @@ export class Orders {
   }
 
   #start(entry: Entry): void {
-    const id = `${entry.order.app}/${entry.order.layer}`;
+    const id = idOf(entry.order);
     if (this.#running.has(id) || this.#stop.signal.aborted) return;
     const done = carryOut(this.#shop, entry, this.#stop.signal).finally(() => this.#running.delete(id));
     this.#running.set(id, { key: entry.order.key, done });
@@ -178,27 +180,6 @@ export class Orders {
   async status(token: string | undefined): Promise<Answer<AgentStatus>> {
     const refused = await this.#mayRead(token);
     if (refused !== undefined) return refused;
-    const { config, journal, now } = this.#shop;
-    const entries = journal.all();
-    const newest = new Map(entries.map((entry) => [`${entry.order.app}/${entry.order.layer}`, entry.order]));
-    const apps: RunningApp[] = [];
-    const health = await this.#shop.health.once(this.#stop.signal);
-    for (const { app, layer } of newest.values()) {
-      const release = await currentRelease(placeOf(config.root, app, layer));
-      const entry = journal.of(app, layer).findLast((one) => one.release === release && one.activations > 0);
-      if (release === undefined || entry === undefined) continue;
-      const { order, since = entry.at, modules = [] } = entry;
-      apps.push({ app, layer, sequence: order.sequence, version: order.version, digest: order.sha256, key: order.key, since, modules, health });
-    }
-    return {
-      status: 200,
-      body: {
-        agent: { name: config.name, version: this.#believed.agentVersion },
-        at: now().toISOString(),
-        apps,
-        seen: [...newest.values()].map(({ app, layer, sequence }) => ({ app, layer, sequence })),
-        activations: entries.slice(-SHOWN).map(({ order, activations }) => ({ key: order.key, count: activations })),
-      },
-    };
+    return { status: 200, body: await statusOf(this.#shop, this.#believed.agentVersion, this.#stop.signal) };
   }
 }

@@ -14,6 +14,8 @@ const MAX_SEQUENCE = 2_000_000_000;
 const sequence = z.number().int().min(1).max(MAX_SEQUENCE);
 /** What a target says it has taken leaves room for a next one; a status that does not is no answer. */
 const taken = sequence.max(MAX_SEQUENCE - 1);
+/** How many apps, each of their layers counted, one agent answers for. */
+export const MAX_APPS = 100;
 /** Agents of another version may know other reasons, so a reader takes any well-formed one. */
 const reasonText = z.string().regex(/^[A-Z][A-Za-z]{0,63}$/);
 const versionText = z.string().max(128).regex(new RegExp(SEMVER_PATTERN), "must be a SemVer version");
@@ -73,6 +75,8 @@ export type ReadClaims = z.infer<typeof ReadClaims>;
 export const ORDER_STATES = ["Accepted", "Fetching", "Unpacking", "Switching", "Applied", "Failed"] as const;
 export type OrderState = (typeof ORDER_STATES)[number];
 
+export const orderEnded = (state: OrderState): boolean => state === "Applied" || state === "Failed";
+
 /** Why a licence lets nothing be delivered. */
 export const LICENCE_REASONS = [
   "LicenceMissing",
@@ -111,6 +115,7 @@ export const REFUSAL_REASONS = [
   "KeyMismatch",
   "KeyReused",
   "SequenceTooLow",
+  "TooManyApps",
   "Busy",
   "NotFound",
   ...LICENCE_REASONS,
@@ -154,12 +159,15 @@ export const RunningApp = z.object({
 });
 export type RunningApp = z.infer<typeof RunningApp>;
 
-/** `seen` is the highest sequence taken per app and layer, also of orders that failed: the next one must be higher. */
+/**
+ * `seen` is the newest order taken per app and layer, also one that failed: the next sequence must be higher. Until its state is
+ * Applied or Failed the agent is at work on it, for whichever object's uid its key begins with.
+ */
 export const AgentStatus = z.object({
   agent: z.object({ name: targetName, version: z.string().max(64) }),
   at: time,
-  apps: z.array(RunningApp).max(256),
-  seen: z.array(z.object({ app: label, layer: label, sequence: taken })).max(256),
+  apps: z.array(RunningApp).max(MAX_APPS),
+  seen: z.array(z.object({ app: label, layer: label, sequence: taken, key: z.string().max(256), state: z.enum(ORDER_STATES) })).max(MAX_APPS),
   activations: z.array(z.object({ key: z.string().max(256), count: z.number().int().min(0) })).max(256),
 });
 export type AgentStatus = z.infer<typeof AgentStatus>;

@@ -73,7 +73,7 @@ export const runs = (target: Server | Mainframe, version: string, digest: string
       health: { ok: healthy, message: healthy ? "the hook says it is well" : "the hook says it is not", at: "2030-01-01T00:00:00.000Z" },
     },
   ],
-  seen: [{ app: "default", layer: "main", sequence }],
+  seen: [{ app: "default", layer: "main", sequence, key: `${target.metadata.uid}.default.main.${sequence}`, state: "Applied" }],
 });
 
 /** An agent on a target where nothing was ever delivered. */

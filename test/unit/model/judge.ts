@@ -139,7 +139,8 @@ export class Judge {
     if (heard === undefined) return { state: "NotAsked" };
     if (heard < 0) return { state: "NotAnswered", reason: "Unreachable", message: "connection refused" };
     const agent = this.#world.agents.get(heard);
-    const seen = agent.seen === 0 ? [] : [{ app: "default", layer: LAYER, sequence: agent.seen }];
+    const { state = "Applied" } = agent.orders.find((order) => order.sequence === agent.seen) ?? {};
+    const seen = agent.seen === 0 ? [] : [{ app: "default", layer: LAYER, sequence: agent.seen, key: keyOf(target.metadata.uid, agent.seen), state }];
     const update = this.#world.scenario.updates[agent.runs];
     if (update === undefined) return { state: "Answered", status: { ...bare(target), seen } };
     const { version, artifact } = update.spec;
