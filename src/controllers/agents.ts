@@ -5,7 +5,7 @@ import type { Deployment } from "../api/deployment.ts";
 import type { Server } from "../api/server.ts";
 import type { SeenAgent, SeenLicence, SeenOrder } from "../core/observed.ts";
 import type { Delivery } from "../delivery/driver.ts";
-import { verifyLicence } from "../licence/licence.ts";
+import { judgeLicence } from "../licence/licence.ts";
 import { signOrder, signRead } from "../licence/sign.ts";
 import { createAsking } from "../runtime/asking.ts";
 import type { Context } from "./context.ts";
@@ -81,11 +81,8 @@ export async function sendOrder(
 }
 
 export async function seeLicence(context: Context, mainframe: Mainframe, version?: string): Promise<SeenLicence> {
-  const verdict = await verifyLicence(mainframe.spec.licence, context.licenceKeys, {
-    mainframe: audience(mainframe),
-    version,
-    now: new Date(context.now()),
-  });
+  const text = await context.licences(mainframe.spec.licence);
+  const verdict = judgeLicence(text, { mainframe: audience(mainframe), version, now: new Date(context.now()) });
   return verdict.valid ? { valid: true, holder: verdict.licence.holder } : verdict;
 }
 

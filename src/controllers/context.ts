@@ -1,10 +1,11 @@
 import type { SeenAgent, SeenOrder, SeenPolicies, Settings } from "../core/observed.ts";
 import type { AgentTarget, Driver, SignedOrder } from "../delivery/driver.ts";
 import type { Client } from "../kube/client.ts";
-import type { SigningKey, VerifyKeys } from "../licence/keys.ts";
+import type { SigningKey } from "../licence/keys.ts";
 import type { Asking } from "../runtime/asking.ts";
 import type { Telling } from "../runtime/events.ts";
 import type { Log } from "../runtime/log.ts";
+import type { Licences } from "./licences.ts";
 import type { Stores } from "./stores.ts";
 
 /** What the reconciles share. */
@@ -15,7 +16,7 @@ export interface Context {
   /** What a target runs, and how far an order is. */
   readonly asking: { readonly agents: Asking<SeenAgent>; readonly orders: Asking<SeenOrder> };
   readonly orderKey: SigningKey;
-  readonly licenceKeys: VerifyKeys;
+  readonly licences: Licences;
   readonly checkImage: string;
   readonly settings: Settings;
   readonly policies: PolicyMemory;

@@ -6,10 +6,10 @@ import { parseOrderKey } from "../api/order.ts";
 import type { RecordSpec } from "../api/record.ts";
 import type { Server } from "../api/server.ts";
 import type { Look } from "../core/decision.ts";
-import type { Observed, SeenAgent, SeenLicence, SeenOrder, SeenTarget } from "../core/observed.ts";
+import type { Observed, SeenAgent, SeenOrder, SeenTarget } from "../core/observed.ts";
 import { progressOf } from "../core/progress.ts";
 import { appState } from "../core/situation.ts";
-import { tierOfTarget } from "../core/tiers.ts";
+import { currentTier, tierOfTarget } from "../core/tiers.ts";
 import { notFound } from "../kube/errors.ts";
 import { askAgent, askOrder, seeLicence } from "./agents.ts";
 import type { Context } from "./context.ts";
@@ -81,13 +81,15 @@ export async function observe(context: Context, objects: Objects, heard: Heard):
   const deployment = parseDeployment(objects.raw);
   const { uid } = deployment.metadata;
   const targets = [...objects.servers.map(parseServer), ...objects.mainframes.map(parseMainframe)];
+  const records = chain(objects.records, uid);
+  const bare = targets.map((target): SeenTarget => seeTarget(context, deployment, target, heard));
   return {
     live: objects.live,
     proven: objects.proven,
     deployment,
-    records: chain(objects.records, uid),
+    records,
     others: others(context, deployment, objects.records),
-    targets: await Promise.all(targets.map((target) => seeTarget(context, deployment, target, heard))),
+    targets: currentTier(progressOf(records), bare) === "mainframes" ? await Promise.all(bare.map((seen) => withLicence(context, deployment, seen))) : bare,
     jobs: seeJobs(objects.jobs, objects.pods),
     policies: context.policies.known(deployment.metadata.namespace),
     settings: context.settings,
@@ -122,15 +124,17 @@ function others({ stores }: Context, { metadata }: Deployment, sameArtifact: rea
   );
 }
 
-async function seeTarget(context: Context, deployment: Deployment, target: Server | Mainframe, heard: Heard): Promise<SeenTarget> {
+/** Licences are looked at in the tier that asks for them. */
+const withLicence = async (context: Context, { spec }: Deployment, seen: SeenTarget): Promise<SeenTarget> =>
+  seen.target.kind === "Mainframe" ? { ...seen, licence: await seeLicence(context, seen.target, spec.version) } : seen;
+
+function seeTarget(context: Context, deployment: Deployment, target: Server | Mainframe, heard: Heard): SeenTarget {
   const { uid } = target.metadata;
   const holder = holderAt(context, deployment, target);
-  const licence: SeenLicence | undefined = target.kind === "Mainframe" ? await seeLicence(context, target, deployment.spec.version) : undefined;
   return {
     target,
     agent: heard.agents.get(uid) ?? { state: "NotAsked" },
     orders: Object.fromEntries([...heard.orders].filter(([key]) => parseOrderKey(key)?.targetUid === uid)),
-    ...(licence && { licence }),
     ...(holder && { holder }),
   };
 }

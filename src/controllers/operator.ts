@@ -17,6 +17,7 @@ import type { Context } from "./context.ts";
 import { keyOfRecord, reconcileDeployment } from "./deployment.ts";
 import { type Failed, tellMainframeFailed, tellServerFailed, tellUpdateFailed } from "./failure.ts";
 import { createGateWatch } from "./gate-watch.ts";
+import { createLicences } from "./licences.ts";
 import { isNews, isNewsOfTarget } from "./news.ts";
 import { chain } from "./observe.ts";
 import { createStores, informers } from "./stores.ts";
@@ -71,6 +72,7 @@ export async function runOperator(options: OperatorOptions, stop: AbortSignal): 
     stores,
     agents,
     asking: createAgentAsking({ settings: options.settings, now: Date.now }, watching.signal),
+    licences: createLicences(options.licenceKeys),
     policies: gate,
     isLeader: () => leader?.valid() === true,
     now: Date.now,

@@ -39,25 +39,37 @@ export const entitles = (range: string, version: string): boolean => {
 
 const no = (reason: LicenceReason, message: string): LicenceVerdict => ({ valid: false, reason, message });
 
-/** Decides offline whether `jws` lets `mainframe` have `version` at `now`; without a version, whether it is valid in itself. */
-export const verifyLicence = async (
-  jws: string | undefined,
-  keys: VerifyKeys,
-  { mainframe, version, now }: { readonly mainframe: string; readonly version?: string | undefined; readonly now: Date },
-): Promise<LicenceVerdict> => {
-  const renew = `Whoever issues licences makes a new one with: ashat licence issue --mainframe ${mainframe} ...`;
-  if (jws === undefined || jws.trim() === "") return no("LicenceMissing", `Mainframe ${mainframe} has no licence. ${renew}`);
+/** What a licence says and whether it was issued: true for ever, so it may be kept. */
+export type LicenceText =
+  | { readonly state: "Issued"; readonly claims: LicenceClaims }
+  | { readonly state: "Missing" }
+  | { readonly state: "Refused"; readonly reason: "LicenceMalformed" | "LicenceSignatureInvalid"; readonly message: string };
 
+export const readLicence = async (jws: string | undefined, keys: VerifyKeys): Promise<LicenceText> => {
+  if (jws === undefined || jws.trim() === "") return { state: "Missing" };
   const signed = await verifyJws(jws.trim(), TYP.licence, keys);
   if (!signed.ok) {
     const reason = signed.reason === "Malformed" ? "LicenceMalformed" : "LicenceSignatureInvalid";
-    return no(reason, `The licence of mainframe ${mainframe} is not accepted. ${signed.message}`);
+    return { state: "Refused", reason, message: `is not accepted. ${signed.message}` };
   }
   const parsed = LicenceClaims.safeParse(signed.payload);
-  if (!parsed.success) {
-    return no("LicenceMalformed", `The licence of mainframe ${mainframe} is not well formed: ${problems(parsed.error)}`);
-  }
-  const licence = parsed.data;
+  if (!parsed.success) return { state: "Refused", reason: "LicenceMalformed", message: `is not well formed: ${problems(parsed.error)}` };
+  return { state: "Issued", claims: parsed.data };
+};
+
+/** What a licence is asked to allow; without a version, whether it is valid in itself. */
+export interface LicenceQuestion {
+  readonly mainframe: string;
+  readonly version?: string | undefined;
+  readonly now: Date;
+}
+
+/** Decides whether a licence lets `mainframe` have `version` at `now`. */
+export const judgeLicence = (text: LicenceText, { mainframe, version, now }: LicenceQuestion): LicenceVerdict => {
+  const renew = `Whoever issues licences makes a new one with: ashat licence issue --mainframe ${mainframe} ...`;
+  if (text.state === "Missing") return no("LicenceMissing", `Mainframe ${mainframe} has no licence. ${renew}`);
+  if (text.state === "Refused") return no(text.reason, `The licence of mainframe ${mainframe} ${text.message}`);
+  const licence = text.claims;
   const whose = `The licence ${licence.jti} of ${licence.holder}`;
   if (licence.mainframe !== mainframe) return no("LicenceWrongMainframe", `${whose} is for mainframe ${licence.mainframe}, not for ${mainframe}. ${renew}`);
 
@@ -69,5 +81,9 @@ export const verifyLicence = async (
   }
   return { valid: true, licence };
 };
+
+/** Both at once, offline. */
+export const verifyLicence = async (jws: string | undefined, keys: VerifyKeys, question: LicenceQuestion): Promise<LicenceVerdict> =>
+  judgeLicence(await readLicence(jws, keys), question);
 
 export const signLicence = (key: SigningKey, claims: LicenceClaims): Promise<string> => signJws(key, TYP.licence, LicenceClaims.parse(claims));
