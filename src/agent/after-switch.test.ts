@@ -20,7 +20,7 @@ describe("an order whose release does not come up", () => {
 
   it.each([
     ["that cannot be started", { command: ["/nowhere/hook"] }, /could not be started/],
-    ["that does not end", { command: [process.execPath, "-e", "setInterval(() => {}, 1000)"], deadlineSeconds: 0.3 }, /did not end within 0.3 s/],
+    ["that does not end", { command: [process.execPath, "-e", "setTimeout(() => {}, 20_000)"], deadlineSeconds: 0.3 }, /did not end within 0.3 s/],
   ])("a hook %s", async (_name, hook, message) => {
     const target = await start({ config: { hook } });
     expect(await carryOut(target, orderFor(target.name, 1, await release("7.1.0")))).toMatchObject({ state: "Failed", reason: "HookFailed", message: expect.stringMatching(message) });
