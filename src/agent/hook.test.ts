@@ -50,7 +50,7 @@ describe("a hook that is told to end", () => {
   });
 
   it("is killed when it does not listen itself", async () => {
-    await stopped("stubborn", 'trap "" TERM; echo $$ > "$PID"; sleep 8; :', 100);
+    await stopped("stubborn", 'trap "" TERM; echo $$ > "$PID"; sleep 60; :', 100);
   });
 
   it("by its deadline says so", async () => {
