@@ -2,17 +2,19 @@ import { EVIDENCE_FINALIZER } from "../api/group.ts";
 import { orderKey } from "../api/order.ts";
 import { recordName } from "../api/record.ts";
 import { type AppState, runsOf, type TargetStatus } from "../api/target.ts";
-import type { Effect } from "../core/decision.ts";
+import type { Effect, Leftover } from "../core/decision.ts";
 import { verificationJob } from "../core/job.ts";
-import type { SeenOrder } from "../core/observed.ts";
 import { LAYER } from "../core/record.ts";
 import { unreachable } from "../core/unreachable.ts";
 import type { Deployment } from "../api/deployment.ts";
 import type { Mainframe } from "../api/mainframe.ts";
 import type { Server } from "../api/server.ts";
 import { alreadyExists, notFound } from "../kube/errors.ts";
+import { allOf, atMost } from "../runtime/at-most.ts";
 import { askAgent, sendOrder } from "./agents.ts";
 import type { Context } from "./context.ts";
+import { inOrder } from "./effects.ts";
+import type { Word } from "./heard.ts";
 import { JOBS, MAINFRAMES, RECORDS, recordLabels, SERVERS } from "./kinds.ts";
 import { trustOf } from "./trust.ts";
 
@@ -22,42 +24,67 @@ export class NotLeader extends Error {
 }
 
 const TTL_SECONDS = 600;
+/** Effects of one decision on different targets. */
+const AT_ONCE = 32;
 
-/** Does one effect. Each may be done again after a crash: names and preconditions make the second time a no-op. */
-export async function act(
-  context: Context,
-  deployment: Pick<Deployment, "metadata"> & { readonly spec?: Deployment["spec"] },
-  effect: Effect,
-  signal: AbortSignal,
-): Promise<SeenOrder | undefined> {
-  if (!context.isLeader()) throw new NotLeader("the leadership is not certain any more: nothing is done before it is");
+/** Does what was decided on an update, and says what targets answered; all of it is tried before the first failure is thrown. */
+export async function act(context: Context, deployment: Deployment, effects: readonly Effect[], signal: AbortSignal): Promise<readonly Word[]> {
+  const words = await each(context, effects, (effect) => doOne(context, deployment, effect, signal));
+  return words.flatMap((word) => word ?? []);
+}
+
+/** The same for an update that is gone: nothing is delivered or verified any more. */
+export async function letGo(context: Context, namespace: string, effects: readonly Leftover[], signal: AbortSignal): Promise<void> {
+  await each(context, effects, (effect) => clear(context, namespace, effect, signal));
+}
+
+/** Each may be done again after a crash: names and preconditions make the second time a no-op. */
+async function each<E extends Pick<Effect, "do">, Result>({ isLeader }: Context, effects: readonly E[], one: (effect: E) => Promise<Result>): Promise<readonly Result[]> {
+  const results: Result[] = [];
+  for (const group of inOrder(effects)) {
+    const done = await atMost(AT_ONCE, group, (effect) => {
+      if (!isLeader()) throw new NotLeader("the leadership is not certain any more: nothing is done before it is");
+      return one(effect);
+    });
+    results.push(...allOf(done));
+  }
+  return results;
+}
+
+async function doOne(context: Context, deployment: Deployment, effect: Effect, signal: AbortSignal): Promise<Word | undefined> {
   switch (effect.do) {
+    case "deliver": {
+      const { target, order, expiresAt } = effect;
+      return { target: target.metadata.uid, key: orderKey(order), order: await sendOrder(context, deployment, target, order, expiresAt, signal) };
+    }
+    case "startJob":
+      await startJob(context, deployment, effect.target, effect.attempt, signal);
+      return undefined;
     case "claim":
     case "release":
-      await writeApp(context, effect.target, effect.app, signal);
-      return undefined;
     case "record":
-      await writeRecord(context, deployment.metadata.namespace, effect.record, signal);
-      return undefined;
-    case "deliver":
-      return sendOrder(context, whole(deployment), effect.target, effect.order, effect.expiresAt, signal);
-    case "startJob":
-      await startJob(context, whole(deployment), effect.target, effect.attempt, signal);
-      return undefined;
     case "releaseJob":
-      await releaseJob(context, deployment.metadata.namespace, effect, signal);
-      return undefined;
+      await clear(context, deployment.metadata.namespace, effect, signal);
+      // What an agent said before its target was claimed may be another update's work by now.
+      return effect.do === "claim" ? { target: effect.target.metadata.uid, agent: { state: "NotAsked" } } : undefined;
     default:
       return unreachable(effect);
   }
 }
 
-export const orderOfEffect = (effect: Effect): string | undefined => (effect.do === "deliver" ? orderKey(effect.order) : undefined);
-
-const whole = (deployment: Pick<Deployment, "metadata"> & { readonly spec?: Deployment["spec"] }): Deployment => {
-  if (deployment.spec === undefined) throw new Error(`deployment ${deployment.metadata.name} is gone: nothing more is delivered or verified`);
-  return { status: {}, ...deployment, spec: deployment.spec };
-};
+async function clear(context: Context, namespace: string, effect: Leftover, signal: AbortSignal): Promise<void> {
+  switch (effect.do) {
+    case "claim":
+    case "release":
+      return writeApp(context, effect.target, effect.app, signal);
+    case "record":
+      return writeRecord(context, namespace, effect.record, signal);
+    case "releaseJob":
+      return releaseJob(context, namespace, effect, signal);
+    default:
+      return unreachable(effect);
+  }
+}
 
 /** The whole status goes back with one app changed, under the version it was read with. */
 async function writeApp({ client, stores }: Context, target: Server | Mainframe, app: AppState, signal: AbortSignal): Promise<void> {

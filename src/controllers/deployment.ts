@@ -8,14 +8,15 @@ import { unreachable } from "../core/unreachable.ts";
 import { notFound } from "../kube/errors.ts";
 import { key as keyFor, splitKey } from "../runtime/kind.ts";
 import { again, FORGET, type Outcome, WAIT } from "../runtime/outcome.ts";
-import { act, orderOfEffect } from "./act.ts";
+import { act, letGo } from "./act.ts";
 import type { Context } from "./context.ts";
+import { hear, type Heard, NOTHING_HEARD } from "./heard.ts";
 import { seeJobs } from "./jobs.ts";
 import { DEPLOYMENTS, type Raw } from "./kinds.ts";
-import { cached, chain, type Heard, listen, live, NOTHING_HEARD, observe } from "./observe.ts";
+import { cached, chain, listen, live, observe } from "./observe.ts";
 import { parseMainframe, parseServer } from "./parse.ts";
 
-/** More rounds than any path through one reconcile needs; beyond it something goes in circles. */
+/** A fleet takes more: then others have their turn in between. */
 const ROUNDS = 60;
 
 /** Observe, decide, and do what was decided, until the judgement rests; then the status, last and whole. */
@@ -26,6 +27,7 @@ export async function reconcileDeployment(context: Context, key: string, signal:
 
   let objects = cached(context, raw);
   let heard: Heard = NOTHING_HEARD;
+  let done = 0;
   for (let round = 0; round < ROUNDS; round += 1) {
     const observed = await observe(context, objects, heard);
     const decision: Decision = decide(observed, context.now());
@@ -36,18 +38,13 @@ export async function reconcileDeployment(context: Context, key: string, signal:
           if (read === undefined) return WAIT;
           objects = read;
         }
-        heard = await listen(context, observed, decision.look, heard, signal);
+        heard = hear(heard, await listen(context, observed, decision.look, signal));
         objects = { ...objects, proven: objects.live && (objects.proven || decision.look.policies) };
         break;
       }
       case "act": {
-        for (const effect of decision.effects) {
-          const answer = await act(context, observed.deployment, effect, signal);
-          const order = orderOfEffect(effect);
-          // What an agent said before its target was claimed may be another update's work by now.
-          if (effect.do === "claim") heard = { ...heard, agents: new Map([...heard.agents].filter(([uid]) => uid !== effect.target.metadata.uid)) };
-          if (order !== undefined && answer !== undefined) heard = { ...heard, orders: new Map([...heard.orders, [order, answer]]) };
-        }
+        heard = hear(heard, await act(context, observed.deployment, decision.effects, signal));
+        done += decision.effects.length;
         objects = cached(context, context.stores.deployments.store.get(key) ?? raw);
         break;
       }
@@ -58,6 +55,7 @@ export async function reconcileDeployment(context: Context, key: string, signal:
         return unreachable(decision);
     }
   }
+  if (done > 0) return again(0);
   throw new Error(`deployment ${key} is decided on in circles: ${ROUNDS} rounds did not come to rest`);
 }
 
@@ -89,9 +87,8 @@ async function sayFarewell(context: Context, key: string, raw: Raw | undefined, 
       { uid, records: chain(records, uid), targets: seen, jobs: seeJobs(stores.jobs.store.by("update", uid), stores.pods.store.by("update", uid)) },
       now(),
     );
-    const metadata = { name, namespace, uid, resourceVersion: "", generation: 0, creationTimestamp: "", labels: {}, annotations: {} };
     if (effects.length === 0 || (await stands(context, { name, namespace, uid }, signal))) continue;
-    for (const effect of effects) await act(context, { metadata }, effect, signal);
+    await letGo(context, namespace, effects, signal);
   }
 }
 

@@ -2,28 +2,24 @@ import { digestOf } from "../api/artifact.ts";
 import type { Deployment } from "../api/deployment.ts";
 import { LABEL } from "../api/group.ts";
 import type { Mainframe } from "../api/mainframe.ts";
-import { parseOrderKey } from "../api/order.ts";
 import type { RecordSpec } from "../api/record.ts";
 import type { Server } from "../api/server.ts";
 import type { Look } from "../core/decision.ts";
-import type { Observed, SeenAgent, SeenOrder, SeenTarget } from "../core/observed.ts";
+import type { Observed, SeenTarget } from "../core/observed.ts";
 import { progressOf } from "../core/progress.ts";
 import { appState } from "../core/situation.ts";
 import { currentTier, tierOfTarget } from "../core/tiers.ts";
 import { notFound } from "../kube/errors.ts";
+import { allOf, atMost } from "../runtime/at-most.ts";
 import { askAgent, askOrder, seeLicence } from "./agents.ts";
 import type { Context } from "./context.ts";
+import { type Heard, heardOf, type Word } from "./heard.ts";
 import { seeJobs } from "./jobs.ts";
 import { artifactLabel, DEPLOYMENTS, type Job, JOBS, MAINFRAMES, type Pod, PODS, type Raw, type RawRecord, RECORDS, SERVERS } from "./kinds.ts";
 import { parseDeployment, parseMainframe, parseServer } from "./parse.ts";
 
-/** What agents said in this reconcile; it is not kept longer, because it ages. */
-export interface Heard {
-  readonly agents: ReadonlyMap<string, SeenAgent>;
-  readonly orders: ReadonlyMap<string, SeenOrder>;
-}
-
-export const NOTHING_HEARD: Heard = { agents: new Map(), orders: new Map() };
+/** Enough for a fleet that hangs to be through well within a reconcile's deadline. */
+const ASKED_AT_ONCE = 128;
 
 /** The objects a judgement starts from, from the stores or from a consistent read. */
 interface Objects {
@@ -48,7 +44,10 @@ export function cached({ stores }: Context, raw: Raw): Objects {
     raw,
     servers: stores.servers.store.by("namespace", namespace),
     mainframes: stores.mainframes.store.by("namespace", namespace),
-    records: stores.records.store.by("artifact", `${namespace}/${artifactLabel(digestOf(parseDeployment(raw).spec.artifact))}`),
+    records: each([
+      ...stores.records.store.by("artifact", `${namespace}/${artifactLabel(digestOf(parseDeployment(raw).spec.artifact))}`),
+      ...stores.records.store.by("name", `${namespace}/${raw.metadata.name}`),
+    ]),
     jobs: stores.jobs.store.by("update", uid),
     pods: stores.pods.store.by("update", uid),
   };
@@ -66,15 +65,17 @@ export async function live({ client, stores }: Context, raw: Raw, signal: AbortS
   if (read === undefined || read.metadata.uid !== uid) return undefined;
   // Pods after Jobs and records after both: a Job that is over has its pods over, and a Job that is there has its record there.
   const jobs = await client.list(JOBS, mine, { signal });
-  const [servers, mainframes, records, pods] = await Promise.all([
+  const [servers, mainframes, sameArtifact, sameName, pods] = await Promise.all([
     client.list(SERVERS, { namespace }, { signal }),
     client.list(MAINFRAMES, { namespace }, { signal }),
     client.list(RECORDS, { namespace, labelSelector: `${LABEL.artifact}=${artifact}` }, { signal }),
+    client.list(RECORDS, { namespace, labelSelector: `${LABEL.deployment}=${name}` }, { signal }),
     client.list(PODS, mine, { signal }),
   ]);
   stores.deployments.put(read);
-  for (const record of records.items) stores.records.put(record);
-  return { live: true, proven: false, raw: read, servers: servers.items, mainframes: mainframes.items, records: records.items, jobs: jobs.items, pods: pods.items };
+  const records = each([...sameArtifact.items, ...sameName.items]);
+  for (const record of records) stores.records.put(record);
+  return { live: true, proven: false, raw: read, servers: servers.items, mainframes: mainframes.items, records, jobs: jobs.items, pods: pods.items };
 }
 
 export async function observe(context: Context, objects: Objects, heard: Heard): Promise<Observed> {
@@ -88,7 +89,7 @@ export async function observe(context: Context, objects: Objects, heard: Heard):
     proven: objects.proven,
     deployment,
     records,
-    others: others(context, deployment, objects.records),
+    others: objects.records.map((record) => record.spec).filter((spec) => spec.deployment.uid !== uid),
     targets: currentTier(progressOf(records), bare) === "mainframes" ? await Promise.all(bare.map((seen) => withLicence(context, deployment, seen))) : bare,
     jobs: seeJobs(objects.jobs, objects.pods),
     policies: context.policies.known(deployment.metadata.namespace),
@@ -96,20 +97,25 @@ export async function observe(context: Context, objects: Objects, heard: Heard):
   };
 }
 
-/** Asks what the judgement wants to know; answers join what was heard before in this reconcile. */
-export async function listen(context: Context, observed: Observed, look: Look, heard: Heard, signal: AbortSignal): Promise<Heard> {
+/** Asks what the judgement wants to know. */
+export async function listen(context: Context, observed: Observed, look: Look, signal: AbortSignal): Promise<readonly Word[]> {
   const byUid = new Map(observed.targets.map(({ target }) => [target.metadata.uid, target]));
-  const asked = <T>(uid: string, ask: (target: Server | Mainframe) => Promise<T>): Promise<T>[] => {
-    const target = byUid.get(uid);
-    return target === undefined ? [] : [ask(target)];
-  };
-  const [agents, orders] = await Promise.all([
-    Promise.all(look.agents.flatMap((uid) => asked(uid, async (target) => [uid, await askAgent(context, target, signal)] as const))),
-    Promise.all(look.orders.flatMap(({ target: uid, key }) => asked(uid, async (target) => [key, await askOrder(context, target, key, signal)] as const))),
+  const questions = [...look.agents.map((target) => ({ target, key: undefined })), ...look.orders];
+  const [words] = await Promise.all([
+    atMost(ASKED_AT_ONCE, questions, async ({ target: uid, key }): Promise<readonly Word[]> => {
+      const target = byUid.get(uid);
+      if (target === undefined) return [];
+      return key === undefined
+        ? [{ target: uid, agent: await askAgent(context, target, signal) }]
+        : [{ target: uid, key, order: await askOrder(context, target, key, signal) }];
+    }),
     look.policies ? context.policies.read(observed.deployment.metadata.namespace, signal) : undefined,
   ]);
-  return { agents: new Map([...heard.agents, ...agents]), orders: new Map([...heard.orders, ...orders]) };
+  return allOf(words).flat();
 }
+
+/** A record that carries the artifact of an update often has its name too. */
+const each = (records: readonly RawRecord[]): readonly RawRecord[] => [...new Map(records.map((record) => [record.metadata.uid, record])).values()];
 
 export const chain = (records: readonly RawRecord[], uid: string): readonly RecordSpec[] =>
   records
@@ -117,24 +123,15 @@ export const chain = (records: readonly RawRecord[], uid: string): readonly Reco
     .filter((spec) => spec.deployment.uid === uid)
     .sort((a, b) => a.seq - b.seq);
 
-function others({ stores }: Context, { metadata }: Deployment, sameArtifact: readonly RawRecord[]): readonly RecordSpec[] {
-  const sameName = stores.records.store.by("name", `${metadata.namespace}/${metadata.name}`);
-  return [...new Map([...sameArtifact, ...sameName].map((record) => [record.spec.hash, record.spec])).values()].filter(
-    (spec) => spec.deployment.uid !== metadata.uid,
-  );
-}
-
 /** Licences are looked at in the tier that asks for them. */
 const withLicence = async (context: Context, { spec }: Deployment, seen: SeenTarget): Promise<SeenTarget> =>
   seen.target.kind === "Mainframe" ? { ...seen, licence: await seeLicence(context, seen.target, spec.version) } : seen;
 
 function seeTarget(context: Context, deployment: Deployment, target: Server | Mainframe, heard: Heard): SeenTarget {
-  const { uid } = target.metadata;
   const holder = holderAt(context, deployment, target);
   return {
     target,
-    agent: heard.agents.get(uid) ?? { state: "NotAsked" },
-    orders: Object.fromEntries([...heard.orders].filter(([key]) => parseOrderKey(key)?.targetUid === uid)),
+    ...heardOf(heard, target.metadata.uid),
     ...(holder && { holder }),
   };
 }

@@ -2,7 +2,7 @@ import { digestOf } from "../api/artifact.ts";
 import { parseCheckDocument } from "../api/check-run.ts";
 import type { RecordSpec } from "../api/record.ts";
 import type { AppState } from "../api/target.ts";
-import type { Effect } from "./decision.ts";
+import type { Effect, Leftover } from "./decision.ts";
 import { isOver } from "./moves.ts";
 import type { Observed, SeenJob, SeenTarget } from "./observed.ts";
 import type { Progress, TargetProgress } from "./progress.ts";
@@ -25,7 +25,7 @@ export function cleanup(observed: Observed, progress: Progress): readonly Effect
 }
 
 /** A claim that ends without the update having passed: what ran before is what the target is known for. */
-export function releaseOf({ target }: SeenTarget, app: string): Effect {
+export function releaseOf({ target }: SeenTarget, app: string): Leftover {
   const { claim: _, ...rest } = appState(target, app) ?? { app, sequence: 0 };
   return { do: "release", target, app: rest };
 }

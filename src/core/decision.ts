@@ -29,6 +29,9 @@ export type Effect =
   /** Lets the Job go: its evidence is recorded, or nobody needs it; `remove` where it still runs. */
   | { readonly do: "releaseJob"; readonly name: string; readonly remove: boolean };
 
+/** What may be left to do of an update that is gone: nothing is delivered or verified for it any more. */
+export type Leftover = Exclude<Effect, { readonly do: "deliver" | "startJob" }>;
+
 export interface EventDraft {
   readonly type: "Normal" | "Warning";
   readonly reason: string;

@@ -1,12 +1,12 @@
 import { type RecordSpec, seal } from "../api/record.ts";
-import type { Effect } from "./decision.ts";
+import type { Leftover } from "./decision.ts";
 import type { SeenJob, SeenTarget } from "./observed.ts";
 import { BY_OPERATOR, timeOf, write } from "./record.ts";
 import { releaseOf } from "./cleanup.ts";
 import { isClaimedBy } from "./situation.ts";
 
 /** What is left of an update whose Deployment was deleted. */
-export interface Leftovers {
+export interface GoneUpdate {
   readonly uid: string;
   readonly records: readonly RecordSpec[];
   readonly targets: readonly SeenTarget[];
@@ -14,7 +14,7 @@ export interface Leftovers {
 }
 
 /** Deleting stops an update and undoes nothing: what it held is let go, and its chain says so. */
-export function decideGone({ uid, records, targets, jobs }: Leftovers, now: number): readonly Effect[] {
+export function decideGone({ uid, records, targets, jobs }: GoneUpdate, now: number): readonly Leftover[] {
   const head = records.at(-1);
   const farewell = head === undefined || head.to === "Deleted" ? [] : [write(deleted(head, now))];
   const claims = targets.flatMap((seen) =>
@@ -22,7 +22,7 @@ export function decideGone({ uid, records, targets, jobs }: Leftovers, now: numb
       .filter(({ app }) => isClaimedBy(seen.target, app, uid))
       .map(({ app }) => releaseOf(seen, app)),
   );
-  return [...farewell, ...claims, ...jobs.filter((job) => job.held).map((job): Effect => ({ do: "releaseJob", name: job.name, remove: true }))];
+  return [...farewell, ...claims, ...jobs.filter((job) => job.held).map((job): Leftover => ({ do: "releaseJob", name: job.name, remove: true }))];
 }
 
 const deleted = (head: RecordSpec, now: number): RecordSpec =>

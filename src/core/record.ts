@@ -3,7 +3,7 @@ import { OPERATOR_ACCOUNT, type Tier } from "../api/group.ts";
 import { type RecordBody, type RecordSpec, type RecordTarget, seal } from "../api/record.ts";
 import { isLegal } from "./moves.ts";
 import type { Observed } from "./observed.ts";
-import type { Effect } from "./decision.ts";
+import type { Leftover } from "./decision.ts";
 
 export const timeOf = (now: number): string => new Date(now).toISOString();
 
@@ -39,7 +39,7 @@ export const LAYER = "main";
 /** A record is one object, and an object has a size: what is more than this moves in the next round. */
 export const MOVED_AT_ONCE = 500;
 
-export const write = (record: RecordSpec): Effect => ({ do: "record", record });
+export const write = (record: RecordSpec): Leftover => ({ do: "record", record });
 
 export const recordTarget = (
   target: { readonly kind: "Server" | "Mainframe"; readonly metadata: { readonly name: string; readonly uid: string } },

@@ -1,0 +1,29 @@
+import type { SeenAgent, SeenOrder } from "../core/observed.ts";
+
+/** What targets said in this reconcile, by uid; it is not kept longer, because it ages. */
+export type Heard = ReadonlyMap<string, HeardOfTarget>;
+
+export interface HeardOfTarget {
+  readonly agent: SeenAgent;
+  /** Answers about orders, by key. */
+  readonly orders: Readonly<Record<string, SeenOrder>>;
+}
+
+/** One answer of a target; `NotAsked` takes back what its agent said before. */
+export type Word = { readonly target: string } & ({ readonly agent: SeenAgent } | { readonly key: string; readonly order: SeenOrder });
+
+export const NOTHING_HEARD: Heard = new Map();
+
+const SILENT: HeardOfTarget = { agent: { state: "NotAsked" }, orders: {} };
+
+export const heardOf = (heard: Heard, uid: string): HeardOfTarget => heard.get(uid) ?? SILENT;
+
+/** What is heard with these words after those before. */
+export function hear(heard: Heard, words: readonly Word[]): Heard {
+  const all = new Map(heard);
+  for (const word of words) {
+    const before = heardOf(all, word.target);
+    all.set(word.target, "agent" in word ? { ...before, agent: word.agent } : { ...before, orders: { ...before.orders, [word.key]: word.order } });
+  }
+  return all;
+}
