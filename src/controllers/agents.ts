@@ -35,7 +35,7 @@ function observeAgent(context: Context, target: Server | Mainframe, signal: Abor
 
 export function askOrder(context: Context, target: Server | Mainframe, key: string, signal: AbortSignal): Promise<SeenOrder> {
   const report = async (alive: AbortSignal): Promise<SeenOrder> =>
-    seenOrder(await context.agents.report(await agentOf(context, target, alive), key, await readToken(context, target), alive));
+    reportedOrder(await context.agents.report(await agentOf(context, target, alive), key, await readToken(context, target), alive));
   return context.asking.orders.ask(`${key} ${target.metadata.generation}`, (alive) => orTrust(() => report(alive)), signal);
 }
 
@@ -76,7 +76,7 @@ export async function sendOrder(
       nbf: Math.floor(context.now() / 1000) - 60,
       exp: Math.ceil(expiresAt / 1000),
     });
-    return seenOrder(await context.agents.deliver(await agentOf(context, target, signal), { key, jws }, signal));
+    return sentOrder(await context.agents.deliver(await agentOf(context, target, signal), { key, jws }, signal));
   });
 }
 
@@ -89,12 +89,19 @@ export async function seeLicence(context: Context, mainframe: Mainframe, version
 const readToken = (context: Context, target: Server | Mainframe): Promise<string> =>
   signRead(context.orderKey, { aud: audience(target), now: new Date(context.now()) });
 
-function seenOrder(answer: Delivery): SeenOrder {
+const isUnknown = (answer: Delivery): boolean => answer.state === "Refused" && answer.status === 404 && answer.reason === "NotFound";
+
+/** What became of sending an order: a refusal is final. */
+export function sentOrder(answer: Delivery): SeenOrder {
   if (answer.state === "Answered") return { state: "Reported", report: answer.report };
-  if (answer.state !== "Refused") return { state: "NotAnswered", reason: reasonOf(answer), message: answer.message };
-  return answer.status === 404 && answer.reason === "NotFound"
-    ? { state: "NotFound" }
-    : { state: "Refused", reason: answer.reason, message: answer.message };
+  if (isUnknown(answer)) return { state: "NotFound" };
+  return { state: answer.state === "Refused" ? "Refused" : "NotAnswered", reason: reasonOf(answer), message: answer.message };
+}
+
+/** What became of asking about one: that the question is refused (a clock, a key that was changed) says nothing about the order. */
+export function reportedOrder(answer: Delivery): SeenOrder {
+  const seen = sentOrder(answer);
+  return seen.state === "Refused" ? { ...seen, state: "NotAnswered" } : seen;
 }
 
 const reasonOf = (answer: { readonly state: string; readonly reason?: string }): string => answer.reason ?? answer.state;

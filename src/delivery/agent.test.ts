@@ -69,6 +69,13 @@ describe("an agent that cannot be understood is data, never an exception:", () =
     for (const answer of answers) expect(answer).toMatchObject({ state, message: expect.stringMatching(message) });
   });
 
+  it("no answer to a question is known soon, however long an order may take", async () => {
+    const patient = agentDriver({ ...AGENT_LIMITS, deadlineMs: 600_000, questionMs: 300 });
+    const where = await target(() => undefined);
+    for (const answer of await Promise.all([patient.observe(where, "t", signal), patient.report(where, KEY, "t", signal)]))
+      expect(answer).toMatchObject({ state: "Unreachable", message: expect.stringContaining("300 ms") });
+    await patient.close();
+  });
   it("a report about another order", async () => {
     const where = await target(json(200, { ...REPORT, key: "other.default.main.2" }));
     expect(await driver.report(where, KEY, "t", signal)).toMatchObject({ state: "Garbage", message: expect.stringContaining("when asked about") });
