@@ -94,12 +94,12 @@ const isUnknown = (answer: Delivery): boolean => answer.state === "Refused" && a
 /** What became of sending an order: a refusal is final. */
 export function sentOrder(answer: Delivery): SeenOrder {
   if (answer.state === "Answered") return { state: "Reported", report: answer.report };
-  if (isUnknown(answer)) return { state: "NotFound" };
   return { state: answer.state === "Refused" ? "Refused" : "NotAnswered", reason: reasonOf(answer), message: answer.message };
 }
 
 /** What became of asking about one: that the question is refused (a clock, a key that was changed) says nothing about the order. */
 export function reportedOrder(answer: Delivery): SeenOrder {
+  if (isUnknown(answer)) return { state: "NotFound" };
   const seen = sentOrder(answer);
   return seen.state === "Refused" ? { ...seen, state: "NotAnswered" } : seen;
 }
