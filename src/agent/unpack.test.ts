@@ -76,7 +76,7 @@ describe("an archive is refused when it has", () => {
     ["a folder with a body", [{ name: "d", type: "5", size: 4096 }], /carries a body/],
     ["a size that is no number", [pax({ size: "many" }), file("b")], /not a whole gzip tar/],
     ["too many entries", Array.from({ length: 60 }, (_, index) => file(`f${index}`)), /more than 50 entries/],
-    ["a bomb of zeros", [file("bomb", zeros(40 * 1024 * 1024).toString("latin1"))], /more than 100 times its size/],
+    ["a bomb of zeros", [{ name: "bomb", body: zeros(20 * 1024 * 1024) }], /more than 100 times its size/],
     ["long names beyond measure", Array.from({ length: 40 }, () => pax({ comment: "c".repeat(200_000) })), /too much that is no file/],
     ["less than its header promises", [{ name: "short", body: "abc", size: 50_000 }], /not a whole gzip tar/],
   ];
