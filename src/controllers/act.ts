@@ -10,12 +10,15 @@ import type { Deployment } from "../api/deployment.ts";
 import type { Mainframe } from "../api/mainframe.ts";
 import type { Server } from "../api/server.ts";
 import { alreadyExists, notFound } from "../kube/errors.ts";
+import type { Draft } from "../kube/types.ts";
 import { allOf, atMost } from "../runtime/at-most.ts";
 import { askAgent, sendOrder } from "./agents.ts";
 import type { Context } from "./context.ts";
 import { inOrder } from "./effects.ts";
 import type { Word } from "./heard.ts";
+import { isOurs } from "./jobs.ts";
 import { JOBS, MAINFRAMES, RECORDS, recordLabels, SERVERS } from "./kinds.ts";
+import type { Sealable } from "./seal.ts";
 import { trustOf } from "./trust.ts";
 
 /** An effect was due and this process may not be leader any more: the other one does it. */
@@ -58,8 +61,7 @@ async function doOne(context: Context, deployment: Deployment, effect: Effect, s
       return { target: target.metadata.uid, key: orderKey(order), order: await sendOrder(context, deployment, target, order, expiresAt, signal) };
     }
     case "startJob":
-      await startJob(context, deployment, effect.target, effect.attempt, signal);
-      return undefined;
+      return startJob(context, deployment, effect.target, effect.attempt, signal);
     case "claim":
     case "release":
     case "record":
@@ -107,18 +109,22 @@ async function writeRecord({ client, stores }: Context, namespace: string, recor
   }
 }
 
-async function startJob(context: Context, deployment: Deployment, target: Server | Mainframe, attempt: number, signal: AbortSignal): Promise<void> {
-  const { client, stores, checkImage: image } = context;
+async function startJob(context: Context, deployment: Deployment, target: Server | Mainframe, attempt: number, signal: AbortSignal): Promise<Word | undefined> {
+  const { client, stores, seal, checkImage: image } = context;
   const { ca: caPem } = await trustOf(context, target, target.spec.tls, signal);
   const modules = target.spec.checks.modules === undefined ? undefined : await deliveredModules(context, deployment, target, signal);
-  const job = verificationJob(deployment, target, attempt, { image, ...(caPem !== undefined && { caPem }), ...(modules && { modules }) });
+  const job = seal.put(verificationJob(deployment, target, attempt, { image, ...(caPem !== undefined && { caPem }), ...(modules && { modules }) }) as Sealable & Draft);
   try {
-    stores.jobs.put(await client.create(JOBS, job as Parameters<typeof client.create>[1], { signal }));
+    stores.jobs.put(await client.create(JOBS, job, { signal }));
   } catch (error) {
     if (!alreadyExists(error)) throw error;
-    const { name, namespace } = (job as { readonly metadata: { readonly name: string; readonly namespace: string } }).metadata;
-    stores.jobs.put(await client.get(JOBS, { namespace, name }, { signal }));
+    const { name } = job.metadata;
+    const { uid } = target.metadata;
+    const there = await client.get(JOBS, { namespace: deployment.metadata.namespace, name }, { signal });
+    if (!isOurs(there, deployment.metadata.uid, seal)) return { target: uid, foreign: { name, targetUid: uid, attempt, held: false, deleting: false, foreign: true, pods: [] } };
+    stores.jobs.put(there);
   }
+  return undefined;
 }
 
 /** The modules of the archive as the agent unpacked it: without them a module that is missing would not be missed. */

@@ -6,6 +6,7 @@ import type { Asking } from "../runtime/asking.ts";
 import type { Telling } from "../runtime/events.ts";
 import type { Log } from "../runtime/log.ts";
 import type { Licences } from "./licences.ts";
+import type { Seal } from "./seal.ts";
 import type { Stores } from "./stores.ts";
 
 /** What the reconciles share. */
@@ -17,6 +18,7 @@ export interface Context {
   readonly asking: { readonly agents: Asking<SeenAgent>; readonly orders: Asking<SeenOrder> };
   readonly orderKey: SigningKey;
   readonly licences: Licences;
+  readonly seal: Seal;
   readonly checkImage: string;
   readonly settings: Settings;
   readonly policies: PolicyMemory;

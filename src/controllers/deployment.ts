@@ -84,7 +84,7 @@ async function sayFarewell(context: Context, key: string, raw: Raw | undefined, 
     const targets = [...stores.servers.store.by("namespace", namespace).map(parseServer), ...stores.mainframes.store.by("namespace", namespace).map(parseMainframe)];
     const seen = targets.map((target): SeenTarget => ({ target, agent: { state: "NotAsked" }, orders: {} }));
     const effects = decideGone(
-      { uid, records: chain(records, uid), targets: seen, jobs: seeJobs(stores.jobs.store.by("update", uid), stores.pods.store.by("update", uid)) },
+      { uid, records: chain(records, uid), targets: seen, jobs: seeJobs(stores.jobs.store.by("update", uid), stores.pods.store.by("update", uid), uid, context.seal) },
       now(),
     );
     if (effects.length === 0 || (await stands(context, { name, namespace, uid }, signal))) continue;

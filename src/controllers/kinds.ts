@@ -20,7 +20,17 @@ export const SERVERS = own<Raw>("servers", "Server");
 export const MAINFRAMES = own<Raw>("mainframes", "Mainframe");
 export const RECORDS = own<RawRecord>("deploymentrecords", "DeploymentRecord");
 
-export type Job = Raw & {
+interface Container {
+  readonly name: string;
+  readonly image?: string;
+  readonly command?: readonly string[];
+  readonly args?: readonly string[];
+  readonly env?: readonly unknown[];
+  readonly envFrom?: readonly unknown[];
+}
+
+export type Job = KubeObject & {
+  readonly spec: { readonly template?: { readonly spec?: { readonly containers?: readonly Container[] } } };
   readonly status?: {
     readonly conditions?: readonly { readonly type: string; readonly status: string; readonly reason?: string }[];
   };

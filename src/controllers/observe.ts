@@ -91,7 +91,7 @@ export async function observe(context: Context, objects: Objects, heard: Heard):
     records,
     others: objects.records.map((record) => record.spec).filter((spec) => spec.deployment.uid !== uid),
     targets: currentTier(progressOf(records), bare) === "mainframes" ? await Promise.all(bare.map((seen) => withLicence(context, deployment, seen))) : bare,
-    jobs: seeJobs(objects.jobs, objects.pods),
+    jobs: [...seeJobs(objects.jobs, objects.pods, uid, context.seal), ...[...heard.values()].flatMap(({ foreign }) => foreign ?? [])],
     policies: context.policies.known(deployment.metadata.namespace),
     settings: context.settings,
   };
@@ -128,10 +128,12 @@ const withLicence = async (context: Context, { spec }: Deployment, seen: SeenTar
   seen.target.kind === "Mainframe" ? { ...seen, licence: await seeLicence(context, seen.target, spec.version) } : seen;
 
 function seeTarget(context: Context, deployment: Deployment, target: Server | Mainframe, heard: Heard): SeenTarget {
+  const { agent, orders } = heardOf(heard, target.metadata.uid);
   const holder = holderAt(context, deployment, target);
   return {
     target,
-    ...heardOf(heard, target.metadata.uid),
+    agent,
+    orders,
     ...(holder && { holder }),
   };
 }

@@ -20,6 +20,7 @@ import { createGateWatch } from "./gate-watch.ts";
 import { createLicences } from "./licences.ts";
 import { isNews, isNewsOfTarget } from "./news.ts";
 import { chain } from "./observe.ts";
+import { createSeal } from "./seal.ts";
 import { createStores, informers } from "./stores.ts";
 import { reconcileMainframe, reconcileServer } from "./target.ts";
 
@@ -73,6 +74,7 @@ export async function runOperator(options: OperatorOptions, stop: AbortSignal): 
     agents,
     asking: createAgentAsking({ settings: options.settings, now: Date.now }, watching.signal),
     licences: createLicences(options.licenceKeys),
+    seal: await createSeal(options.orderKey),
     policies: gate,
     isLeader: () => leader?.valid() === true,
     now: Date.now,

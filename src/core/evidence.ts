@@ -29,6 +29,16 @@ export function findingsOf(
   now: number,
   { startMs }: Pick<Settings, "startMs">,
 ): Findings {
+  if (job.foreign)
+    return {
+      state: "Finished",
+      evidence: categories.map((category) => ({
+        target,
+        category,
+        verdict: "Inconclusive",
+        message: `a Job ${job.name} is there that this operator did not make, so nothing it says counts: who administers the namespace finds out who did`,
+      })),
+    };
   const documents = categories.map((category, index) => documentOf(target, category, job.pods.filter((pod) => pod.index === index)));
   const over = job.finished !== undefined || job.deleting;
   const stuck = job.pods.filter((pod) => isStuck(pod, now, startMs));

@@ -90,6 +90,8 @@ export interface SeenJob {
   /** Our finalizer is on it: its evidence is not recorded yet. */
   readonly held: boolean;
   readonly deleting: boolean;
+  /** It has the name of ours and was not made by the operator: nothing it says counts. */
+  readonly foreign?: true;
   readonly finished?: "Complete" | "Failed";
   /** Reason of a failed Job, e.g. DeadlineExceeded. */
   readonly reason?: string;

@@ -81,6 +81,13 @@ describe("what is no proof", () => {
     inconclusive(scene, "was deleted before it could finish");
   });
 
+  test("a Job of its name that somebody else made, whatever its documents say", () => {
+    const scene = verifying();
+    scene.verdict("staging", "Passed");
+    scene.job("staging", (job) => ({ ...job, foreign: true }));
+    inconclusive(scene, "this operator did not make");
+  });
+
   test("an image that cannot be pulled, after a while; nothing before", () => {
     const scene = verifying();
     scene.job("staging", (job) => ({ ...job, pods: [pod({ phase: "Pending", waiting: "ImagePullBackOff" })] }));

@@ -6,6 +6,7 @@ export const TYP = {
   order: "ashat-order+jwt",
   read: "ashat-read+jwt",
   licence: "ashat-licence+jwt",
+  seal: "ashat-seal+jwt",
 } as const;
 export type Typ = (typeof TYP)[keyof typeof TYP];
 
