@@ -94,7 +94,9 @@ function toGiveUp({ observed, tier }: Situation, message: string, silent: boolea
   return {
     gate: "held",
     message: `${message}; ${why}`,
-    who: `the author of the update: ${keeps ? "delete it, which lets the target go and undoes nothing, and push" : "push"} a corrected one under a new name`,
-    ...(keeps && { command: deleteCommand(observed.deployment.metadata) }),
+    who: silent
+      ? "who runs the target; its agent is asked again every few seconds"
+      : `the author of the update: ${keeps ? "delete it, which lets the target go and undoes nothing, and push" : "push"} a corrected one under a new name`,
+    ...(keeps && !silent && { command: deleteCommand(observed.deployment.metadata) }),
   };
 }
