@@ -4,6 +4,7 @@ import type { Tls } from "../api/target.ts";
 import type { AgentTarget } from "../delivery/driver.ts";
 import type { Trust } from "../dial/trust.ts";
 import { notFound } from "../kube/errors.ts";
+import { certificatesIn } from "./certificates.ts";
 import type { Context } from "./context.ts";
 import { SECRETS } from "./kinds.ts";
 
@@ -33,5 +34,7 @@ export async function trustOf({ client }: Context, target: Server | Mainframe, t
   });
   const value = secret.data?.[key];
   if (value === undefined) throw new TrustMissing(`${where} has no key ${key}`);
-  return { ca: Buffer.from(value, "base64").toString("utf8") };
+  const ca = certificatesIn(Buffer.from(value, "base64").toString("utf8"));
+  if (ca === undefined) throw new TrustMissing(`${where} holds no certificate in PEM under its key ${key}`);
+  return { ca };
 }
