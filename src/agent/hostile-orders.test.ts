@@ -47,7 +47,7 @@ describe("an agent refuses, and nothing has changed afterwards:", () => {
     ["an order with algorithm none", () => ({ body: `${b64({ alg: "none", typ: TYP.order, kid: here().operator.key.kid })}.${b64(good)}.` }), 401, "Unauthorized"],
     ["an order signed by HMAC with the public key", () => {
       const text = `${b64({ alg: "HS256", typ: TYP.order, kid: here().operator.key.kid })}.${b64(good)}`;
-      return { body: `${text}.${createHmac("sha256", here().operator.pair.jwks).update(text).digest("base64url")}` };
+      return { body: `${text}.${createHmac("sha256", here().operator.jwks).update(text).digest("base64url")}` };
     }, 401, "Unauthorized"],
     ["claims changed after signing", async () => {
       const [head, , signature] = (await order({})).split(".");

@@ -1,56 +1,46 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { startRaos, type RaosServer } from "../../examples/raos/server.ts";
 import { AgentConfig, type AgentConfigInput } from "../../src/agent/config.ts";
 import { startAgent, type AgentSeams, type RunningAgent } from "../../src/agent/start.ts";
 import { orderKey, type OrderClaims } from "../../src/api/order.ts";
 import type { AgentTarget, SignedOrder } from "../../src/delivery/driver.ts";
-import { generateKeys, parseSigningKey, type KeyPairText, type SigningKey } from "../../src/licence/keys.ts";
+import { readSigningKey } from "../../src/licence/key-files.ts";
+import type { SigningKey } from "../../src/licence/keys.ts";
 import { orderTerm, signOrder, signRead } from "../../src/licence/sign.ts";
-import { createCa, issue, type Ca, type Issued } from "../cluster/pki.ts";
+import { createCa, issue, type Issued } from "../cluster/pki.ts";
+import { agentConfigFor } from "../world/agent-config.ts";
+import { QUICK_HOOK } from "../world/hooks.ts";
+import { makeKeys, type Keys } from "../world/keys.ts";
 import { startFileServer, type FileServer } from "./file-server.ts";
-
-/** The hook that the sample brings along. */
-export const SAMPLE_HOOK = [process.execPath, fileURLToPath(new URL("../../examples/raos/reload.ts", import.meta.url))];
-
-/** Asks the same of the server; a shell starts in a tenth of the time, and most tests are not about the hook. */
-export const QUICK_HOOK = ["bash", "-c", 'exec 3<>"/dev/tcp/127.0.0.1/$0" && printf "POST /-/reload HTTP/1.0\\r\\n\\r\\n" >&3 && read -r line <&3 && [[ $line == *" 200 "* ]]'];
 
 /** What all targets of a test share: one CA, who signs orders, who issues licences, where archives lie. */
 export interface Ground {
   readonly dir: string;
-  readonly ca: Ca;
   readonly certificate: Issued;
-  readonly operator: { readonly key: SigningKey; readonly pair: KeyPairText };
-  readonly issuer: { readonly key: SigningKey; readonly pair: KeyPairText };
+  readonly keys: Keys;
+  readonly operator: { readonly key: SigningKey; readonly jwks: string };
+  readonly issuer: { readonly key: SigningKey };
   readonly files: FileServer;
   readonly clear: () => Promise<void>;
 }
-
-const keyPair = async () => {
-  const pair = await generateKeys();
-  return { pair, key: await parseSigningKey(pair.privateJwk) };
-};
 
 export const layGround = async (): Promise<Ground> => {
   const dir = await mkdtemp(join(tmpdir(), "ashat-target-"));
   const ca = await createCa("ASHAT test targets");
   const certificate = await issue(ca, { commonName: "target", ips: ["127.0.0.1"], dns: ["localhost"] });
-  const [operator, issuer, files] = [await keyPair(), await keyPair(), await startFileServer(certificate)];
+  const [keys, files] = [await makeKeys(dir), await startFileServer(certificate)];
   const write = (name: string, text: string) => writeFile(join(dir, name), text);
   await write("ca.pem", ca.certPem);
   await write("cert.pem", certificate.certPem);
   await write("key.pem", certificate.keyPem);
-  await write("operator.json", operator.pair.jwks);
-  await write("issuer.json", issuer.pair.jwks);
   return {
     dir,
-    ca,
     certificate,
-    operator,
-    issuer,
+    keys,
+    operator: { key: await readSigningKey(keys.orderKey), jwks: await readFile(keys.operatorKeys, "utf8") },
+    issuer: { key: await readSigningKey(keys.licenceKey) },
     files,
     clear: async () => {
       await files.close();
@@ -83,34 +73,27 @@ export interface Target {
 
 let numbers = 0;
 
-const healthOf = (ground: Ground, raos: RaosServer, deadlineSeconds: number) => ({
-  url: `https://127.0.0.1:${raos.port}/healthz`,
-  sha256: ground.certificate.sha256,
-  deadlineSeconds,
-});
-
 /** The configuration of an agent on this ground, for a server that is already there. */
-export const agentConfig = (ground: Ground, name: string, root: string, raos: RaosServer, more: Partial<AgentConfigInput> = {}): AgentConfig =>
-  AgentConfig.parse({
-    name,
-    listen: { host: "127.0.0.1", port: 0 },
-    tls: { certFile: join(ground.dir, "cert.pem"), keyFile: join(ground.dir, "key.pem") },
-    operatorKeys: join(ground.dir, "operator.json"),
-    licenceKeys: join(ground.dir, "issuer.json"),
-    root,
-    hook: { command: [...QUICK_HOOK, String(raos.adminPort)], deadlineSeconds: 30 },
-    health: healthOf(ground, raos, 10),
-    fetch: { caFile: join(ground.dir, "ca.pem"), attempts: 1, deadlineSeconds: 10 },
-    ...more,
+export const agentConfig = (ground: Ground, fullName: string, root: string, raos: RaosServer, { licensed = false, healthSeconds = 10, config = {} }: TargetOptions = {}): AgentConfig => {
+  const [namespace = "", name = ""] = fullName.split("/");
+  const [certFile, keyFile, caFile] = [join(ground.dir, "cert.pem"), join(ground.dir, "key.pem"), join(ground.dir, "ca.pem")];
+  const seat = { namespace, name, root, certFile, keyFile, caFile, agentPort: 0, url: `https://127.0.0.1:${raos.port}`, hook: [...QUICK_HOOK, String(raos.adminPort)] };
+  const given = agentConfigFor(seat, ground.keys, licensed);
+  return AgentConfig.parse({
+    ...given,
+    health: { url: given.health.url, sha256: ground.certificate.sha256, deadlineSeconds: healthSeconds },
+    fetch: { ...given.fetch, attempts: 1, deadlineSeconds: 10 },
+    ...config,
   });
+};
 
-export const startTarget = async (ground: Ground, { name, licensed = false, healthSeconds = 10, config: more = {}, seams = {} }: TargetOptions = {}): Promise<Target> => {
+export const startTarget = async (ground: Ground, options: TargetOptions = {}): Promise<Target> => {
   numbers += 1;
-  const fullName = name ?? `shop/target-${numbers}`;
+  const { name: fullName = `shop/target-${numbers}`, seams = {} } = options;
   const root = join(ground.dir, `root-${numbers}`);
   await mkdir(root);
   const raos = await startRaos({ root, tls: { cert: ground.certificate.certPem, key: ground.certificate.keyPem } });
-  const config = agentConfig(ground, fullName, root, raos, { licensed, health: healthOf(ground, raos, healthSeconds), ...more });
+  const config = agentConfig(ground, fullName, root, raos, options);
   let agent = await startAgent(config, seams);
   return {
     name: fullName,

@@ -1,20 +1,18 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Guarded, startGuarded } from "../cluster/guard.ts";
-import { type Ca, issue, type Issued } from "../cluster/pki.ts";
+import type { Issued } from "../cluster/pki.ts";
 import { freePorts } from "../cluster/ports.ts";
 import { until } from "../cluster/until.ts";
 import { agentConfigFor } from "./agent-config.ts";
+import { SAMPLE_HOOK } from "./hooks.ts";
 import { type Answer, httpsGet } from "./https-get.ts";
 import type { Keys } from "./keys.ts";
+import { laySeat, type SeatOptions } from "./seat.ts";
 
 const at = (path: string): string => new URL(`../../${path}`, import.meta.url).pathname;
 
-export interface TargetOptions {
-  readonly namespace: string;
-  readonly name: string;
-  readonly dir: string;
-  readonly ca: Ca;
+export interface TargetOptions extends SeatOptions {
   readonly keys: Keys;
   /** A mainframe: its agent applies nothing without a licence. */
   readonly licensed?: boolean;
@@ -37,28 +35,24 @@ export interface TargetProcesses {
   readonly stop: () => Promise<void>;
 }
 
+/** What a server says runs there; undefined while nothing is installed. */
+export const versionOf = async (get: TargetProcesses["get"]): Promise<string | undefined> => {
+  const { status, body } = await get("/healthz");
+  return status === 200 ? (JSON.parse(body) as { readonly version: string }).version : undefined;
+};
+
 const GRACE_MS = 2_000;
 
 export async function startTarget(options: TargetOptions): Promise<TargetProcesses> {
-  const { namespace, name, ca, keys, licensed = false, databaseUrl } = options;
-  const dir = join(options.dir, `${namespace}-${name}`);
-  const root = join(dir, "root");
-  await mkdir(root, { recursive: true });
+  const { name, ca, keys, licensed = false, databaseUrl } = options;
+  const seat = await laySeat(options);
+  const { dir, root, certificate, certFile, keyFile } = seat;
   const [port = 0, adminPort = 0, agentPort = 0] = await freePorts(3);
-  const certificate = await issue(ca, { commonName: name, dns: ["localhost"], ips: ["127.0.0.1"] });
-  const certFile = join(dir, "tls.crt");
-  const keyFile = join(dir, "tls.key");
-  const caFile = join(dir, "ca.crt");
   const configFile = join(dir, "agent.json");
   const url = `https://127.0.0.1:${port}`;
   const agentUrl = `https://127.0.0.1:${agentPort}`;
-  const hook = [process.execPath, at("examples/raos/reload.ts"), String(adminPort)];
-  await Promise.all([
-    writeFile(certFile, certificate.certPem),
-    writeFile(keyFile, certificate.keyPem, { mode: 0o600 }),
-    writeFile(caFile, ca.certPem),
-    writeFile(configFile, JSON.stringify(agentConfigFor({ namespace, name, root, certFile, keyFile, caFile, agentPort, url, hook }, keys, licensed))),
-  ]);
+  const hook = [...SAMPLE_HOOK, String(adminPort)];
+  await writeFile(configFile, JSON.stringify(agentConfigFor({ ...seat, agentPort, url, hook }, keys, licensed)));
   const raos = startGuarded({
     name: `raos ${name}`,
     command: process.execPath,
@@ -96,10 +90,7 @@ export async function startTarget(options: TargetOptions): Promise<TargetProcess
     root,
     certificate,
     get,
-    version: async () => {
-      const { status, body } = await get("/healthz");
-      return status === 200 ? (JSON.parse(body) as { readonly version: string }).version : undefined;
-    },
+    version: () => versionOf(get),
     startAgent,
     killAgent: async () => {
       await agent?.stop(0);

@@ -2,7 +2,8 @@ import { join } from "node:path";
 import { Agent, request } from "undici";
 import { describe, expect, it } from "vitest";
 import { openBench } from "../../targets/bench.ts";
-import { orderFor, SAMPLE_HOOK } from "../../targets/target.ts";
+import { orderFor } from "../../targets/target.ts";
+import { SAMPLE_HOOK } from "../../world/hooks.ts";
 
 const { start, release, carryOut, here } = openBench();
 
