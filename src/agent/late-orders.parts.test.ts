@@ -11,10 +11,9 @@ import type { AgentSeams } from "./start.ts";
 const { here, start, release, sign, send, end, carryOut, status, ask, releases } = openBench();
 
 /** A target whose clock can be put forward; the tests' own read tokens outlast that. */
-const clocked = async (options: { readonly licensed?: boolean; readonly onStep?: AgentSeams["onStep"] } = {}) => {
+const clocked = async ({ licensed = false, ...seams }: AgentSeams & { readonly licensed?: boolean } = {}) => {
   let ahead = 0;
-  const { licensed = false, onStep = () => undefined } = options;
-  const target = await start({ licensed, seams: { now: () => new Date(Date.now() + ahead), onStep } });
+  const target = await start({ licensed, seams: { now: () => new Date(Date.now() + ahead), ...seams } });
   return { target, later: () => void (ahead = 90_000) };
 };
 const inSeconds = (seconds: number): number => Math.floor(Date.now() / 1000) + seconds;
@@ -45,13 +44,20 @@ const untouched = async (target: Target): Promise<void> => {
   expect((await status(target)).apps).toEqual([]);
 };
 
+/** An agent in the middle of fetching, with a minute left of its order and of its licence. */
+const fetching = async (version: string, licensed = false) => {
+  const { target, later } = await clocked({ licensed });
+  const archive = await slow(version);
+  const claims = orderFor(target.name, 1, archive.what, licensed ? { licence: await licence(target.name, inSeconds(60)) } : { exp: inSeconds(60) });
+  const order = await sign(claims);
+  await send(target, order);
+  await archive.asked;
+  return { target, later, archive, claims, order };
+};
+
 describe("an order whose time is over before its release is switched to", () => {
   it("is not carried out by a machine that comes up long after, and is not even fetched again", async () => {
-    const { target, later } = await clocked();
-    const archive = await slow("1.0.0");
-    const claims = orderFor(target.name, 1, archive.what, { exp: inSeconds(60) });
-    await send(target, await sign(claims));
-    await archive.asked;
+    const { target, later, archive, claims } = await fetching("1.0.0");
     await target.agent.close();
     later();
     archive.free();
@@ -64,11 +70,7 @@ describe("an order whose time is over before its release is switched to", () => 
   });
 
   it("is not switched to when the time ran out while it was fetched, and nothing of it is left", async () => {
-    const { target, later } = await clocked();
-    const archive = await slow("1.1.0");
-    const claims = orderFor(target.name, 1, archive.what, { exp: inSeconds(60) });
-    await send(target, await sign(claims));
-    await archive.asked;
+    const { target, later, archive, claims } = await fetching("1.1.0");
     later();
     archive.free();
     expect(await end(target, claims.key)).toMatchObject({ state: "Failed", reason: "Expired", activations: 0 });
@@ -76,14 +78,9 @@ describe("an order whose time is over before its release is switched to", () => 
   });
 
   it("counts as long as the one sent again says, also after a restart, and one sent out of turn shortens nothing", async () => {
-    const { target, later } = await clocked();
-    const archive = await slow("1.2.0");
-    const claims = orderFor(target.name, 1, archive.what, { exp: inSeconds(60) });
-    const first = await sign(claims);
-    await send(target, first);
-    await archive.asked;
+    const { target, later, archive, claims, order } = await fetching("1.2.0");
     await send(target, await sign({ ...claims, exp: inSeconds(600) }));
-    await send(target, first);
+    await send(target, order);
     await target.agent.close();
     later();
     archive.free();
@@ -114,11 +111,7 @@ describe("an order whose time is over before its release is switched to", () => 
 
 describe("a licence that ends while its order is fetched", () => {
   it("keeps the release from being switched to", async () => {
-    const { target, later } = await clocked({ licensed: true });
-    const archive = await slow("2.0.0");
-    const claims = orderFor(target.name, 1, archive.what, { licence: await licence(target.name, inSeconds(60)) });
-    await send(target, await sign(claims));
-    await archive.asked;
+    const { target, later, archive, claims } = await fetching("2.0.0", true);
     later();
     archive.free();
     expect(await end(target, claims.key)).toMatchObject({ state: "Failed", reason: "LicenceExpired", activations: 0, message: expect.stringMatching(/ended at .* Nothing was switched.$/) });
@@ -126,11 +119,7 @@ describe("a licence that ends while its order is fetched", () => {
   });
 
   it("is followed by the one that the order sent again brings", async () => {
-    const { target, later } = await clocked({ licensed: true });
-    const archive = await slow("2.1.0");
-    const claims = orderFor(target.name, 1, archive.what, { licence: await licence(target.name, inSeconds(60)) });
-    await send(target, await sign(claims));
-    await archive.asked;
+    const { target, later, archive, claims } = await fetching("2.1.0", true);
     await send(target, await sign({ ...claims, licence: await licence(target.name, inSeconds(600)) }));
     later();
     archive.free();
@@ -138,24 +127,23 @@ describe("a licence that ends while its order is fetched", () => {
   });
 });
 
+/** An order with a minute left whose agent could not write down that it goes on. */
 const stuck = async (version: string) => {
   const made: { target?: Target } = {};
   const lines: string[] = [];
-  const target = await start({
-    seams: {
-      onStep: (step, key) => {
-        if (step === "accepted" && made.target !== undefined) mkdirSync(obstacle(made.target, key));
-      },
-      log: (event) => lines.push(event),
+  const { target, later } = await clocked({
+    onStep: (step, key) => {
+      if (step === "accepted" && made.target !== undefined) mkdirSync(obstacle(made.target, key));
     },
+    log: (event) => lines.push(event),
   });
   made.target = target;
-  const claims = orderFor(target.name, 1, await release(version));
+  const claims = orderFor(target.name, 1, await release(version), { exp: inSeconds(60) });
   await send(target, await sign(claims));
   await vi.waitFor(() => expect(lines).toContain("order stuck"));
   delete made.target;
   await rm(obstacle(target, claims.key), { recursive: true });
-  return { target, claims };
+  return { target, later, claims };
 };
 
 describe("an order that got stuck because the disk took nothing any more", () => {
@@ -169,6 +157,15 @@ describe("an order that got stuck because the disk took nothing any more", () =>
     const next = orderFor(target.name, 2, await release("3.1.1"));
     expect(await send(target, await sign(next))).toMatchObject({ state: "Refused", reason: "Busy" });
     expect(await end(target, claims.key)).toMatchObject({ state: "Applied", activations: 1 });
+    expect(await carryOut(target, next)).toMatchObject({ state: "Applied" });
+  });
+
+  it("makes way for another order when its time is over", async () => {
+    const { target, later, claims } = await stuck("3.2.0");
+    later();
+    const next = orderFor(target.name, 2, await release("3.2.1"));
+    expect(await send(target, await sign(next))).toMatchObject({ state: "Refused", reason: "Busy" });
+    expect(await end(target, claims.key)).toMatchObject({ state: "Failed", reason: "Expired", activations: 0 });
     expect(await carryOut(target, next)).toMatchObject({ state: "Applied" });
   });
 });
