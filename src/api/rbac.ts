@@ -47,6 +47,7 @@ const operator = [
       rule("", ["pods"], READ),
       rule("", ["secrets"], ["get"]),
       rule("events.k8s.io", ["events"], ["create"]),
+      { ...rule("apiextensions.k8s.io", ["customresourcedefinitions"], ["get"]), resourceNames: EVERY_KIND.map((plural) => `${plural}.${GROUP}`) },
       rule(ADMISSION_VERSION.replace("/v1", ""), POLICY_KINDS.map((kind) => kind.toLowerCase().replace(/y$/, "ie").concat("s")), READ),
     ],
   ),

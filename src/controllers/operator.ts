@@ -12,6 +12,7 @@ import { key as keyFor } from "../runtime/kind.ts";
 import { acquireLease } from "../runtime/lease.ts";
 import type { Log } from "../runtime/log.ts";
 import { createQueue } from "../runtime/queue.ts";
+import { createSchemas } from "../runtime/schemas.ts";
 import { createAgentAsking } from "./agents.ts";
 import type { Context } from "./context.ts";
 import { keyOfRecord, reconcileDeployment } from "./deployment.ts";
@@ -21,7 +22,7 @@ import { createLicences } from "./licences.ts";
 import { isNews, isNewsOfTarget } from "./news.ts";
 import { chain } from "./observe.ts";
 import { createSeal } from "./seal.ts";
-import { createStores, informers } from "./stores.ts";
+import { createStores, informers, ownKinds } from "./stores.ts";
 import { reconcileMainframe, reconcileServer } from "./target.ts";
 
 export interface OperatorOptions {
@@ -67,6 +68,7 @@ export async function runOperator(options: OperatorOptions, stop: AbortSignal): 
     },
     stop: watching.signal,
   });
+  const schemas = createSchemas({ client, log, kinds: ownKinds(stores) });
   const agents = agentDriver();
   const context: Context = {
     ...options,
@@ -150,6 +152,7 @@ export async function runOperator(options: OperatorOptions, stop: AbortSignal): 
       await Promise.all([
         ...[deployments, servers, mainframes].map((one) => one.run(working)),
         gate.run(working),
+        schemas.run(working),
       ]);
       await lease.release();
       if (lease.lost.aborted && !stop.aborted) throw new Error("the leadership was lost: this process ends and another one goes on");

@@ -46,3 +46,12 @@ export function createStores(client: Client, log: Log, random: () => number): St
 
 export const informers = (stores: Stores) =>
   [stores.deployments, stores.servers, stores.mainframes, stores.records, stores.jobs, stores.pods] as const;
+
+/** The kinds whose schema is ours, and may change while they are watched. */
+export const ownKinds = (stores: Stores) =>
+  [
+    { resource: DEPLOYMENTS, refresh: stores.deployments.refresh },
+    { resource: SERVERS, refresh: stores.servers.refresh },
+    { resource: MAINFRAMES, refresh: stores.mainframes.refresh },
+    { resource: RECORDS, refresh: stores.records.refresh },
+  ] as const;

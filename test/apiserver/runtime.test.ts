@@ -7,6 +7,7 @@ import type { KubeObject, Resource } from "../../src/kube/types.ts";
 import { createEvents, EVENTS } from "../../src/runtime/events.ts";
 import { createInformer } from "../../src/runtime/informer.ts";
 import { acquireLease, LEASES } from "../../src/runtime/lease.ts";
+import { createSchemas } from "../../src/runtime/schemas.ts";
 import { startCluster } from "../cluster/cluster.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 
@@ -168,7 +169,10 @@ test("an informer lives through a restart of the API server and misses nothing",
 
 test("an informer lives through a change of the kind's schema and sees the new field", async () => {
   const { informer, told, until } = informed();
+  const { signal } = new AbortController();
+  const schemas = createSchemas({ client, log: silent, kinds: [{ resource: THINGS, refresh: informer.refresh }] });
   await informer.synced;
+  await schemas.look(signal);
   await client.create(THINGS, draft("schema"));
   await told("default/schema added red");
   await client.mergePatch(CRDS, { name: "things.example.com" }, { spec: crd({ size: { type: "integer" } }).spec });
@@ -179,7 +183,7 @@ test("an informer lives through a change of the kind's schema and sees the new f
   await client.mergePatch(THINGS, at("schema"), { spec: { color: "black" } });
   await told("default/schema changed black");
   // The open stream goes on reading by the old schema, without the field, and no event ever corrects that: seen on 1.36.
-  informer.refresh();
+  await schemas.look(signal);
   await until(() => "size" in (informer.store.get("default/schema")?.spec ?? {}));
   expect(informer.store.get("default/schema")?.spec).toEqual({ color: "black", size: 3 });
   await client.remove(THINGS, at("schema"));
