@@ -8,7 +8,7 @@ const claims = (sequence: number) => ({
   version: "9.4.2", url: "https://alpha.example/a.tgz", sha256: "a".repeat(64), sequence, action: "deliver", snapshot: "x-000001", nbf: 1, exp: 2,
 });
 const status = (sequence: number) => ({
-  agent: { name: "shop/ra-01", version: "0.1.0" }, at, apps: [], activations: [], seen: [{ app: "default", layer: "main", sequence }],
+  agent: { name: "shop/ra-01", version: "0.1.0" }, at, apps: [], activations: [], seen: [{ app: "default", layer: "main", sequence, key: "k", state: "Applied" }],
 });
 const running = (sequence: number) => ({
   ...status(1),
