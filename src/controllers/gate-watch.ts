@@ -9,6 +9,8 @@ import { provePolicies, readTexts, unreadable } from "./gate.ts";
 import { createGateMemory } from "./gate-memory.ts";
 
 export interface GateWatch extends PolicyMemory {
+  /** Called when what is known of the policies changed in a namespace. */
+  readonly subscribe: (subscriber: (namespace: string) => void) => void;
   /** Looks every few seconds whether the policies changed, and proves them anew when they did. Never rejects. */
   readonly run: (signal: AbortSignal) => Promise<void>;
 }
@@ -23,12 +25,11 @@ export function createGateWatch(options: {
   readonly log: Log;
   /** Whether anything of ours is in a namespace; where nothing is, nothing is proven. */
   readonly inUse: (namespace: string) => boolean;
-  /** What is known of the policies changed there. */
-  readonly onChange: (namespace: string) => void;
   readonly stop: AbortSignal;
 }): GateWatch {
-  const { client, log, inUse, onChange, stop } = options;
+  const { client, log, inUse, stop } = options;
   const memory = createGateMemory();
+  const subscribers = new Set<(namespace: string) => void>();
   const told = new Map<string, string>();
   const asking = createAsking<SeenPolicies>({ isSilence: () => false, quietMs: 0, now: Date.now, stop });
   let asked = 0;
@@ -39,7 +40,7 @@ export function createGateWatch(options: {
     if (known.state === "NotAsked" || told.get(namespace) === text) return;
     told.set(namespace, text);
     log.info({ namespace, policies: known.state, ...("message" in known && { why: known.message }) }, "The admission policies were read.");
-    onChange(namespace);
+    for (const subscriber of subscribers) subscriber(namespace);
   };
 
   const look = async (namespace: string, signal: AbortSignal): Promise<SeenPolicies> => {
@@ -74,6 +75,7 @@ export function createGateWatch(options: {
 
   return {
     known: memory.known,
+    subscribe: (subscriber) => void subscribers.add(subscriber),
     read,
     run: async (signal) => {
       while (!signal.aborted) {

@@ -1,0 +1,87 @@
+import { agentDriver } from "../delivery/agent.ts";
+import { type Controller, createController, type Reconcile } from "../runtime/controller.ts";
+import { createEvents } from "../runtime/events.ts";
+import { createQueue } from "../runtime/queue.ts";
+import { createSchemas } from "../runtime/schemas.ts";
+import { createAgentAsking } from "./agents.ts";
+import type { Context } from "./context.ts";
+import { reconcileDeployment } from "./deployment.ts";
+import { type Failed, tellMainframeFailed, tellServerFailed, tellUpdateFailed } from "./failure.ts";
+import { createGateWatch } from "./gate-watch.ts";
+import { createLicences } from "./licences.ts";
+import type { OperatorOptions } from "./operator.ts";
+import { createSeal } from "./seal.ts";
+import { informers, ownKinds, type Stores } from "./stores.ts";
+import { reconcileMainframe, reconcileServer } from "./target.ts";
+import { subscribe, type Wake, wakesOfPolicies } from "./wakes.ts";
+
+/** They wait for others most of the time: for targets, and for the API server, which is asked only so much at once. */
+const WORKERS = 64;
+const DEADLINE_MS = 120_000;
+const DRAIN_MS = 20_000;
+
+interface Leadership {
+  readonly valid: () => boolean;
+  readonly lost: AbortSignal;
+}
+
+/** What the leader does until it is stopped or loses the lease; settles when nothing runs any more. */
+export async function lead(options: OperatorOptions, stores: Stores, { valid, lost }: Leadership, stop: AbortSignal): Promise<void> {
+  const { client, log, random, identity, settings } = options;
+  const working = AbortSignal.any([stop, lost]);
+  const alive = new AbortController();
+  const agents = agentDriver();
+  const gate = createGateWatch({
+    client,
+    log,
+    inUse: (namespace) => stores.servers.store.by("namespace", namespace).length + stores.deployments.store.by("namespace", namespace).length > 0,
+    stop: alive.signal,
+  });
+  const context: Context = {
+    ...options,
+    stores,
+    agents,
+    asking: createAgentAsking({ settings, now: Date.now }, alive.signal),
+    licences: createLicences(options.licenceKeys),
+    seal: await createSeal(options.orderKey),
+    policies: gate,
+    isLeader: valid,
+    now: Date.now,
+    tell: createEvents({ client, reportingController: "ashat.raos.io/operator", reportingInstance: identity, log }),
+  };
+  const clock = { now: () => performance.now(), random };
+  const controller = (
+    name: string,
+    reconcile: (context: Context, ...rest: Parameters<Reconcile>) => ReturnType<Reconcile>,
+    tellFailed: (context: Context, key: string, failed: Failed) => Promise<void>,
+  ): Controller =>
+    createController({
+      name,
+      queue: createQueue(clock),
+      now: clock.now,
+      reconcile: (key, signal) => reconcile(context, key, signal),
+      workers: WORKERS,
+      deadlineMs: DEADLINE_MS,
+      drainMs: DRAIN_MS,
+      synced: informers(stores).map((informer) => informer.synced),
+      log,
+      onFailure: (key, kind, error, count) => tellFailed(context, key, { kind, error, count }),
+    });
+  const controllers: Readonly<Record<Wake["who"], Controller>> = {
+    update: controller("deployment", reconcileDeployment, tellUpdateFailed),
+    server: controller("server", reconcileServer, tellServerFailed),
+    mainframe: controller("mainframe", reconcileMainframe, tellMainframeFailed),
+  };
+  const wake = (wakes: readonly Wake[]): void => {
+    for (const { who, key } of wakes) controllers[who].enqueue(key);
+  };
+  subscribe(stores, wake);
+  gate.subscribe((namespace) => wake(wakesOfPolicies(namespace, stores)));
+  const schemas = createSchemas({ client, log, kinds: ownKinds(stores) });
+  try {
+    await Promise.all([...Object.values(controllers).map((one) => one.run(working)), gate.run(working), schemas.run(working)]);
+  } finally {
+    alive.abort(new Error("the operator stops"));
+    await agents.close();
+  }
+}

@@ -1,0 +1,84 @@
+import { LABEL } from "../api/group.ts";
+import { progressOf } from "../core/progress.ts";
+import type { KubeObject } from "../kube/types.ts";
+import { key as keyFor, keyOf } from "../runtime/kind.ts";
+import { keyOfRecord } from "./deployment.ts";
+import type { Job, Pod, Raw, RawRecord } from "./kinds.ts";
+import { isNews, isNewsOfTarget } from "./news.ts";
+import { chain } from "./observe.ts";
+import type { Stores } from "./stores.ts";
+
+/** Who is looked at again. */
+export interface Wake {
+  readonly who: "update" | "server" | "mainframe";
+  readonly key: string;
+}
+
+type Views = { readonly [K in keyof Stores]: Pick<Stores[K], "store"> };
+type Watched<T> = (now: T | undefined, before: T | undefined, stores: Views) => readonly Wake[];
+
+/** Whom a change of an object wakes, by what is watched. */
+export const WAKES: {
+  readonly deployments: Watched<Raw>;
+  readonly servers: Watched<Raw>;
+  readonly mainframes: Watched<Raw>;
+  readonly records: Watched<RawRecord>;
+  readonly jobs: Watched<Job>;
+  readonly pods: Watched<Pod>;
+} = {
+  deployments: (now, before) => (isNews(now, before) ? itself("update", now ?? before) : []),
+  servers: (now, before, stores) => [
+    ...(isNewsOfTarget(now, before) ? itself("server", now ?? before) : []),
+    ...updatesUnderWay(stores, now ?? before),
+    ...(isNews(now, before) ? mainframesBeside(stores, now ?? before) : []),
+  ],
+  mainframes: (now, before, stores) => [...(isNewsOfTarget(now, before) ? itself("mainframe", now ?? before) : []), ...updatesUnderWay(stores, now ?? before)],
+  records: (now, _, stores) => {
+    if (now === undefined) return [];
+    // What is held on Public gives way to a newer update, which waits for it.
+    return [{ who: "update", key: keyOfRecord(now) }, ...(now.spec.to === "Held" ? updatesUnderWay(stores, now) : [])];
+  },
+  jobs: (now, before) => updateNamedBy(now ?? before),
+  pods: (now, before) => updateNamedBy(now ?? before),
+};
+
+/** Whom it wakes that the admission policies are seen to be in force, or no more. */
+export const wakesOfPolicies = (namespace: string, stores: Views): readonly Wake[] => [
+  ...stores.servers.store.by("namespace", namespace).flatMap((raw) => itself("server", raw)),
+  ...updatesIn(stores, namespace),
+];
+
+const itself = (who: Wake["who"], object: KubeObject | undefined): readonly Wake[] => (object === undefined ? [] : [{ who, key: keyOf(object) }]);
+
+const updatesUnderWay = (stores: Views, beside: KubeObject | undefined): readonly Wake[] => updatesIn(stores, beside?.metadata.namespace ?? "");
+
+/** An update that has ended is looked at again when it changes itself, not when its surroundings do. */
+const updatesIn = (stores: Views, namespace: string): readonly Wake[] =>
+  stores.deployments.store.by("namespace", namespace).flatMap((raw) => {
+    const { uid } = raw.metadata;
+    const { end, tiers } = progressOf(chain(stores.records.store.by("update", uid), uid));
+    return end === undefined && tiers.mainframes.passedBy === undefined ? itself("update", raw) : [];
+  });
+
+const mainframesBeside = (stores: Views, server: KubeObject | undefined): readonly Wake[] =>
+  stores.mainframes.store.by("namespace", server?.metadata.namespace ?? "").flatMap((raw) => itself("mainframe", raw));
+
+const updateNamedBy = (object: KubeObject | undefined): readonly Wake[] => {
+  const name = object?.metadata.labels?.[LABEL.deployment];
+  return name === undefined ? [] : [{ who: "update", key: keyFor(object?.metadata.namespace, name) }];
+};
+
+/** Wakes for everything that is there now and for every change from now on. */
+export function subscribe(stores: Stores, wake: (wakes: readonly Wake[]) => void): void {
+  stores.deployments.subscribe((_, now, before) => wake(WAKES.deployments(now, before, stores)));
+  stores.servers.subscribe((_, now, before) => wake(WAKES.servers(now, before, stores)));
+  stores.mainframes.subscribe((_, now, before) => wake(WAKES.mainframes(now, before, stores)));
+  stores.records.subscribe((_, now, before) => wake(WAKES.records(now, before, stores)));
+  stores.jobs.subscribe((_, now, before) => wake(WAKES.jobs(now, before, stores)));
+  stores.pods.subscribe((_, now, before) => wake(WAKES.pods(now, before, stores)));
+  for (const raw of stores.deployments.store.all()) wake(itself("update", raw));
+  for (const raw of stores.servers.store.all()) wake(itself("server", raw));
+  for (const raw of stores.mainframes.store.all()) wake(itself("mainframe", raw));
+  // Also those of updates that are gone, which nobody else would let go.
+  for (const record of stores.records.store.all()) wake([{ who: "update", key: keyOfRecord(record) }]);
+}
