@@ -40,13 +40,11 @@ describe("gates that keep an update waiting, each with who can open it", () => {
 
   test("an agent still at work for an update that is gone", () => {
     const scene = publicOnly();
-    const key = "uid-staging.default.main.4";
-    scene.says("staging", { ...bare(scene.target("staging")), seen: [{ app: "default", layer: "main", sequence: 4, key, state: "Unpacking" }] });
-    const said = (state: "Unpacking" | "Failed") =>
-      scene.orders.set(key, { state: "Reported", report: { key, state, reason: "Done", message: "so it is", activations: 0, at: "2030-01-01T00:00:00.000Z" } });
-    said("Unpacking");
+    const at = (state: "Fetching" | "Failed"): void =>
+      scene.says("staging", { ...bare(scene.target("staging")), seen: [{ app: "default", layer: "main", sequence: 4, key: "uid-before.default.main.4", state }] });
+    at("Fetching");
     expect(gates(scene)).toEqual(["agent"]);
-    said("Failed");
+    at("Failed");
     expect(gates(scene)).toEqual([]);
     expect(scene.done.find((effect) => effect.do === "deliver")?.order.sequence).toBe(5);
   });

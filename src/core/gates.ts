@@ -1,6 +1,6 @@
 import { digestOf } from "../api/artifact.ts";
 import { deploymentRef } from "../api/group.ts";
-import { type AgentStatus, orderKey } from "../api/order.ts";
+import { type AgentStatus, orderEnded } from "../api/order.ts";
 import { compareVersions } from "../api/version.ts";
 import type { Approvals } from "./approvals.ts";
 import { actionCommand, deleteCommand } from "./commands.ts";
@@ -20,7 +20,6 @@ export type Standing =
   | { readonly state: "Open"; readonly there: boolean; readonly approved: boolean }
   | { readonly state: "Shut"; readonly shut: Shut }
   | { readonly state: "AskAgent" }
-  | { readonly state: "AskOrder"; readonly key: string }
   | { readonly state: "Superseded" | "Refused"; readonly reason: string; readonly message: string };
 
 /** Gates in the order in which people would want to hear of them. */
@@ -46,7 +45,7 @@ export function standingOf(situation: Situation, seen: SeenTarget, approvals: Ap
   const taken = claimGate(situation, seen) ?? (there ? undefined : licenceGate(seen));
   if (taken !== undefined) return { state: "Shut", shut: taken };
   const busy = agentGate(seen, seen.agent.status, spec.app);
-  if (busy !== undefined) return busy;
+  if (busy !== undefined) return { state: "Shut", shut: busy };
   const approved = approvals.required > 0 && (!there || quarantineOf(situation.observed) !== undefined);
   const unapproved = approved ? (policiesGate(situation) ?? approvalsGate(situation, approvals)) : undefined;
   return unapproved === undefined ? { state: "Open", there, approved } : { state: "Shut", shut: unapproved };
@@ -80,19 +79,10 @@ function checksGate({ target }: SeenTarget): Shut | undefined {
 }
 
 /** An agent still at an order of an update that let go (it was deleted) will run something else than it says now. */
-function agentGate(seen: SeenTarget, status: AgentStatus, app: string): Standing | undefined {
-  const { uid } = seen.target.metadata;
-  const taken = status.seen.find((item) => item.app === app && item.layer === LAYER)?.sequence ?? 0;
-  const applied = status.apps.find((item) => item.app === app && item.layer === LAYER)?.sequence ?? 0;
-  if (taken <= applied) return undefined;
-  const key = orderKey({ targetUid: uid, app, layer: LAYER, sequence: taken });
-  const order = seen.orders[key];
-  if (order === undefined) return { state: "AskOrder", key };
-  if (order.state === "NotFound" || order.state === "Refused" || (order.state === "Reported" && order.report.state === "Failed")) return undefined;
-  return {
-    state: "Shut",
-    shut: { gate: "agent", message: `the agent of ${nameOf(seen)} is still at order ${key}`, who: `nobody has to; ${nameOf(seen)} is asked again` },
-  };
+function agentGate(seen: SeenTarget, status: AgentStatus, app: string): Shut | undefined {
+  const taken = status.seen.find((item) => item.app === app && item.layer === LAYER);
+  if (taken === undefined || orderEnded(taken.state)) return undefined;
+  return { gate: "agent", message: `the agent of ${nameOf(seen)} is still at order ${taken.key}`, who: `nobody has to; ${nameOf(seen)} is asked again` };
 }
 
 function orderGate({ observed }: Situation, seen: SeenTarget, version: string | undefined, same: boolean): Standing | undefined {

@@ -31,8 +31,6 @@ export function waiting(situation: Situation): Part {
   const candidates = wave(situation).map((seen): Candidate => ({ seen, standing: standingOf(situation, seen, approvals) }));
   const unasked = candidates.filter(({ standing }) => standing.state === "AskAgent");
   if (unasked.length > 0) return { look: { agents: unasked.map(({ seen }) => seen.target.metadata.uid) } };
-  const orders = candidates.flatMap(({ seen, standing }) => (standing.state === "AskOrder" ? [{ target: seen.target.metadata.uid, key: standing.key }] : []));
-  if (orders.length > 0) return { look: { orders } };
 
   const end = candidates.find(({ standing }) => standing.state === "Superseded" || standing.state === "Refused");
   if (end !== undefined) return leaveOut(situation, end);
