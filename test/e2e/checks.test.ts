@@ -40,6 +40,7 @@ const whileChecking = async (prefix: string, trouble: (room: Room, job: string) 
   await until("the check asks the server", () => wire.came.length > 0, { timeoutMs: 60_000 });
   const [job] = await room.jobs();
   await trouble(room, job?.metadata.name ?? "");
+  await until("it is said to prove nothing", async () => (await room.records("first")).some(({ reason }) => reason === "Inconclusive"));
   wire.set("pass");
   await room.untilUpdate("first", ({ tier }) => tier === "omega");
   const records = await room.records("first");
