@@ -10,4 +10,6 @@ export async function answerOf(place: Pick<Place, "url">, caPem: string): Promis
 }
 
 export const answersOf = async (places: readonly Place[], caPem: string): Promise<Readonly<Record<string, Answer>>> =>
-  Object.fromEntries(await Promise.all(places.map(async (place) => [place.name, await answerOf(place, caPem)] as const)));
+  Object.fromEntries(
+    await Promise.all(places.map(async (place) => [place.name, await answerOf(place, caPem)] as const)),
+  );

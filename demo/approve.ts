@@ -25,7 +25,8 @@ export function approving(screen: Screen, scene: Scene, fail: (error: unknown) =
   };
   const refused = async (command: string): Promise<void> => {
     const { code, said } = await shellAs(scene, "author", command);
-    if (code === 0) throw new Error("the author could approve without the right to: the admission policies are not in force");
+    if (code === 0)
+      throw new Error("the author could approve without the right to: the admission policies are not in force");
     line(`            ${paint.dim("the author may not, and is told so:")}`);
     indented(said.replace(/^.*denied request: /s, ""));
   };

@@ -26,7 +26,8 @@ export interface Told {
 /** Ends what was started, the last first. */
 export type Ending = () => Promise<void>;
 
-const OWN_CLUSTER = "the demo's servers run on this machine, where the pods of another cluster do not reach them: unset ASHAT_TEST_CONTEXT and run it again";
+const OWN_CLUSTER =
+  "the demo's servers run on this machine, where the pods of another cluster do not reach them: unset ASHAT_TEST_CONTEXT and run it again";
 const MAIN = new URL("../src/main.ts", import.meta.url).pathname;
 
 type Fulfilled<Needs extends readonly Promise<unknown>[]> = { readonly [K in keyof Needs]: Awaited<Needs[K]> };
@@ -49,7 +50,10 @@ export async function buildStage(dir: string, told: Told, endings: Ending[]): Pr
 
   const cluster = step("control plane", [], async (_, goesOn) => {
     if (process.env["ASHAT_TEST_CONTEXT"]) throw new Error(OWN_CLUSTER);
-    const started = await startCluster({ dir: join(dir, "cluster"), onProgress: ({ doing, left }) => goesOn(left.length > 0 ? `${doing}; left: ${left.join(", ")}` : doing) });
+    const started = await startCluster({
+      dir: join(dir, "cluster"),
+      onProgress: ({ doing, left }) => goesOn(left.length > 0 ? `${doing}; left: ${left.join(", ")}` : doing),
+    });
     endings.push(started.stop);
     return [started, "etcd, kube-apiserver, controller manager, scheduler"];
   });
@@ -62,7 +66,10 @@ export async function buildStage(dir: string, told: Told, endings: Ending[]): Pr
     const [ca, keys] = await Promise.all([createCa("RaOS demo"), makeKeys(dir)]);
     const archives = await startArchives(dir, ca);
     endings.push(archives.stop);
-    const [first, release] = await Promise.all([archives.build({ version: VERSION_BEFORE }), archives.build({ version: VERSION })]);
+    const [first, release] = await Promise.all([
+      archives.build({ version: VERSION_BEFORE }),
+      archives.build({ version: VERSION }),
+    ]);
     return [{ ca, keys, first, release }, `RaOS ${VERSION_BEFORE} and ${VERSION}; Ed25519 keys for orders, licences`];
   });
   const servers = step("six servers, six agents", [ground, database], async ([{ ca, keys, first }, url]) => {
@@ -88,21 +95,52 @@ export async function buildStage(dir: string, told: Told, endings: Ending[]): Pr
   });
   const operator = step("operator", [cluster, ground, installed], async ([at, { keys }]) => {
     const started = await startOperator(at, keys, dir);
-    void started.exited.then(({ code, signal }) => told.broken(`the operator ended by itself (${signal ?? `code ${code}`}); its last words:\n${tailOfLog(started.logFile, 5)}`));
+    void started.exited.then(({ code, signal }) =>
+      told.broken(
+        `the operator ended by itself (${signal ?? `code ${code}`}); its last words:\n${tailOfLog(started.logFile, 5)}`,
+      ),
+    );
     endings.push(async () => {
       await started.stop(10_000);
     });
     return [started, "a process of its own, as its service account"];
   });
-  const registered = step("servers and licences known", [cluster, servers, database, people, operator, node], async ([at, targets, url]) => {
-    const secret = { apiVersion: "v1", kind: "Secret", metadata: { namespace: NAMESPACE, name: DATABASE_SECRET }, stringData: { url } };
-    await at.kubectl(["apply", "-f", "-"], { stdin: list([secret, ...manifests(targets)]) });
-    await at.kubectl(["wait", "--for=condition=Ready", "--timeout=60s", "--all", "-n", NAMESPACE, "servers.ashat.raos.io,mainframes.ashat.raos.io"]);
-    return [undefined, "3 Servers and 3 Mainframes are Ready"];
-  });
+  const registered = step(
+    "servers and licences known",
+    [cluster, servers, database, people, operator, node],
+    async ([at, targets, url]) => {
+      const secret = {
+        apiVersion: "v1",
+        kind: "Secret",
+        metadata: { namespace: NAMESPACE, name: DATABASE_SECRET },
+        stringData: { url },
+      };
+      await at.kubectl(["apply", "-f", "-"], { stdin: list([secret, ...manifests(targets)]) });
+      await at.kubectl([
+        "wait",
+        "--for=condition=Ready",
+        "--timeout=60s",
+        "--all",
+        "-n",
+        NAMESPACE,
+        "servers.ashat.raos.io,mainframes.ashat.raos.io",
+      ]);
+      return [undefined, "3 Servers and 3 Mainframes are Ready"];
+    },
+  );
 
   // The first failure counts; what is still under way then ends with this process.
-  const [{ ca, release }, targets, at, logins] = await Promise.all([ground, servers, cluster, people, database, installed, node, operator, registered]);
+  const [{ ca, release }, targets, at, logins] = await Promise.all([
+    ground,
+    servers,
+    cluster,
+    people,
+    database,
+    installed,
+    node,
+    operator,
+    registered,
+  ]);
   const places = targets.map(placeOf);
   return {
     dir,

@@ -17,7 +17,11 @@ interface Release {
 const LAYER = "main";
 
 /** What ran before anybody had ASHAT: the release a server was installed with, by an order as an installer would sign it. */
-export async function installFirst(targets: readonly Target[], keys: Keys, { version, url, sha256 }: Release): Promise<void> {
+export async function installFirst(
+  targets: readonly Target[],
+  keys: Keys,
+  { version, url, sha256 }: Release,
+): Promise<void> {
   const key = await readSigningKey(keys.orderKey);
   const driver = agentDriver();
   try {

@@ -15,7 +15,13 @@ export interface Seen {
 const ENDS: readonly DeploymentStatus["phase"][] = ["Held", "Cancelled", "Superseded", "Refused"];
 
 /** Watches an update and its records until it is completed; an end of another kind is an error with its message. */
-export async function follow(client: Client, namespace: string, name: string, signal: AbortSignal, see: (seen: Seen) => Promise<void> | void): Promise<DeploymentStatus> {
+export async function follow(
+  client: Client,
+  namespace: string,
+  name: string,
+  signal: AbortSignal,
+  see: (seen: Seen) => Promise<void> | void,
+): Promise<DeploymentStatus> {
   const over = new AbortController();
   const either = AbortSignal.any([signal, over.signal]);
   const options = { namespace, signal: either, random: Math.random };
@@ -30,7 +36,8 @@ export async function follow(client: Client, namespace: string, name: string, si
     if (status === undefined || told + 1 < (status.records?.count ?? 0)) return;
     waiting = undefined;
     await see({ status });
-    if (ENDS.includes(status.phase)) throw new Error(`${name} is ${status.phase}: ${status.message ?? "no reason is given"}`);
+    if (ENDS.includes(status.phase))
+      throw new Error(`${name} is ${status.phase}: ${status.message ?? "no reason is given"}`);
     if (status.phase !== "Completed") return;
     result = status;
     over.abort();
@@ -47,7 +54,8 @@ export async function follow(client: Client, namespace: string, name: string, si
   };
   const records = async (): Promise<void> => {
     for await (const event of watch(client, RECORDS, options))
-      if (event.type === "put" && event.object.spec.deployment.name === name) inTurn(() => tellRecord(event.object.spec));
+      if (event.type === "put" && event.object.spec.deployment.name === name)
+        inTurn(() => tellRecord(event.object.spec));
   };
   const statuses = async (): Promise<void> => {
     for await (const event of watch(client, DEPLOYMENTS, { ...options, fieldSelector: `metadata.name=${name}` })) {

@@ -25,8 +25,11 @@ async function demo(keep: boolean): Promise<number> {
   const screen = openScreen();
   const { paint } = screen;
   const stop = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stop.abort(new Interrupted(`ended by ${signal}`)));
-  const interrupted = new Promise<never>((_, reject) => stop.signal.addEventListener("abort", () => reject(stop.signal.reason as Error), { once: true }));
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+    process.on(signal, () => stop.abort(new Interrupted(`ended by ${signal}`)));
+  const interrupted = new Promise<never>((_, reject) =>
+    stop.signal.addEventListener("abort", () => reject(stop.signal.reason as Error), { once: true }),
+  );
   interrupted.catch(() => {});
 
   const begun = performance.now();
@@ -36,7 +39,9 @@ async function demo(keep: boolean): Promise<number> {
   const stage = openStage(dir, setupLines(screen));
   try {
     const scene = await Promise.race([stage.ready, interrupted]);
-    screen.line(`        ${paint.dim(`Kubernetes ${scene.kubernetes}, everything on 127.0.0.1, ready after ${seconds()}`)}`);
+    screen.line(
+      `        ${paint.dim(`Kubernetes ${scene.kubernetes}, everything on 127.0.0.1, ready after ${seconds()}`)}`,
+    );
     screen.line(stepLine(screen, SETUP.length + 1, PLAY[0]));
     await play(screen, scene, AbortSignal.any([stop.signal, stage.failed, AbortSignal.timeout(LONGEST_MS)]));
     screen.line(stepLine(screen, SETUP.length + 2, PLAY[1]));
@@ -70,9 +75,15 @@ async function demo(keep: boolean): Promise<number> {
 }
 
 async function main(): Promise<number> {
-  let values: { readonly keep?: boolean | undefined; readonly stop?: boolean | undefined; readonly help?: boolean | undefined };
+  let values: {
+    readonly keep?: boolean | undefined;
+    readonly stop?: boolean | undefined;
+    readonly help?: boolean | undefined;
+  };
   try {
-    ({ values } = parseArgs({ options: { keep: { type: "boolean" }, stop: { type: "boolean" }, help: { type: "boolean" } } }));
+    ({ values } = parseArgs({
+      options: { keep: { type: "boolean" }, stop: { type: "boolean" }, help: { type: "boolean" } },
+    }));
   } catch (error) {
     console.error(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
     return 2;
@@ -83,7 +94,9 @@ async function main(): Promise<number> {
   }
   if (values.stop === true) {
     const ended = await stopKept();
-    console.log(ended === 0 ? "No demo is running." : `Ended ${ended} demo${ended === 1 ? "" : "s"}; nothing is left running.`);
+    console.log(
+      ended === 0 ? "No demo is running." : `Ended ${ended} demo${ended === 1 ? "" : "s"}; nothing is left running.`,
+    );
     return 0;
   }
   return demo(values.keep === true);

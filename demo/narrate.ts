@@ -14,7 +14,9 @@ export function narrate(screen: Screen, record: RecordSpec, begun: number, place
   const { paint } = screen;
   const seconds = `+${Math.max(0, (Date.parse(record.time) - begun) / 1000).toFixed(1)}`.padStart(6);
   const where = (record.tier === undefined ? "" : TIER[record.tier]).padEnd(10);
-  const names = (record.targets ?? []).map(({ name }) => places.find((place) => place.name === name)?.title ?? name).join(", ");
+  const names = (record.targets ?? [])
+    .map(({ name }) => places.find((place) => place.name === name)?.title ?? name)
+    .join(", ");
   const what = sentence(record, names, screen);
   screen.line(`  ${paint.dim(`${seconds} s`)}  ${where}  ${what}`);
 }

@@ -42,17 +42,31 @@ function title({ line, paint }: Screen, text: string): void {
 async function showAnswers(screen: Screen, { places, caPem, before, release }: Scene): Promise<void> {
   const now = await answersOf(places, caPem);
   title(screen, "What the servers answer to anyone: /api/greeting, before and now");
-  const rows = places.map(({ name, title, tier }) => [name, title, tier, before[name]?.greeting ?? "-", now[name]?.greeting ?? "-"]);
+  const rows = places.map(({ name, title, tier }) => [
+    name,
+    title,
+    tier,
+    before[name]?.greeting ?? "-",
+    now[name]?.greeting ?? "-",
+  ]);
   for (const line of table([["SERVER", "CALLED", "TIER", "BEFORE", "NOW"], ...rows])) screen.line(`  ${line}`);
   const behind = places.filter(({ name }) => now[name]?.version !== release.version);
-  if (behind.length > 0) throw new Error(`${behind.map(({ name }) => name).join(", ")} should answer with ${release.version}`);
+  if (behind.length > 0)
+    throw new Error(`${behind.map(({ name }) => name).join(", ")} should answer with ${release.version}`);
 }
 
-const HOW = { Admission: "stamped by the API server", Client: "written by the client, checked by the API server", Operator: "-", Unknown: "not known" } as const;
+const HOW = {
+  Admission: "stamped by the API server",
+  Client: "written by the client, checked by the API server",
+  Operator: "-",
+  Unknown: "not known",
+} as const;
 
 function showApprovals(screen: Screen, records: readonly RecordSpec[]): void {
   title(screen, "Who approved, and how that is known");
-  const rows = records.flatMap(({ tier = "-", approvals = [], actor }) => approvals.map(({ user, token, slot = "-" }) => [tier, user, slot, token, HOW[actor.known]]));
+  const rows = records.flatMap(({ tier = "-", approvals = [], actor }) =>
+    approvals.map(({ user, token, slot = "-" }) => [tier, user, slot, token, HOW[actor.known]]),
+  );
   for (const line of table([["TIER", "WHO", "SLOT", "TOKEN", "KNOWN BECAUSE"], ...rows])) screen.line(`  ${line}`);
 }
 
@@ -68,7 +82,9 @@ function showVerdicts(screen: Screen, records: readonly RecordSpec[]): void {
   const cell = (tier: string, category: string): string => {
     const verdicts = records
       .filter((record) => record.tier === tier && record.to === "Passed")
-      .flatMap(({ evidence = [] }) => evidence.filter((item) => item.category === category).map(({ verdict }) => verdict));
+      .flatMap(({ evidence = [] }) =>
+        evidence.filter((item) => item.category === category).map(({ verdict }) => verdict),
+      );
     const [first] = verdicts;
     if (first === undefined) return "-";
     const same = verdicts.every((verdict) => verdict === first);
@@ -76,5 +92,7 @@ function showVerdicts(screen: Screen, records: readonly RecordSpec[]): void {
   };
   const rows = CATEGORIES.map((category) => [category, ...TIERS.map(([tier]) => cell(tier, category))]);
   for (const line of table([["CHECK", ...TIERS.map(([, name]) => name)], ...rows])) screen.line(`  ${line}`);
-  screen.line(`  ${screen.paint.dim("Jobs on ALPHA, Public, OMEGA; the health of a mainframe is its agent's report; - is not configured")}`);
+  screen.line(
+    `  ${screen.paint.dim("Jobs on ALPHA, Public, OMEGA; the health of a mainframe is its agent's report; - is not configured")}`,
+  );
 }

@@ -7,9 +7,18 @@ export interface Paint {
   readonly wait: (text: string) => string;
 }
 
-const code = (on: boolean, open: number, close: number) => (text: string): string => (on ? `\u001b[${open}m${text}\u001b[${close}m` : text);
+const code =
+  (on: boolean, open: number, close: number) =>
+  (text: string): string =>
+    on ? `\u001b[${open}m${text}\u001b[${close}m` : text;
 
 export const paintFor = (stream: { readonly isTTY?: boolean }, env: NodeJS.ProcessEnv): Paint => {
   const on = stream.isTTY === true && (env["NO_COLOR"] ?? "") === "" && env["TERM"] !== "dumb";
-  return { bold: code(on, 1, 22), dim: code(on, 2, 22), good: code(on, 32, 39), bad: code(on, 31, 39), wait: code(on, 33, 39) };
+  return {
+    bold: code(on, 1, 22),
+    dim: code(on, 2, 22),
+    good: code(on, 32, 39),
+    bad: code(on, 31, 39),
+    wait: code(on, 33, 39),
+  };
 };

@@ -7,13 +7,22 @@ import { type Ca, issue } from "../test/cluster/pki.ts";
 import { NAMESPACE, PEOPLE, type Person } from "./scene.ts";
 
 /** What each of them may do in the namespace. Who acts on a tier is an approver of that tier and nothing else. */
-const ROLE: Readonly<Record<Person, string>> = { admin: "admin", author: "ashat-editor", ann: approverRole("omega"), bob: approverRole("omega") };
+const ROLE: Readonly<Record<Person, string>> = {
+  admin: "admin",
+  author: "ashat-editor",
+  ann: approverRole("omega"),
+  bob: approverRole("omega"),
+};
 
 const RBAC = "rbac.authorization.k8s.io";
 
 /** The namespace, under restricted Pod Security, and the roles of people in it. */
 export const namespaceAndRights = (): readonly object[] => [
-  { apiVersion: "v1", kind: "Namespace", metadata: { name: NAMESPACE, labels: { "pod-security.kubernetes.io/enforce": "restricted" } } },
+  {
+    apiVersion: "v1",
+    kind: "Namespace",
+    metadata: { name: NAMESPACE, labels: { "pod-security.kubernetes.io/enforce": "restricted" } },
+  },
   ...PEOPLE.map((name) => ({
     apiVersion: `${RBAC}/v1`,
     kind: "RoleBinding",
@@ -28,7 +37,13 @@ export async function kubeconfigs(cluster: ClusterAccess): Promise<Readonly<Reco
   if (cluster.caFile === undefined) throw new Error("people need client certificates of this control plane's own CA");
   const ca = JSON.parse(await readFile(cluster.caFile, "utf8")) as Ca;
   const of = async (name: Person): Promise<string> =>
-    writeKubeconfig(join(cluster.dir, `${name}.kubeconfig`), cluster, name, await issue(ca, { commonName: name, client: true }), NAMESPACE);
+    writeKubeconfig(
+      join(cluster.dir, `${name}.kubeconfig`),
+      cluster,
+      name,
+      await issue(ca, { commonName: name, client: true }),
+      NAMESPACE,
+    );
   const [admin, author, ann, bob] = await Promise.all([of("admin"), of("author"), of("ann"), of("bob")]);
   return { admin, author, ann, bob };
 }

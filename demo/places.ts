@@ -44,7 +44,8 @@ export async function allKept(): Promise<readonly Kept[]> {
   return found.filter((one) => one !== undefined);
 }
 
-const isLog = async (path: string): Promise<boolean> => path.endsWith(".log") || ((await stat(path)).isDirectory() && !path.endsWith("/etcd"));
+const isLog = async (path: string): Promise<boolean> =>
+  path.endsWith(".log") || ((await stat(path)).isDirectory() && !path.endsWith("/etcd"));
 
 /** Keeps the logs of a run that failed, in the place of those of the one before. */
 export async function keepLogs(dir: string): Promise<string> {

@@ -19,7 +19,10 @@ export async function play(screen: Screen, scene: Scene, signal: AbortSignal): P
   screen.line(`  ${screen.paint.dim("author")}    kubectl apply: ${applied.said}`);
 
   const failed = new AbortController();
-  const client = createClient(await fromKubeconfig(scene.people.author), { fieldManager: "ashat-demo", userAgent: "ashat-demo" });
+  const client = createClient(await fromKubeconfig(scene.people.author), {
+    fieldManager: "ashat-demo",
+    userAgent: "ashat-demo",
+  });
   const approvals = approving(screen, scene, (error) => failed.abort(error));
   let begun: number | undefined;
   const seeRecord = (record: RecordSpec): void => {

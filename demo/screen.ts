@@ -56,7 +56,11 @@ export function openScreen(out: NodeJS.WriteStream = process.stdout): Screen {
         live = undefined;
       } else {
         const same = live?.text.split(";")[0] === text.split(";")[0];
-        live = { text, since: same && live ? live.since : performance.now(), told: same && live ? live.told : performance.now() };
+        live = {
+          text,
+          since: same && live ? live.since : performance.now(),
+          told: same && live ? live.told : performance.now(),
+        };
         draw();
       }
     },

@@ -21,7 +21,10 @@ const GONE_MS = 30_000;
 
 export function openStage(dir: string, onMessage: (message: FromStage) => void): Stage {
   const log = openSync(join(dir, "stage.log"), "a");
-  const child = fork(new URL("./stage.ts", import.meta.url).pathname, [dir], { detached: true, stdio: ["ignore", log, log, "ipc"] });
+  const child = fork(new URL("./stage.ts", import.meta.url).pathname, [dir], {
+    detached: true,
+    stdio: ["ignore", log, log, "ipc"],
+  });
   closeSync(log);
   const say = (message: ToStage): void => {
     if (child.connected) child.send(message);
@@ -55,7 +58,9 @@ export function openStage(dir: string, onMessage: (message: FromStage) => void):
       wanted = false;
       if (child.pid !== undefined) await noteKept(dir, child.pid);
       // Told before the connection ends, because its end alone means the contrary.
-      await new Promise<void>((resolve, reject) => child.send({ kind: "keep" } satisfies ToStage, (error) => (error ? reject(error) : resolve())));
+      await new Promise<void>((resolve, reject) =>
+        child.send({ kind: "keep" } satisfies ToStage, (error) => (error ? reject(error) : resolve())),
+      );
       child.disconnect();
       child.unref();
     },
@@ -66,7 +71,8 @@ export function openStage(dir: string, onMessage: (message: FromStage) => void):
 export async function untilGone(dir: string): Promise<void> {
   const deadline = performance.now() + GONE_MS;
   while (await there(dir)) {
-    if (performance.now() > deadline) throw new Error(`${dir} is still there: look for processes that use it, then remove it`);
+    if (performance.now() > deadline)
+      throw new Error(`${dir} is still there: look for processes that use it, then remove it`);
     await pause(50);
   }
 }

@@ -57,6 +57,7 @@ while (!ended.signal.aborted) {
   else await pause(LOOK_MS, undefined, { signal: ended.signal }).catch(() => {});
 }
 
-for (const end of endings.toReversed()) await end().catch((error: unknown) => console.error("could not be ended:", error));
+for (const end of endings.toReversed())
+  await end().catch((error: unknown) => console.error("could not be ended:", error));
 // What was still being built or started is in this process group, or guarded; neither outlives this line.
 process.kill(-process.pid, "SIGKILL");

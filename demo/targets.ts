@@ -32,20 +32,31 @@ export const startTargets = (dir: string, ca: Ca, keys: Keys, databaseUrl: strin
     PLANS.map(async (plan): Promise<Target> => {
       const licensed = plan.tier === "mainframe";
       const at = await startTarget({ namespace: NAMESPACE, name: plan.name, dir, ca, keys, licensed, databaseUrl });
-      return { ...plan, at, ...(licensed && { licence: await licenceFor(keys, NAMESPACE, plan.name, { versions: ">=9 <10" }) }) };
+      return {
+        ...plan,
+        at,
+        ...(licensed && { licence: await licenceFor(keys, NAMESPACE, plan.name, { versions: ">=9 <10" }) }),
+      };
     }),
   );
 
 export const DATABASE_SECRET = "raos-db";
 
-const HEALTH = { health: { path: "/healthz", json: [{ pointer: "/status", equals: "ok" }] }, modules: { path: "/api/modules" } } as const;
+const HEALTH = {
+  health: { path: "/healthz", json: [{ pointer: "/status", equals: "ok" }] },
+  modules: { path: "/api/modules" },
+} as const;
 
 /** Staging and production are checked in all six ways; the load is short, because this is a demo. */
 const ALL_SIX = {
   ...HEALTH,
   api: {
     requests: [
-      { name: "greeting", path: "/api/greeting", expect: { headers: [{ name: "x-content-type-options", value: "nosniff" }] } },
+      {
+        name: "greeting",
+        path: "/api/greeting",
+        expect: { headers: [{ name: "x-content-type-options", value: "nosniff" }] },
+      },
       { name: "items", path: "/api/items", expect: { json: [{ pointer: "/items/0/name", equals: "Licence" }] } },
     ],
   },

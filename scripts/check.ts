@@ -14,12 +14,21 @@ interface Outcome {
 const run = (name: string, command: string, args: readonly string[]): Promise<Outcome> =>
   new Promise((resolve) => {
     const begun = performance.now();
-    const child = spawn(command, [...args], { cwd: root, stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, FORCE_COLOR: process.stdout.isTTY ? "1" : "0" } });
+    const child = spawn(command, [...args], {
+      cwd: root,
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, FORCE_COLOR: process.stdout.isTTY ? "1" : "0" },
+    });
     const output: Buffer[] = [];
     child.stdout.on("data", (chunk: Buffer) => output.push(chunk));
     child.stderr.on("data", (chunk: Buffer) => output.push(chunk));
     const end = (good: boolean, more = ""): void =>
-      resolve({ name, seconds: (performance.now() - begun) / 1000, output: Buffer.concat(output).toString("utf8") + more, good });
+      resolve({
+        name,
+        seconds: (performance.now() - begun) / 1000,
+        output: Buffer.concat(output).toString("utf8") + more,
+        good,
+      });
     child.once("error", (error) => end(false, error.message));
     child.once("close", (code) => end(code === 0));
   });

@@ -8,7 +8,8 @@ import { statesPage } from "./states.ts";
 
 const at = (path: string): string => new URL(`../${path}`, import.meta.url).pathname;
 const yaml = (value: unknown): string => stringify(value, { lineWidth: 120, aliasDuplicateObjects: false });
-const documents = (comment: string, objects: readonly unknown[]): string => `# ${comment}\n${objects.map(yaml).join("---\n")}`;
+const documents = (comment: string, objects: readonly unknown[]): string =>
+  `# ${comment}\n${objects.map(yaml).join("---\n")}`;
 
 mkdirSync(at("crds"), { recursive: true });
 for (const words of KINDS) writeFileSync(at(`crds/${words.plural}.yaml`), yaml(crd(words)));
@@ -18,7 +19,10 @@ const manifests = {
   namespace: documents("The operator's namespace and account.", NAMESPACE_OBJECTS),
   rbac: documents("What the operator may, and the roles to give to people.", RBAC_OBJECTS),
   policies: documents("Who may act on an update, and who did: Kubernetes 1.36 and later.", POLICIES),
-  "policies-before-1.36": documents("Who may act on an update: Kubernetes before 1.36, where the request carries its stamp.", POLICIES_BEFORE_1_36),
+  "policies-before-1.36": documents(
+    "Who may act on an update: Kubernetes before 1.36, where the request carries its stamp.",
+    POLICIES_BEFORE_1_36,
+  ),
 };
 for (const [name, text] of Object.entries(manifests)) writeFileSync(at(`manifests/${name}.yaml`), text);
 

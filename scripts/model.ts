@@ -16,7 +16,10 @@ const CORES = 2;
 
 const inWorker = (ask: Ask): Promise<Explored> =>
   new Promise((resolve, reject) => {
-    const worker = new Worker(new URL(import.meta.url), { workerData: ask, resourceLimits: { maxOldGenerationSizeMb: 3072 } });
+    const worker = new Worker(new URL(import.meta.url), {
+      workerData: ask,
+      resourceLimits: { maxOldGenerationSizeMb: 3072 },
+    });
     worker.once("message", resolve);
     worker.once("error", reject);
   });

@@ -11,12 +11,23 @@ import { fileURLToPath } from "node:url";
 import { MUTANTS, type Mutant } from "../test/unit/model/mutants.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
-const COPIED = ["src/api", "src/core", "test/unit/fixtures.ts", "test/unit/scene.ts", "test/unit/kstatus.ts", "test/unit/model", "package.json", "tsconfig.json"];
+const COPIED = [
+  "src/api",
+  "src/core",
+  "test/unit/fixtures.ts",
+  "test/unit/scene.ts",
+  "test/unit/kstatus.ts",
+  "test/unit/model",
+  "package.json",
+  "tsconfig.json",
+];
 const CONFIG = `export default { test: { include: ["src/core/**/*.test.ts", "test/unit/model/**/*.test.ts"], testTimeout: 120000 } };\n`;
 const CORES = 2;
 
 interface Report {
-  readonly testResults: readonly { readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[] }[];
+  readonly testResults: readonly {
+    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
+  }[];
 }
 
 /** The first test that fails under `where`; nothing where all pass. */
@@ -24,12 +35,18 @@ const firstFailure = (dir: string, where: string): Promise<string | undefined> =
   new Promise((resolve, reject) => {
     const vitest = join(root, "node_modules", "vitest", "vitest.mjs");
     const report = join(dir, "report.json");
-    const child = spawn(process.execPath, [vitest, "run", "--bail=1", "--reporter=json", `--outputFile=${report}`, where], { cwd: dir, stdio: "ignore" });
+    const child = spawn(
+      process.execPath,
+      [vitest, "run", "--bail=1", "--reporter=json", `--outputFile=${report}`, where],
+      { cwd: dir, stdio: "ignore" },
+    );
     child.once("error", reject);
     child.once("close", (code) => {
       if (code === 0) return resolve(undefined);
       const { testResults } = JSON.parse(readFileSync(report, "utf8")) as Report;
-      const found = testResults.flatMap(({ assertionResults }) => assertionResults).find(({ status }) => status === "failed");
+      const found = testResults
+        .flatMap(({ assertionResults }) => assertionResults)
+        .find(({ status }) => status === "failed");
       return found === undefined ? reject(new Error(`the tests under ${where} did not run`)) : resolve(found.fullName);
     });
   });
@@ -54,13 +71,20 @@ async function noticedBy(mutant?: Mutant): Promise<string | undefined> {
 
 function change(path: string, { name, file, from, to }: Mutant): void {
   const source = readFileSync(path, "utf8");
-  if (source.split(from).length !== 2) throw new Error(`"${name}": its text is not in src/core/${file} exactly once; write it anew in test/unit/model/mutants.ts`);
-  writeFileSync(path, source.replace(from, () => to));
+  if (source.split(from).length !== 2)
+    throw new Error(
+      `"${name}": its text is not in src/core/${file} exactly once; write it anew in test/unit/model/mutants.ts`,
+    );
+  writeFileSync(
+    path,
+    source.replace(from, () => to),
+  );
 }
 
 const modelOnly = process.argv.includes("--model");
 const unchanged = await noticedBy();
-if (unchanged !== undefined) throw new Error(`the judgement as it is does not pass, so nothing can be said about mistakes in it: ${unchanged}`);
+if (unchanged !== undefined)
+  throw new Error(`the judgement as it is does not pass, so nothing can be said about mistakes in it: ${unchanged}`);
 
 const only = process.argv.slice(2).filter((word) => !word.startsWith("--"));
 const waiting = MUTANTS.filter(({ name }) => only.length === 0 || only.some((word) => name.includes(word)));
@@ -70,7 +94,9 @@ const work = async (): Promise<void> => {
   for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
     const by = await noticedBy(next);
     if (by === undefined) missed += 1;
-    console.log(`${by === undefined ? "MISSED" : "caught"}  ${next.name} (${next.file})${by === undefined ? "" : `\n          by ${by}`}`);
+    console.log(
+      `${by === undefined ? "MISSED" : "caught"}  ${next.name} (${next.file})${by === undefined ? "" : `\n          by ${by}`}`,
+    );
   }
 };
 await Promise.all(Array.from({ length: CORES }, work));

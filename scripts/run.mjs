@@ -35,7 +35,10 @@ const install = () => {
   const [command, first] = npm ? [process.execPath, [npm]] : ["npm", []];
   const args = [...first, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
   const { status, error } = spawnSync(command, args, { cwd: root, stdio: ["ignore", "ignore", "inherit"] });
-  if (status !== 0) fail(`npm ci failed${error ? ` (${error.message})` : ""}: see what npm says above, then run the same command again`);
+  if (status !== 0)
+    fail(
+      `npm ci failed${error ? ` (${error.message})` : ""}: see what npm says above, then run the same command again`,
+    );
   writeFileSync(stamp, `${hash}\n`);
   console.error(`done    installing packages (${((Date.now() - begun) / 1000).toFixed(0)} s)`);
 };

@@ -6,7 +6,9 @@ export function statesPage(): string {
   const picture = MOVES.map(({ from, to, when }) => `  ${from === "" ? "[*]" : from} --> ${to}: ${when}`);
   const ends = ENDS.filter((end) => end !== "Deleted").map((end) => `  ${end} --> [*]`);
   const width = Math.max(...states.map((state) => state.length));
-  const table = MOVES.map(({ from, to, when }) => `| ${(from === "" ? "-" : from).padEnd(width)} | ${to.padEnd(width)} | ${when} |`);
+  const table = MOVES.map(
+    ({ from, to, when }) => `| ${(from === "" ? "-" : from).padEnd(width)} | ${to.padEnd(width)} | ${when} |`,
+  );
   return `# States of an update
 
 <!-- Written by \`npm run generate\` from src/core/moves.ts. -->

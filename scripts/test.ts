@@ -60,14 +60,23 @@ const summary = ({ passed, failed, skipped }: Count): string => {
 
 const reporter = process.env["CI"] ? "verbose" : "default";
 const open = (projects: readonly string[]): Promise<Vitest> =>
-  createVitest("test", { run: true, watch: false, reporters: [reporter], passWithNoTests: true, ...(projects.length > 0 ? { project: [...projects] } : {}) });
+  createVitest("test", {
+    run: true,
+    watch: false,
+    reporters: [reporter],
+    passWithNoTests: true,
+    ...(projects.length > 0 ? { project: [...projects] } : {}),
+  });
 
 /** Counts the tests of the files that cannot run here, by reading them. */
 const countImpossible = async (count: Count, filters: readonly string[], reason: string): Promise<void> => {
   const vitest = await open([]);
   try {
-    const impossible = (await vitest.globTestSpecifications([...filters])).filter(({ project }) => needsCluster(project));
-    for (const module of await vitest.parseSpecifications(impossible)) skip(count, reason, [...module.children.allTests()].length);
+    const impossible = (await vitest.globTestSpecifications([...filters])).filter(({ project }) =>
+      needsCluster(project),
+    );
+    for (const module of await vitest.parseSpecifications(impossible))
+      skip(count, reason, [...module.children.allTests()].length);
   } finally {
     await vitest.close();
   }

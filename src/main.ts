@@ -11,7 +11,9 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
 
 const asked = process.argv[2] !== undefined && process.argv[2] in COMMANDS ? process.argv[2] : undefined;
 const wanted = asked === undefined ? Object.keys(COMMANDS) : [asked];
-const program = new Command("ashat").description("Moves updates from ALPHA to the Licensed Mainframes: verified, approved, recorded.");
+const program = new Command("ashat").description(
+  "Moves updates from ALPHA to the Licensed Mainframes: verified, approved, recorded.",
+);
 for (const name of wanted) {
   const make = COMMANDS[name];
   if (make !== undefined) program.addCommand(await make());

@@ -36,7 +36,10 @@ const well: LoadedRelease["health"] = () => ({ ok: true });
  */
 export const loadRelease = async (current: string): Promise<LoadedRelease> => {
   const path = await realpath(current);
-  const manifest = JSON.parse(await readFile(join(path, "ashat.json"), "utf8")) as { version: string; modules: { name: string; version: string }[] };
+  const manifest = JSON.parse(await readFile(join(path, "ashat.json"), "utf8")) as {
+    version: string;
+    modules: { name: string; version: string }[];
+  };
   const routes = new Map<string, (context: Context) => Promise<unknown>>();
   const modules: RaosModule[] = [];
   let health = well;

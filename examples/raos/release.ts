@@ -35,12 +35,18 @@ export interface BuiltRelease {
 }
 
 const routes: Readonly<Record<ModuleName, (options: ReleaseOptions) => string>> = {
-  core: ({ version, unwell = false }) => `export const health = () => (${JSON.stringify(unwell ? { ok: false, reason: `core of ${version} is not well` } : { ok: true })});
+  core: ({
+    version,
+    unwell = false,
+  }) => `export const health = () => (${JSON.stringify(unwell ? { ok: false, reason: `core of ${version} is not well` } : { ok: true })});
 export const routes = {};`,
   billing: () => `export const routes = {
   "/api/items": async ({ query }) => ({ items: await query("select id, name, price_cents from items order by id limit 50") }),
 };`,
-  gateway: ({ version, delayMs = 0 }) => `${delayMs > 0 ? 'import { setTimeout as wait } from "node:timers/promises";\n' : ""}export const routes = {
+  gateway: ({
+    version,
+    delayMs = 0,
+  }) => `${delayMs > 0 ? 'import { setTimeout as wait } from "node:timers/promises";\n' : ""}export const routes = {
   "/api/greeting": async () => {
     ${delayMs > 0 ? `await wait(${delayMs});` : ""}
     return { greeting: ${JSON.stringify(`Hello from RaOS ${version}`)}, version: ${JSON.stringify(version)} };
@@ -50,7 +56,10 @@ export const routes = {};`,
 
 const moduleText = (name: ModuleName, options: ReleaseOptions): string => {
   const version = options.moduleVersions?.[name] ?? options.version;
-  const failure = options.failing?.includes(name) === true ? `throw new Error(${JSON.stringify(`${name} ${version} cannot start`)});\n` : "";
+  const failure =
+    options.failing?.includes(name) === true
+      ? `throw new Error(${JSON.stringify(`${name} ${version} cannot start`)});\n`
+      : "";
   return `${failure}export const name = ${JSON.stringify(name)};\nexport const version = ${JSON.stringify(version)};\n${routes[name](options)}\n`;
 };
 
@@ -78,7 +87,9 @@ export const buildRelease = async (options: ReleaseOptions): Promise<BuiltReleas
 };
 
 if (import.meta.main) {
-  const { values } = parseArgs({ options: { version: { type: "string" }, out: { type: "string" }, app: { type: "string" } } });
+  const { values } = parseArgs({
+    options: { version: { type: "string" }, out: { type: "string" }, app: { type: "string" } },
+  });
   if (values.version === undefined || values.out === undefined) {
     console.error("usage: node examples/raos/release.ts --version 9.4.2 --out <dir> [--app <name>]");
     process.exit(2);

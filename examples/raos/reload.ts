@@ -6,6 +6,9 @@ if (port === undefined || !/^\d+$/.test(port)) {
   console.error("usage: node examples/raos/reload.ts <admin port>");
   process.exit(2);
 }
-const answer = await fetch(`http://127.0.0.1:${port}/-/reload`, { method: "POST", signal: AbortSignal.timeout(30_000) });
+const answer = await fetch(`http://127.0.0.1:${port}/-/reload`, {
+  method: "POST",
+  signal: AbortSignal.timeout(30_000),
+});
 console.log(answer.status, await answer.text());
 process.exitCode = answer.ok ? 0 : 1;

@@ -43,7 +43,15 @@ const send = (response: ServerResponse, status: number, body: unknown): void => 
 };
 
 /** Starts the sample; without a release it answers 503 until the first one is there. */
-export const startRaos = async ({ root, app = "default", host = "127.0.0.1", port = 0, adminPort = 0, tls, databaseUrl }: RaosOptions): Promise<RaosServer> => {
+export const startRaos = async ({
+  root,
+  app = "default",
+  host = "127.0.0.1",
+  port = 0,
+  adminPort = 0,
+  tls,
+  databaseUrl,
+}: RaosOptions): Promise<RaosServer> => {
   const current = join(root, app, "main", "current");
   const database = openDatabase(databaseUrl);
   let running: LoadedRelease | undefined;
@@ -60,7 +68,10 @@ export const startRaos = async ({ root, app = "default", host = "127.0.0.1", por
     });
   };
 
-  const answer = async (release: LoadedRelease | undefined, { method, url = "/" }: IncomingMessage): Promise<readonly [number, unknown]> => {
+  const answer = async (
+    release: LoadedRelease | undefined,
+    { method, url = "/" }: IncomingMessage,
+  ): Promise<readonly [number, unknown]> => {
     if (method !== "GET" && method !== "HEAD") return [405, { error: "only GET and HEAD" }];
     if (release === undefined) return [503, { status: "empty", error: "no release is installed yet" }];
     const path = url.split("?", 1)[0] ?? "/";
@@ -82,7 +93,8 @@ export const startRaos = async ({ root, app = "default", host = "127.0.0.1", por
       .catch(() => response.destroy());
   });
   const admin = createAdmin((request, response) => {
-    if (request.method !== "POST" || request.url !== "/-/reload") return send(response, 404, { error: "POST /-/reload" });
+    if (request.method !== "POST" || request.url !== "/-/reload")
+      return send(response, 404, { error: "POST /-/reload" });
     reload().then(
       (version) => send(response, 200, { version }),
       (error: unknown) => send(response, 500, { error: error instanceof Error ? error.message : String(error) }),
@@ -112,7 +124,9 @@ export const startRaos = async ({ root, app = "default", host = "127.0.0.1", por
 const need = (name: string): string => {
   const value = process.env[name];
   if (value === undefined || value === "") {
-    console.error(`${name} is not set. Needed: RAOS_ROOT, RAOS_CERT_FILE, RAOS_KEY_FILE; optional: RAOS_APP, RAOS_HOST, RAOS_PORT, RAOS_ADMIN_PORT, DATABASE_URL.`);
+    console.error(
+      `${name} is not set. Needed: RAOS_ROOT, RAOS_CERT_FILE, RAOS_KEY_FILE; optional: RAOS_APP, RAOS_HOST, RAOS_PORT, RAOS_ADMIN_PORT, DATABASE_URL.`,
+    );
     process.exit(2);
   }
   return value;

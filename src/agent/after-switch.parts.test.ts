@@ -9,7 +9,18 @@ describe("an order whose release does not come up", () => {
   it("names the hook that failed, says that nothing was restored, and keeps the release before", async () => {
     const real = await start();
     await carryOut(real, orderFor(real.name, 1, await release("7.0.0")));
-    const failing = await start({ config: { hook: { command: [process.execPath, "-e", "console.log('a secret'); process.exit(process.env.ASHAT_VERSION === '7.0.1' ? 3 : 0)"] }, health: { url: `https://127.0.0.1:${real.raos.port}/healthz`, caFile: join(here().dir, "ca.pem") } } });
+    const failing = await start({
+      config: {
+        hook: {
+          command: [
+            process.execPath,
+            "-e",
+            "console.log('a secret'); process.exit(process.env.ASHAT_VERSION === '7.0.1' ? 3 : 0)",
+          ],
+        },
+        health: { url: `https://127.0.0.1:${real.raos.port}/healthz`, caFile: join(here().dir, "ca.pem") },
+      },
+    });
     await carryOut(failing, orderFor(failing.name, 1, await release("7.0.0")));
     const report = await carryOut(failing, orderFor(failing.name, 2, await release("7.0.1")));
     expect(report).toMatchObject({ state: "Failed", reason: "HookFailed", activations: 1 });
@@ -20,15 +31,31 @@ describe("an order whose release does not come up", () => {
 
   it.each([
     ["that cannot be started", { command: ["/nowhere/hook"] }, /could not be started/],
-    ["that does not end", { command: [process.execPath, "-e", "setTimeout(() => {}, 20_000)"], deadlineSeconds: 0.3 }, /did not end within 0.3 s/],
+    [
+      "that does not end",
+      { command: [process.execPath, "-e", "setTimeout(() => {}, 20_000)"], deadlineSeconds: 0.3 },
+      /did not end within 0.3 s/,
+    ],
   ])("a hook %s", async (_name, hook, message) => {
     const target = await start({ config: { hook } });
-    expect(await carryOut(target, orderFor(target.name, 1, await release("7.1.0")))).toMatchObject({ state: "Failed", reason: "HookFailed", message: expect.stringMatching(message) });
+    expect(await carryOut(target, orderFor(target.name, 1, await release("7.1.0")))).toMatchObject({
+      state: "Failed",
+      reason: "HookFailed",
+      message: expect.stringMatching(message),
+    });
   });
 
   it("a release that is not well", async () => {
     const real = await start();
-    const target = await start({ config: { health: { url: `https://127.0.0.1:${real.raos.port}/healthz`, caFile: join(here().dir, "ca.pem"), deadlineSeconds: 0.5 } } });
+    const target = await start({
+      config: {
+        health: {
+          url: `https://127.0.0.1:${real.raos.port}/healthz`,
+          caFile: join(here().dir, "ca.pem"),
+          deadlineSeconds: 0.5,
+        },
+      },
+    });
     const report = await carryOut(target, orderFor(target.name, 1, await release("7.2.0")));
     expect(report).toMatchObject({ state: "Failed", reason: "HealthFailed", activations: 1 });
     expect(report.message).toMatch(/answered HTTP 503.*nothing was restored; there was no release before it/);

@@ -14,7 +14,11 @@ describe("an agent", () => {
     expect((await status(target)).apps).toEqual([]);
 
     const first = orderFor(target.name, 1, await release("9.4.1"));
-    expect(await carryOut(target, first)).toMatchObject({ state: "Applied", activations: 1, modules: ["core", "billing", "gateway"] });
+    expect(await carryOut(target, first)).toMatchObject({
+      state: "Applied",
+      activations: 1,
+      modules: ["core", "billing", "gateway"],
+    });
     expect(await ask(target, "/api/greeting")).toEqual([200, { greeting: "Hello from RaOS 9.4.1", version: "9.4.1" }]);
 
     const second = orderFor(target.name, 2, await release("9.4.2"));
@@ -23,9 +27,22 @@ describe("an agent", () => {
     expect((await ask(target, "/api/modules"))[1]).toContainEqual({ name: "billing", version: "9.4.2", loaded: true });
     expect(await status(target)).toMatchObject({
       agent: { name: target.name },
-      apps: [{ app: "default", layer: "main", sequence: 2, version: "9.4.2", digest: second.sha256, key: second.key, health: { ok: true } }],
+      apps: [
+        {
+          app: "default",
+          layer: "main",
+          sequence: 2,
+          version: "9.4.2",
+          digest: second.sha256,
+          key: second.key,
+          health: { ok: true },
+        },
+      ],
       seen: [{ app: "default", layer: "main", sequence: 2, key: second.key, state: "Applied" }],
-      activations: [{ key: first.key, count: 1 }, { key: second.key, count: 1 }],
+      activations: [
+        { key: first.key, count: 1 },
+        { key: second.key, count: 1 },
+      ],
     });
   });
 
@@ -35,30 +52,43 @@ describe("an agent", () => {
     await carryOut(target, claims);
     const fetched = here().files.asked.get(new URL(claims.url).pathname);
     const renewed = { ...claims, exp: claims.exp + 500, nbf: claims.nbf - 5, licence: "renewed" };
-    expect(await send(target, await sign(renewed))).toMatchObject({ state: "Answered", report: { state: "Applied", activations: 1 } });
+    expect(await send(target, await sign(renewed))).toMatchObject({
+      state: "Answered",
+      report: { state: "Applied", activations: 1 },
+    });
     expect(here().files.asked.get(new URL(claims.url).pathname)).toBe(fetched);
     expect((await status(target)).activations).toEqual([{ key: claims.key, count: 1 }]);
   });
 
   it("takes one of many different orders that come at once, and one of many same ones", async () => {
     const target = await start();
-    const different = await Promise.all([5, 6, 7, 8].map(async (sequence) => sign(orderFor(target.name, sequence, await release("9.5.1")))));
+    const different = await Promise.all(
+      [5, 6, 7, 8].map(async (sequence) => sign(orderFor(target.name, sequence, await release("9.5.1")))),
+    );
     const answers = await Promise.all(different.map((order) => send(target, order)));
     const taken = answers.flatMap((answer) => (answer.state === "Answered" ? [answer.report.key] : []));
     expect(taken).toHaveLength(1);
-    for (const answer of answers) if (answer.state === "Refused") expect(answer.reason).toMatch(/^(Busy|SequenceTooLow)$/);
+    for (const answer of answers)
+      if (answer.state === "Refused") expect(answer.reason).toMatch(/^(Busy|SequenceTooLow)$/);
     await end(target, taken[0] ?? "");
 
     const same = await sign(orderFor(target.name, 9, await release("9.5.2")));
-    for (const answer of await Promise.all(Array.from({ length: 4 }, () => send(target, same)))) expect(answer).toMatchObject({ state: "Answered", report: { key: same.key } });
+    for (const answer of await Promise.all(Array.from({ length: 4 }, () => send(target, same))))
+      expect(answer).toMatchObject({ state: "Answered", report: { key: same.key } });
     await end(target, same.key);
-    expect((await status(target)).activations).toEqual([{ key: taken[0], count: 1 }, { key: same.key, count: 1 }]);
+    expect((await status(target)).activations).toEqual([
+      { key: taken[0], count: 1 },
+      { key: same.key, count: 1 },
+    ]);
   });
 
   it("keeps n releases, and never throws away the one that runs", async () => {
     const target = await start({ config: { keep: 2 } });
-    for (const [index, version] of ["1.0.0", "1.0.1", "1.0.2"].entries()) await carryOut(target, orderFor(target.name, index + 1, await release(version)));
-    await vi.waitFor(async () => expect(await releases(target)).toEqual(["0000000000000002-1.0.1", "0000000000000003-1.0.2"]));
+    for (const [index, version] of ["1.0.0", "1.0.1", "1.0.2"].entries())
+      await carryOut(target, orderFor(target.name, index + 1, await release(version)));
+    await vi.waitFor(async () =>
+      expect(await releases(target)).toEqual(["0000000000000002-1.0.1", "0000000000000003-1.0.2"]),
+    );
     expect(await readlink(join(target.root, "default/main/current"))).toBe("releases/0000000000000003-1.0.2");
     expect(existsSync(join(target.root, "default/main/incoming"))).toBe(false);
   });
@@ -68,7 +98,10 @@ describe("an agent", () => {
     await carryOut(target, orderFor(target.name, 7, await release("2.0.0")));
     const shop = await release("1.0.0", { app: "shop" });
     expect(await carryOut(target, orderFor(target.name, 1, shop, { app: "shop" }))).toMatchObject({ state: "Applied" });
-    expect((await status(target)).seen).toMatchObject([{ app: "shop", layer: "main", sequence: 1 }, { app: "default", layer: "main", sequence: 7 }]);
+    expect((await status(target)).seen).toMatchObject([
+      { app: "shop", layer: "main", sequence: 1 },
+      { app: "default", layer: "main", sequence: 7 },
+    ]);
   });
 
   it("reports what really runs when somebody put it back by hand", async () => {
@@ -91,6 +124,10 @@ describe("an agent", () => {
     await carryOut(target, claims);
     await target.restart();
     expect(await end(target, claims.key)).toMatchObject({ state: "Applied", activations: 1 });
-    expect(await send(target, await sign(orderFor(target.name, 3, await release("4.0.1"))))).toMatchObject({ state: "Refused", reason: "SequenceTooLow", sequence: 4 });
+    expect(await send(target, await sign(orderFor(target.name, 3, await release("4.0.1"))))).toMatchObject({
+      state: "Refused",
+      reason: "SequenceTooLow",
+      sequence: 4,
+    });
   });
 });

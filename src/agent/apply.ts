@@ -8,14 +8,36 @@ import { fetchArchive } from "./fetch.ts";
 import type { HealthProbe } from "./health.ts";
 import { hookFailure, keptBeside, runHook } from "./hook.ts";
 import type { Entry, Journal } from "./journal.ts";
-import { clearIncoming, currentRelease, discard, placeOf, prune, releaseName, shelve, switchTo, type Place } from "./layout.ts";
+import {
+  clearIncoming,
+  currentRelease,
+  discard,
+  placeOf,
+  prune,
+  releaseName,
+  shelve,
+  switchTo,
+  type Place,
+} from "./layout.ts";
 import { lacksLeave, type Judge } from "./leave.ts";
 import { moduleNames, readManifest } from "./manifest.ts";
 import { mustFit } from "./status.ts";
 import { unpack } from "./unpack.ts";
 
 /** The moments between two effects on disk, in order; an agent that dies at any of them comes to the same end when started again. */
-export const STEPS = ["accepted", "fetching", "fetched", "unpacking", "unpacked", "switching", "switched", "counted", "hooked", "healthy", "applied"] as const;
+export const STEPS = [
+  "accepted",
+  "fetching",
+  "fetched",
+  "unpacking",
+  "unpacked",
+  "switching",
+  "switched",
+  "counted",
+  "hooked",
+  "healthy",
+  "applied",
+] as const;
 export type Step = (typeof STEPS)[number];
 
 export interface Workshop {
@@ -37,7 +59,10 @@ const SENTENCES: Readonly<Record<Exclude<OrderState, "Failed">, string>> = {
   Applied: "The release runs and is healthy.",
 };
 
-export const inState = (state: Exclude<OrderState, "Failed">, now: Date): Pick<Entry, "state" | "reason" | "message" | "at"> => ({
+export const inState = (
+  state: Exclude<OrderState, "Failed">,
+  now: Date,
+): Pick<Entry, "state" | "reason" | "message" | "at"> => ({
   state,
   reason: state,
   message: SENTENCES[state],
@@ -66,7 +91,11 @@ class Work {
   }
 
   write(change: Partial<Entry>): Promise<void> {
-    return this.#shop.journal.change(this.#key, (known) => ({ ...known, at: this.#shop.now().toISOString(), ...change }));
+    return this.#shop.journal.change(this.#key, (known) => ({
+      ...known,
+      at: this.#shop.now().toISOString(),
+      ...change,
+    }));
   }
 
   step(step: Step): void {
@@ -100,7 +129,12 @@ class Work {
     this.step("unpacked");
 
     const previous = await currentRelease(this.place);
-    await this.write({ ...inState("Switching", now()), release, modules: [...modules], ...(previous === undefined ? {} : { previous }) });
+    await this.write({
+      ...inState("Switching", now()),
+      release,
+      modules: [...modules],
+      ...(previous === undefined ? {} : { previous }),
+    });
     this.step("switching");
   }
 
@@ -126,7 +160,13 @@ class Work {
     const { config, health, log, now } = this.#shop;
     const { order, previous } = this.entry;
     if (config.hook !== undefined) {
-      const env = { ASHAT_APP: order.app, ASHAT_LAYER: order.layer, ASHAT_VERSION: order.version, ASHAT_RELEASE: join(this.place.releases, release), ASHAT_CURRENT: this.place.current };
+      const env = {
+        ASHAT_APP: order.app,
+        ASHAT_LAYER: order.layer,
+        ASHAT_VERSION: order.version,
+        ASHAT_RELEASE: join(this.place.releases, release),
+        ASHAT_CURRENT: this.place.current,
+      };
       const { output, problem } = await runHook(config.hook, env, this.#signal);
       log("hook ended", { key: order.key, output, ...(problem === undefined ? {} : { problem }) });
       if (problem !== undefined) throw hookFailure(problem, release, previous);
@@ -134,7 +174,10 @@ class Work {
     this.step("hooked");
     const found = await health.until(config.health.deadlineSeconds * 1000, this.#signal);
     if (!found.ok) {
-      throw new OrderFailure("HealthFailed", `After the switch the server was not healthy within ${config.health.deadlineSeconds} s: ${found.message} The new release ${release} is in place and nothing was restored; ${keptBeside(previous)}`);
+      throw new OrderFailure(
+        "HealthFailed",
+        `After the switch the server was not healthy within ${config.health.deadlineSeconds} s: ${found.message} The new release ${release} is in place and nothing was restored; ${keptBeside(previous)}`,
+      );
     }
     this.step("healthy");
     await this.write(inState("Applied", now()));
@@ -158,8 +201,13 @@ class Work {
   async fail(error: unknown): Promise<void> {
     const { release, activations } = this.entry;
     const switched = activations > 0 || (await this.isCurrent(release));
-    const where = switched ? `The new release is in place and nothing was restored; ${keptBeside(this.entry.previous)}` : "Nothing was switched.";
-    const { reason, message } = error instanceof OrderFailure ? error : new OrderFailure("AgentTrouble", `The agent could not go on: ${said(error)}. ${where}`);
+    const where = switched
+      ? `The new release is in place and nothing was restored; ${keptBeside(this.entry.previous)}`
+      : "Nothing was switched.";
+    const { reason, message } =
+      error instanceof OrderFailure
+        ? error
+        : new OrderFailure("AgentTrouble", `The agent could not go on: ${said(error)}. ${where}`);
     await this.write({ state: "Failed", reason, message: message.slice(0, 2048) });
     if (release !== undefined && !switched) await discard(this.place, release);
     await rm(this.place.incoming, { recursive: true, force: true });

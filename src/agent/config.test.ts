@@ -27,7 +27,14 @@ health: {url: "https://127.0.0.1:8443/healthz"}
 describe("the configuration of an agent", () => {
   it("needs five things, and paths count from where it lies", async () => {
     const config = await readAgentConfig(await write("minimal.yaml", MINIMAL));
-    expect(config).toMatchObject({ listen: { port: 7443 }, licensed: false, keep: 3, fetch: { allowHttp: false }, root: join(dir, "root"), operatorKeys: join(dir, "operator.json") });
+    expect(config).toMatchObject({
+      listen: { port: 7443 },
+      licensed: false,
+      keep: 3,
+      fetch: { allowHttp: false },
+      root: join(dir, "root"),
+      operatorKeys: join(dir, "operator.json"),
+    });
   });
 
   it.each([

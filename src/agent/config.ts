@@ -11,14 +11,19 @@ const file = z.string().min(1);
 export const AgentConfig = z
   .strictObject({
     name: targetName,
-    listen: z.strictObject({ host: z.string().default("0.0.0.0"), port: z.number().int().min(0).max(65_535).default(7443) }).prefault({}),
+    listen: z
+      .strictObject({ host: z.string().default("0.0.0.0"), port: z.number().int().min(0).max(65_535).default(7443) })
+      .prefault({}),
     tls: z.strictObject({ certFile: file, keyFile: file }),
     operatorKeys: file,
     licensed: z.boolean().default(false),
     licenceKeys: file.optional(),
     root: file,
     hook: z
-      .strictObject({ command: z.array(z.string()).min(1).max(32), deadlineSeconds: z.number().positive().max(3600).default(60) })
+      .strictObject({
+        command: z.array(z.string()).min(1).max(32),
+        deadlineSeconds: z.number().positive().max(3600).default(60),
+      })
       .optional(),
     health: z.strictObject({
       url: z.url({ protocol: /^https?$/ }),
@@ -31,7 +36,11 @@ export const AgentConfig = z
         caFile: file.optional(),
         sha256: pin.optional(),
         allowHttp: z.boolean().default(false),
-        maxBytes: z.number().int().positive().default(512 * 1024 * 1024),
+        maxBytes: z
+          .number()
+          .int()
+          .positive()
+          .default(512 * 1024 * 1024),
         deadlineSeconds: z.number().positive().max(86_400).default(300),
         attempts: z.number().int().min(1).max(10).default(3),
       })
@@ -40,7 +49,11 @@ export const AgentConfig = z
     limits: z
       .strictObject({
         maxEntries: z.number().int().positive().default(20_000),
-        maxBytes: z.number().int().positive().default(2 * 1024 * 1024 * 1024),
+        maxBytes: z
+          .number()
+          .int()
+          .positive()
+          .default(2 * 1024 * 1024 * 1024),
         maxRatio: z.number().positive().default(100),
       })
       .prefault({}),
@@ -61,10 +74,14 @@ export const readAgentConfig = async (path: string): Promise<AgentConfig> => {
   try {
     value = parse(text);
   } catch (error) {
-    throw new Error(`The agent's configuration ${path} is neither JSON nor YAML: ${error instanceof Error ? error.message : ""}`, { cause: error });
+    throw new Error(
+      `The agent's configuration ${path} is neither JSON nor YAML: ${error instanceof Error ? error.message : ""}`,
+      { cause: error },
+    );
   }
   const parsed = AgentConfig.safeParse(value);
-  if (!parsed.success) throw new Error(`The agent's configuration ${path} is not valid:\n${z.prettifyError(parsed.error)}`);
+  if (!parsed.success)
+    throw new Error(`The agent's configuration ${path} is not valid:\n${z.prettifyError(parsed.error)}`);
   return absolute(parsed.data, dirname(resolve(path)));
 };
 

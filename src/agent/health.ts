@@ -21,7 +21,11 @@ export const healthProbe = (dispatcher: Dispatcher, url: string, now: () => Date
     signal.throwIfAborted();
     const at = now().toISOString();
     if (came.state !== "Answered") return { ok: false, message: came.message.slice(0, 1024), at };
-    return { ok: came.status >= 200 && came.status < 300, message: `${url} answered HTTP ${came.status}.`.slice(0, 1024), at };
+    return {
+      ok: came.status >= 200 && came.status < 300,
+      message: `${url} answered HTTP ${came.status}.`.slice(0, 1024),
+      at,
+    };
   };
   const until = async (deadlineMs: number, signal: AbortSignal): Promise<AgentHealth> => {
     const deadline = AbortSignal.timeout(deadlineMs);

@@ -54,13 +54,18 @@ describe("a hook that is told to end", () => {
   });
 
   it("by its deadline says so", async () => {
-    expect(await runHook(hook("sleep 8", 0.1), {}, new AbortController().signal)).toEqual({ output: "", problem: "did not end within 0.1 s" });
+    expect(await runHook(hook("sleep 8", 0.1), {}, new AbortController().signal)).toEqual({
+      output: "",
+      problem: "did not end within 0.1 s",
+    });
   });
 });
 
 describe("a hook that ended in time", () => {
   it("may leave a service running, which is what some are for", async () => {
-    expect(await runHook(hook('sleep 8 & echo $! > "$PID"'), { PID: join(dir, "service") }, new AbortController().signal)).toEqual({ output: "" });
+    expect(
+      await runHook(hook('sleep 8 & echo $! > "$PID"'), { PID: join(dir, "service") }, new AbortController().signal),
+    ).toEqual({ output: "" });
     const pid = await written("service");
     expect(gone(pid)).toBe(false);
     process.kill(Number(pid), "SIGKILL");

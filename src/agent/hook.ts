@@ -21,10 +21,19 @@ export interface HookEnd {
  * Runs the command of the agent's own configuration, without a shell. At the deadline, or when the agent stops, its whole process
  * group is told to end and then killed; what a hook that ended by itself has started is left alone.
  */
-export const runHook = (hook: Hook, env: Readonly<Record<string, string>>, signal: AbortSignal, graceMs = GRACE_MS): Promise<HookEnd> => {
+export const runHook = (
+  hook: Hook,
+  env: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+  graceMs = GRACE_MS,
+): Promise<HookEnd> => {
   const { promise, resolve, reject } = Promise.withResolvers<HookEnd>();
   const [program = "", ...args] = hook.command;
-  const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"], detached: true });
+  const child = spawn(program, args, {
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+  });
   let output = "";
   const collect = (part: Buffer): void => {
     output = (output + part.toString("utf8")).slice(-TAIL);
@@ -66,7 +75,11 @@ export const runHook = (hook: Hook, env: Readonly<Record<string, string>>, signa
     if (patience !== undefined) tellGroup("SIGKILL");
     if (signal.aborted) reject(signal.reason instanceof Error ? signal.reason : new Error("stopped"));
     else if (patience !== undefined) resolve({ output, problem: `did not end within ${hook.deadlineSeconds} s` });
-    else if (code !== 0) resolve({ output, problem: code === null ? `was killed by ${killedBy ?? "a signal"}` : `ended with exit code ${code}` });
+    else if (code !== 0)
+      resolve({
+        output,
+        problem: code === null ? `was killed by ${killedBy ?? "a signal"}` : `ended with exit code ${code}`,
+      });
     else resolve({ output });
   });
   return promise;

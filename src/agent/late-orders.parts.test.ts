@@ -29,10 +29,23 @@ const slow = async (version: string) => {
     asked.resolve();
     void free.promise.then(() => response.end(bytes));
   });
-  return { what: { ...what, url: here().files.url(path) }, asked: asked.promise, free: free.resolve, fetched: () => here().files.asked.get(path) };
+  return {
+    what: { ...what, url: here().files.url(path) },
+    asked: asked.promise,
+    free: free.resolve,
+    fetched: () => here().files.asked.get(path),
+  };
 };
 const licence = (mainframe: string, exp: number): Promise<string> =>
-  signLicence(here().issuer.key, { holder: "Nordwind AG", mainframe, versions: ">=1 <9", nbf: inSeconds(-60), exp, iat: inSeconds(-60), jti: "l-1" });
+  signLicence(here().issuer.key, {
+    holder: "Nordwind AG",
+    mainframe,
+    versions: ">=1 <9",
+    nbf: inSeconds(-60),
+    exp,
+    iat: inSeconds(-60),
+    jti: "l-1",
+  });
 
 /** In the way of the next journal entry of an order, as a full disk would be. */
 const obstacle = (target: Target, key: string): string => join(target.root, ".ashat/orders", `${key}.json.next`);
@@ -48,7 +61,12 @@ const untouched = async (target: Target): Promise<void> => {
 const fetching = async (version: string, licensed = false) => {
   const { target, later } = await clocked({ licensed });
   const archive = await slow(version);
-  const claims = orderFor(target.name, 1, archive.what, licensed ? { licence: await licence(target.name, inSeconds(60)) } : { exp: inSeconds(60) });
+  const claims = orderFor(
+    target.name,
+    1,
+    archive.what,
+    licensed ? { licence: await licence(target.name, inSeconds(60)) } : { exp: inSeconds(60) },
+  );
   const order = await sign(claims);
   await send(target, order);
   await archive.asked;
@@ -64,7 +82,9 @@ describe("an order whose time is over before its release is switched to", () => 
     await target.restart();
     const report = await end(target, claims.key);
     expect(report).toMatchObject({ state: "Failed", reason: "Expired", activations: 0 });
-    expect(report.message).toMatch(/^The order for 1.0.0 counted until .*Z, and the clock of the target says .*Z; .* makes a new update. Nothing was switched.$/);
+    expect(report.message).toMatch(
+      /^The order for 1.0.0 counted until .*Z, and the clock of the target says .*Z; .* makes a new update. Nothing was switched.$/,
+    );
     expect(archive.fetched()).toBe(1);
     await untouched(target);
   });
@@ -98,11 +118,17 @@ describe("an order whose time is over before its release is switched to", () => 
       },
     });
     made.target = target;
-    const claims = orderFor(target.name, 1, await release("1.3.0"), { exp: inSeconds(60), licence: await licence(target.name, inSeconds(60)) });
+    const claims = orderFor(target.name, 1, await release("1.3.0"), {
+      exp: inSeconds(60),
+      licence: await licence(target.name, inSeconds(60)),
+    });
     await send(target, await sign(claims));
     await dead;
     delete made.target;
-    expect(JSON.parse(await readFile(join(target.root, ".ashat/orders", `${claims.key}.json`), "utf8"))).toMatchObject({ state: "Switching", activations: 0 });
+    expect(JSON.parse(await readFile(join(target.root, ".ashat/orders", `${claims.key}.json`), "utf8"))).toMatchObject({
+      state: "Switching",
+      activations: 0,
+    });
     later();
     await target.restart();
     expect(await end(target, claims.key)).toMatchObject({ state: "Applied", activations: 1 });
@@ -114,7 +140,12 @@ describe("a licence that ends while its order is fetched", () => {
     const { target, later, archive, claims } = await fetching("2.0.0", true);
     later();
     archive.free();
-    expect(await end(target, claims.key)).toMatchObject({ state: "Failed", reason: "LicenceExpired", activations: 0, message: expect.stringMatching(/ended at .* Nothing was switched.$/) });
+    expect(await end(target, claims.key)).toMatchObject({
+      state: "Failed",
+      reason: "LicenceExpired",
+      activations: 0,
+      message: expect.stringMatching(/ended at .* Nothing was switched.$/),
+    });
     await untouched(target);
   });
 

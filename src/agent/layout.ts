@@ -13,7 +13,12 @@ export interface Place {
 
 export const placeOf = (root: string, app: string, layer: string): Place => {
   const folder = join(root, app, layer);
-  return { folder, current: join(folder, "current"), releases: join(folder, "releases"), incoming: join(folder, "incoming") };
+  return {
+    folder,
+    current: join(folder, "current"),
+    releases: join(folder, "releases"),
+    incoming: join(folder, "incoming"),
+  };
 };
 
 /** One name per sequence, so that no two orders ever share a folder, and sorting by name is sorting by age. */
@@ -43,7 +48,8 @@ export const shelve = async (place: Place, unpacked: string, name: string): Prom
 };
 
 /** Takes away a release that was never switched to. */
-export const discard = (place: Place, name: string): Promise<void> => rm(join(place.releases, name), { recursive: true, force: true });
+export const discard = (place: Place, name: string): Promise<void> =>
+  rm(join(place.releases, name), { recursive: true, force: true });
 
 /** `current` names the old release or the new one at every moment, also across a power cut. */
 export const switchTo = async (place: Place, name: string): Promise<void> => {

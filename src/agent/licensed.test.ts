@@ -5,9 +5,21 @@ import { signLicence } from "../licence/licence.ts";
 
 const { here, start, release, sign, send, carryOut, status } = openBench();
 
-const licence = (mainframe: string, change: Partial<{ versions: string; exp: number; nbf: number }> = {}): Promise<string> => {
+const licence = (
+  mainframe: string,
+  change: Partial<{ versions: string; exp: number; nbf: number }> = {},
+): Promise<string> => {
   const at = Math.floor(Date.now() / 1000);
-  return signLicence(here().issuer.key, { holder: "Nordwind AG", mainframe, versions: ">=8 <9", nbf: at - 60, exp: at + 3600, iat: at, jti: "l-1", ...change });
+  return signLicence(here().issuer.key, {
+    holder: "Nordwind AG",
+    mainframe,
+    versions: ">=8 <9",
+    nbf: at - 60,
+    exp: at + 3600,
+    iat: at,
+    jti: "l-1",
+    ...change,
+  });
 };
 
 describe("a mainframe's agent", () => {
@@ -29,11 +41,15 @@ describe("a mainframe's agent", () => {
       expect(answer, reason).toMatchObject({ state: "Refused", status: 403, reason });
     }
     expect(await status(target)).toMatchObject({ apps: [], seen: [], activations: [] });
-    expect(await carryOut(target, { ...claims, licence: await licence(target.name) })).toMatchObject({ state: "Applied" });
+    expect(await carryOut(target, { ...claims, licence: await licence(target.name) })).toMatchObject({
+      state: "Applied",
+    });
   });
 
   it("does not ask for a licence where it is none", async () => {
     const target = await start();
-    expect(await carryOut(target, orderFor(target.name, 1, await release("8.2.0")))).toMatchObject({ state: "Applied" });
+    expect(await carryOut(target, orderFor(target.name, 1, await release("8.2.0")))).toMatchObject({
+      state: "Applied",
+    });
   });
 });

@@ -8,12 +8,18 @@ const FILE = "ashat.json";
 const MAX_BYTES = 64 * 1024;
 
 const mismatch = (message: string): OrderFailure =>
-  new OrderFailure("ManifestMismatch", `${message} Nothing was switched; publish an archive whose ${FILE} says what the update says.`);
+  new OrderFailure(
+    "ManifestMismatch",
+    `${message} Nothing was switched; publish an archive whose ${FILE} says what the update says.`,
+  );
 
 const plain = (version: string): string => version.replace(/^v/, "");
 
 /** Reads `ashat.json` of an unpacked release and proves that it is the release which was ordered. */
-export const readManifest = async (folder: string, order: Pick<OrderClaims, "app" | "layer" | "version">): Promise<ReleaseManifest> => {
+export const readManifest = async (
+  folder: string,
+  order: Pick<OrderClaims, "app" | "layer" | "version">,
+): Promise<ReleaseManifest> => {
   const path = join(folder, FILE);
   const stat = await lstat(path).catch(() => undefined);
   if (stat?.isFile() !== true) throw mismatch(`The archive has no file ${FILE} at its root.`);
@@ -28,9 +34,11 @@ export const readManifest = async (folder: string, order: Pick<OrderClaims, "app
   if (!parsed.success) throw mismatch(`${FILE} is not well formed: ${problems(parsed.error)}`);
   const manifest = parsed.data;
   for (const what of ["app", "layer"] as const) {
-    if (manifest[what] !== order[what]) throw mismatch(`${FILE} is of ${what} ${manifest[what]}, but ${order[what]} was ordered.`);
+    if (manifest[what] !== order[what])
+      throw mismatch(`${FILE} is of ${what} ${manifest[what]}, but ${order[what]} was ordered.`);
   }
-  if (plain(manifest.version) !== plain(order.version)) throw mismatch(`${FILE} is of version ${manifest.version}, but ${order.version} was ordered.`);
+  if (plain(manifest.version) !== plain(order.version))
+    throw mismatch(`${FILE} is of version ${manifest.version}, but ${order.version} was ordered.`);
   return manifest;
 };
 

@@ -7,7 +7,10 @@ const MAX_PART = 255;
 const shown = (name: string): string => JSON.stringify(name.length > 120 ? `${name.slice(0, 120)}...` : name);
 
 export const refused = (name: string, why: string): OrderFailure =>
-  new OrderFailure("ArchiveRefused", `The archive was refused: entry ${shown(name)} ${why}. Nothing was switched; whoever builds the archive has to leave that out.`);
+  new OrderFailure(
+    "ArchiveRefused",
+    `The archive was refused: entry ${shown(name)} ${why}. Nothing was switched; whoever builds the archive has to leave that out.`,
+  );
 
 /** The path of an entry inside the release, or a refusal; "" is the release itself. */
 export const entryPath = (name: string): string => {
@@ -23,9 +26,11 @@ export const entryPath = (name: string): string => {
 
 /** The text of a symbolic link, when what it says stays inside; where it really leads is looked at once all is unpacked. */
 export const linkText = (name: string, path: string, target: string): string => {
-  if (target === "" || target.length > MAX_NAME || target.includes("\0") || target.includes("\\")) throw refused(name, "is a link without a proper target");
+  if (target === "" || target.length > MAX_NAME || target.includes("\0") || target.includes("\\"))
+    throw refused(name, "is a link without a proper target");
   if (target.startsWith("/")) throw refused(name, `is a link to the absolute path ${shown(target)}`);
   const joined = posix.normalize(posix.join(posix.dirname(path), target));
-  if (joined === ".." || joined.startsWith("../")) throw refused(name, `is a link that leaves the folder (${shown(target)})`);
+  if (joined === ".." || joined.startsWith("../"))
+    throw refused(name, `is a link that leaves the folder (${shown(target)})`);
   return target;
 };

@@ -1,4 +1,12 @@
-import { MAX_APPS, orderIdentity, type AgentStatus, type OrderClaims, type OrderReport, type Refusal, type RefusalReason } from "../api/order.ts";
+import {
+  MAX_APPS,
+  orderIdentity,
+  type AgentStatus,
+  type OrderClaims,
+  type OrderReport,
+  type Refusal,
+  type RefusalReason,
+} from "../api/order.ts";
 import type { VerifyKeys } from "../licence/keys.ts";
 import { verifyOrder, verifyRead } from "../licence/verify.ts";
 import { carryOut, inState, type Workshop } from "./apply.ts";
@@ -33,7 +41,11 @@ const STATUS: Readonly<Record<RefusalReason, number>> = {
   LicenceExpired: 403,
 };
 
-export const refuse = (reason: RefusalReason, message: string, sequence?: number): { readonly status: number; readonly body: Refusal } => ({
+export const refuse = (
+  reason: RefusalReason,
+  message: string,
+  sequence?: number,
+): { readonly status: number; readonly body: Refusal } => ({
   status: STATUS[reason],
   body: { reason, message: message.slice(0, 2048), ...(sequence === undefined ? {} : { sequence }) },
 });
@@ -88,19 +100,30 @@ export class Orders {
       await busy.done;
       return this.put(key, jws);
     }
-    if (busy !== undefined) return refuse("Busy", `Order ${busy.key} is under way for ${id}; send this one when it has ended.`);
+    if (busy !== undefined)
+      return refuse("Busy", `Order ${busy.key} is under way for ${id}; send this one when it has ended.`);
     const before = this.#shop.journal.of(order.app, order.layer);
     const stuck = before.find((entry) => !ended(entry));
     if (stuck !== undefined) {
       this.#start(stuck);
-      return refuse("Busy", `Order ${stuck.order.key} could not be ended for ${id} and is tried again; send this one when it has ended.`);
+      return refuse(
+        "Busy",
+        `Order ${stuck.order.key} could not be ended for ${id} and is tried again; send this one when it has ended.`,
+      );
     }
     const last = before.at(-1)?.order;
     if (last !== undefined && order.sequence <= last.sequence) {
-      return refuse("SequenceTooLow", `Sequence ${order.sequence} is not above ${last.sequence}, which this agent has taken for ${id} (order ${last.key}).`, last.sequence);
+      return refuse(
+        "SequenceTooLow",
+        `Sequence ${order.sequence} is not above ${last.sequence}, which this agent has taken for ${id} (order ${last.key}).`,
+        last.sequence,
+      );
     }
     if (!hasRoomFor(this.#shop.journal, this.#running.keys(), id)) {
-      return refuse("TooManyApps", `This agent answers for ${MAX_APPS} apps already and takes no order for ${id}. Whoever administers the target puts it under an agent of its own.`);
+      return refuse(
+        "TooManyApps",
+        `This agent answers for ${MAX_APPS} apps already and takes no order for ${id}. Whoever administers the target puts it under an agent of its own.`,
+      );
     }
     if (unlicensed !== undefined) return refuse(unlicensed.reason, unlicensed.message);
     return this.#take(id, order);
@@ -113,7 +136,11 @@ export class Orders {
 
   async #repeat(known: Entry, order: OrderClaims): Promise<Answer<OrderReport>> {
     if (orderIdentity(known.order) !== orderIdentity(order)) {
-      return refuse("KeyReused", `Key ${order.key} was taken for version ${known.order.version} with SHA-256 ${known.order.sha256}; another order needs another sequence.`, known.order.sequence);
+      return refuse(
+        "KeyReused",
+        `Key ${order.key} was taken for version ${known.order.version} with SHA-256 ${known.order.sha256}; another order needs another sequence.`,
+        known.order.sequence,
+      );
     }
     await this.#renew(known, order);
     return this.#goOn(order.key, known);
@@ -139,7 +166,14 @@ export class Orders {
 
   #notSupported({ key, snapshot }: OrderClaims): OrderReport {
     const message = `This agent cannot restore yet (snapshot ${snapshot}); nothing was changed. Whoever administers the target can point current at a kept release.`;
-    return { key, state: "Failed", reason: "NotSupportedYet", message, activations: 0, at: this.#shop.now().toISOString() };
+    return {
+      key,
+      state: "Failed",
+      reason: "NotSupportedYet",
+      message,
+      activations: 0,
+      at: this.#shop.now().toISOString(),
+    };
   }
 
   async #take(id: string, order: OrderClaims): Promise<Answer<OrderReport>> {
@@ -165,7 +199,8 @@ export class Orders {
   }
 
   async #mayRead(token: string | undefined) {
-    if (token === undefined) return refuse("Unauthorized", "A read token is needed: Authorization: Bearer <signed token>.");
+    if (token === undefined)
+      return refuse("Unauthorized", "A read token is needed: Authorization: Bearer <signed token>.");
     const checked = await verifyRead(token, this.#believed.operatorKeys, this.#situation());
     return checked.ok ? undefined : refuse(checked.reason, checked.message);
   }
@@ -174,7 +209,9 @@ export class Orders {
     const refused = await this.#mayRead(token);
     if (refused !== undefined) return refused;
     const known = this.#shop.journal.get(key);
-    return known === undefined ? refuse("NotFound", `This agent has taken no order ${key}.`) : { ...this.#goOn(key, known), status: 200 };
+    return known === undefined
+      ? refuse("NotFound", `This agent has taken no order ${key}.`)
+      : { ...this.#goOn(key, known), status: 200 };
   }
 
   async status(token: string | undefined): Promise<Answer<AgentStatus>> {

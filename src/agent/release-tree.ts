@@ -29,7 +29,8 @@ export class ReleaseTree {
     for (let depth = 1; depth < parts.length; depth += 1) {
       const parent = parts.slice(0, depth).join("/");
       const known = this.#kinds.get(parent);
-      if (known === "file" || known === "link") throw refused(name, `lies under ${JSON.stringify(parent)}, which is no folder`);
+      if (known === "file" || known === "link")
+        throw refused(name, `lies under ${JSON.stringify(parent)}, which is no folder`);
       if (known !== undefined) continue;
       await mkdir(this.#at(parent), { mode: 0o755 });
       this.#kinds.set(parent, "implied");
@@ -43,7 +44,8 @@ export class ReleaseTree {
   async add(header: Header, body: AsyncIterable<Buffer>): Promise<void> {
     const { name } = header;
     const path = entryPath(name);
-    if (header.type !== "file" && header.type !== "contiguous-file" && header.size > 0) throw refused(name, "carries a body, though it is no file");
+    if (header.type !== "file" && header.type !== "contiguous-file" && header.size > 0)
+      throw refused(name, "carries a body, though it is no file");
     switch (header.type) {
       case "directory":
         if (path !== "" || this.#kinds.get("") !== "implied") await this.#claim(name, path, "folder");
@@ -64,7 +66,8 @@ export class ReleaseTree {
       }
       case "link": {
         const target = entryPath(header.linkname);
-        if (this.#kinds.get(target) !== "file") throw refused(name, "is a hard link to something that is no file of this archive");
+        if (this.#kinds.get(target) !== "file")
+          throw refused(name, "is a hard link to something that is no file of this archive");
         await this.#claim(name, path, "file");
         await link(this.#at(target), this.#at(path));
         return;
@@ -101,7 +104,8 @@ export class ReleaseTree {
       if (end === undefined) throw refused(name, "is a link to nothing");
       if (end !== root && !end.startsWith(root + sep)) throw refused(name, "is a link that leaves the folder");
     }
-    for (const [path, kind] of this.#kinds) if (kind === "folder" || kind === "implied") await syncFolder(this.#at(path));
+    for (const [path, kind] of this.#kinds)
+      if (kind === "folder" || kind === "implied") await syncFolder(this.#at(path));
     await syncFolder(dirname(this.#root));
   }
 }

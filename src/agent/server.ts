@@ -18,13 +18,15 @@ const bodyOf = async (request: IncomingMessage): Promise<string | undefined> => 
   return Buffer.concat(parts).toString("utf8");
 };
 
-const bearerOf = ({ headers }: IncomingMessage): string | undefined => /^Bearer ([A-Za-z0-9._-]+)$/.exec(headers.authorization ?? "")?.[1];
+const bearerOf = ({ headers }: IncomingMessage): string | undefined =>
+  /^Bearer ([A-Za-z0-9._-]+)$/.exec(headers.authorization ?? "")?.[1];
 
 const answerTo = async (request: IncomingMessage, orders: Orders): Promise<Answer<unknown>> => {
   const path = request.url ?? "";
   const key = /^\/v1\/orders\/([0-9A-Za-z.-]{1,256})$/.exec(path)?.[1];
   if (key !== undefined && request.method === "PUT") {
-    if (request.headers["content-type"] !== "application/jose") return refuse("Malformed", "An order is sent as application/jose.");
+    if (request.headers["content-type"] !== "application/jose")
+      return refuse("Malformed", "An order is sent as application/jose.");
     const body = await bodyOf(request);
     return body === undefined ? refuse("TooLarge", `An order has at most ${MAX_BODY} bytes.`) : orders.put(key, body);
   }
@@ -54,12 +56,23 @@ export const agentServer = (
   log: (event: string, details: Readonly<Record<string, unknown>>) => void,
 ): Server => {
   const server = createServer(
-    { ...tls, minVersion: "TLSv1.2", maxHeaderSize: 32 * 1024, headersTimeout: 10_000, requestTimeout: 20_000, keepAliveTimeout: 10_000, handshakeTimeout: 10_000 },
+    {
+      ...tls,
+      minVersion: "TLSv1.2",
+      maxHeaderSize: 32 * 1024,
+      headersTimeout: 10_000,
+      requestTimeout: 20_000,
+      keepAliveTimeout: 10_000,
+      handshakeTimeout: 10_000,
+    },
     (request, response) => {
       answerTo(request, orders)
         .catch((error: unknown): Answer<unknown> => {
           log("request failed", { method: request.method, error: said(error) });
-          return { status: 500, body: { reason: "AgentTrouble", message: "The agent could not do this; its log says why." } };
+          return {
+            status: 500,
+            body: { reason: "AgentTrouble", message: "The agent could not do this; its log says why." },
+          };
         })
         .then((answer) => send(response, answer))
         .catch((error: unknown) => log("answer lost", { error: said(error) }));

@@ -17,7 +17,9 @@ describe("an agent", () => {
     const good = await readFile(join(folder, name), "utf8");
     await target.agent.close();
     await writeFile(join(folder, name), good.slice(0, 40));
-    await expect(startAgent(target.config)).rejects.toThrow(/cannot be understood, so it is not known what was delivered/);
+    await expect(startAgent(target.config)).rejects.toThrow(
+      /cannot be understood, so it is not known what was delivered/,
+    );
     await writeFile(join(folder, name), good);
     await writeFile(join(folder, "half.json.next"), "{");
     await target.restart();
@@ -30,7 +32,9 @@ describe("an agent", () => {
     const incoming = join(target.root, "default/main/incoming/release");
     await mkdir(incoming, { recursive: true });
     await writeFile(join(incoming, "ashat.json"), "{}");
-    expect(await carryOut(target, orderFor(target.name, 1, await release("1.1.0")))).toMatchObject({ state: "Applied" });
+    expect(await carryOut(target, orderFor(target.name, 1, await release("1.1.0")))).toMatchObject({
+      state: "Applied",
+    });
   });
 
   it("tries again when the place of archives is away for a moment", async () => {
@@ -42,10 +46,15 @@ describe("an agent", () => {
     files.put("/away.tgz", (_request, response) => {
       asked += 1;
       if (asked === 1) response.writeHead(503).end();
-      else if (asked === 2) response.writeHead(200, { "content-length": bytes.length }).write(bytes.subarray(0, 50), () => response.destroy());
+      else if (asked === 2)
+        response
+          .writeHead(200, { "content-length": bytes.length })
+          .write(bytes.subarray(0, 50), () => response.destroy());
       else response.end(bytes);
     });
-    expect(await carryOut(target, orderFor(target.name, 1, { ...what, url: files.url("/away.tgz") }))).toMatchObject({ state: "Applied" });
+    expect(await carryOut(target, orderFor(target.name, 1, { ...what, url: files.url("/away.tgz") }))).toMatchObject({
+      state: "Applied",
+    });
     expect(asked).toBe(3);
   });
 

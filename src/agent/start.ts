@@ -25,7 +25,13 @@ export interface RunningAgent {
   readonly close: () => Promise<void>;
 }
 
-const trustOf = async ({ caFile, sha256 }: { readonly caFile?: string | undefined; readonly sha256?: string | undefined }): Promise<Trust> => ({
+const trustOf = async ({
+  caFile,
+  sha256,
+}: {
+  readonly caFile?: string | undefined;
+  readonly sha256?: string | undefined;
+}): Promise<Trust> => ({
   ...(sha256 === undefined ? {} : { sha256 }),
   ...(caFile === undefined ? {} : { ca: await readFile(caFile, "utf8") }),
 });
@@ -33,9 +39,15 @@ const trustOf = async ({ caFile, sha256 }: { readonly caFile?: string | undefine
 /** Starts an agent: the journal is read, the port is taken, and then what was unfinished goes on. */
 export const startAgent = async (config: AgentConfig, seams: AgentSeams = {}): Promise<RunningAgent> => {
   const { now = () => new Date(), log = () => undefined, onStep = () => undefined } = seams;
-  const [cert, key, operatorKeys] = await Promise.all([readFile(config.tls.certFile, "utf8"), readFile(config.tls.keyFile, "utf8"), readJwks(config.operatorKeys)]);
-  const licenceKeys = config.licensed && config.licenceKeys !== undefined ? await readJwks(config.licenceKeys) : undefined;
-  if (config.licensed && licenceKeys === undefined) throw new Error("A licensed agent needs licenceKeys: the JWKS of whoever issues licences.");
+  const [cert, key, operatorKeys] = await Promise.all([
+    readFile(config.tls.certFile, "utf8"),
+    readFile(config.tls.keyFile, "utf8"),
+    readJwks(config.operatorKeys),
+  ]);
+  const licenceKeys =
+    config.licensed && config.licenceKeys !== undefined ? await readJwks(config.licenceKeys) : undefined;
+  if (config.licensed && licenceKeys === undefined)
+    throw new Error("A licensed agent needs licenceKeys: the JWKS of whoever issues licences.");
   await mkdir(config.root, { recursive: true, mode: 0o755 });
 
   const timing = { connectMs: 5_000, headersMs: 15_000, bodyMs: 30_000 };
@@ -43,7 +55,16 @@ export const startAgent = async (config: AgentConfig, seams: AgentSeams = {}): P
   const server = pinnedAgent(await trustOf(config.health), { ...timing, plain: config.health.url.startsWith("http:") });
   const journal = await Journal.open(config.root);
   const judge = { name: config.name, now, ...(licenceKeys === undefined ? {} : { licenceKeys }) };
-  const shop: Workshop = { config, journal, source, health: healthProbe(server, config.health.url, now), judge, now, log, onStep };
+  const shop: Workshop = {
+    config,
+    journal,
+    source,
+    health: healthProbe(server, config.health.url, now),
+    judge,
+    now,
+    log,
+    onStep,
+  };
   const orders = new Orders(shop, { operatorKeys, agentVersion: manifest.version });
 
   const face = agentServer({ cert, key }, orders, log);

@@ -14,7 +14,9 @@ type Where = Pick<OrderClaims, "app" | "layer">;
 export const idOf = ({ app, layer }: Where): string => `${app}/${layer}`;
 
 /** The newest order of each app and layer. */
-const newest = (journal: Journal): readonly Entry[] => [...new Map(journal.all().map((entry) => [idOf(entry.order), entry])).values()];
+const newest = (journal: Journal): readonly Entry[] => [
+  ...new Map(journal.all().map((entry) => [idOf(entry.order), entry])).values(),
+];
 
 /** What runs for an app and layer, by what `current` really points at. */
 const running = async ({ config, journal }: Workshop, { app, layer }: Where): Promise<Entry | undefined> => {
@@ -32,7 +34,10 @@ export const mustFit = async (shop: Workshop, order: Where, modules: readonly st
   const named = await Promise.all(others.map(async (entry) => (await running(shop, entry.order))?.modules ?? []));
   const bytes = Buffer.byteLength(JSON.stringify([...named, modules]));
   if (bytes <= MAX_MODULES_BYTES) return;
-  throw new OrderFailure("ArchiveRefused", `The archive was refused: with its ${modules.length} modules the names of all modules here take ${bytes} bytes, and the agent's status has room for ${MAX_MODULES_BYTES}. Nothing was switched; whoever builds the archive names fewer of them in ashat.json.`);
+  throw new OrderFailure(
+    "ArchiveRefused",
+    `The archive was refused: with its ${modules.length} modules the names of all modules here take ${bytes} bytes, and the agent's status has room for ${MAX_MODULES_BYTES}. Nothing was switched; whoever builds the archive names fewer of them in ashat.json.`,
+  );
 };
 
 export const statusOf = async (shop: Workshop, version: string, signal: AbortSignal): Promise<AgentStatus> => {
@@ -44,13 +49,26 @@ export const statusOf = async (shop: Workshop, version: string, signal: AbortSig
     const entry = await running(shop, where);
     if (entry === undefined) continue;
     const { order, since = entry.at, modules = [] } = entry;
-    apps.push({ app: order.app, layer: order.layer, sequence: order.sequence, version: order.version, digest: order.sha256, key: order.key, since, modules, health });
+    apps.push({
+      app: order.app,
+      layer: order.layer,
+      sequence: order.sequence,
+      version: order.version,
+      digest: order.sha256,
+      key: order.key,
+      since,
+      modules,
+      health,
+    });
   }
   return {
     agent: { name: config.name, version },
     at: now().toISOString(),
     apps,
     seen: last.map(({ order: { app, layer, sequence, key }, state }) => ({ app, layer, sequence, key, state })),
-    activations: journal.all().slice(-COUNTED).map(({ order, activations }) => ({ key: order.key, count: activations })),
+    activations: journal
+      .all()
+      .slice(-COUNTED)
+      .map(({ order, activations }) => ({ key: order.key, count: activations })),
   };
 };

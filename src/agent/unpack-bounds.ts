@@ -32,7 +32,8 @@ export class Bounds {
     const { maxEntries, maxBytes, maxRatio } = this.#limits;
     if (this.entries > maxEntries) no(`it has more than ${maxEntries} entries`);
     if (this.unpacked > maxBytes) no(`it unpacks to more than ${maxBytes} bytes`);
-    if (this.unpacked > RATIO_FROM && this.unpacked > this.packed * maxRatio) no(`it unpacks to more than ${maxRatio} times its size`);
+    if (this.unpacked > RATIO_FROM && this.unpacked > this.packed * maxRatio)
+      no(`it unpacks to more than ${maxRatio} times its size`);
     // Long names and padding are held in memory by the reader, so what is no body stays small.
     if (this.unpacked - this.bodies > SLACK + this.entries * ENTRY_OVERHEAD) no("it holds too much that is no file");
   }

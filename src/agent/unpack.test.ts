@@ -49,13 +49,21 @@ describe("an archive is refused when it has", () => {
     ["a link that climbs out", [link("up", "../../secret")], /leaves the folder/],
     ["a file through a link", [{ name: "d", type: "5" }, link("l", "d"), file("l/x")], /lies under "l"/],
     ["a file in the place of a link", [file("a"), link("l", "a"), file("l", "through")], /is there twice/],
-    ["links that lead out together", [{ name: "d1/d2", type: "5" }, link("d1/d2/root", "../.."), link("esc", "d1/d2/root/../../secret")], /leaves the folder/],
+    [
+      "links that lead out together",
+      [{ name: "d1/d2", type: "5" }, link("d1/d2/root", "../.."), link("esc", "d1/d2/root/../../secret")],
+      /leaves the folder/,
+    ],
     ["a link to nothing", [link("l", "nowhere")], /link to nothing/],
     ["a link in a circle", [link("a", "b"), link("b", "a")], /link to nothing/],
     ["a link to itself", [link("a", "a")], /link to nothing/],
     ["a hard link that leaves", [{ name: "h", type: "1", linkname: "../../secret" }], /leaves the folder/],
     ["a hard link to an absolute path", [{ name: "h", type: "1", linkname: "/etc/passwd" }], /absolute path/],
-    ["a hard link to a link", [file("a"), link("l", "a"), { name: "h", type: "1", linkname: "l" }], /hard link to something/],
+    [
+      "a hard link to a link",
+      [file("a"), link("l", "a"), { name: "h", type: "1", linkname: "l" }],
+      /hard link to something/,
+    ],
     ["a hard link to what is not in it", [{ name: "h", type: "1", linkname: "later" }], /hard link to something/],
     ["a character device", [{ name: "null", type: "3" }], /is a character-device/],
     ["a block device", [{ name: "sda", type: "4" }], /is a block-device/],
@@ -69,7 +77,11 @@ describe("an archive is refused when it has", () => {
     ["a backslash in a name", [file("..\\secret")], /backslash/],
     ["a NUL in a name", [pax({ path: "a\0../secret" }), file("b")], /NUL/],
     ["a path that climbs out, said in a pax record", [pax({ path: "../secret" }), file("b")], /leaves the folder/],
-    ["a link that climbs out, said in a pax record", [pax({ linkpath: "../../secret" }), link("l", "ashat.json")], /leaves the folder/],
+    [
+      "a link that climbs out, said in a pax record",
+      [pax({ linkpath: "../../secret" }), link("l", "ashat.json")],
+      /leaves the folder/,
+    ],
     ["too long a name", [pax({ path: "n".repeat(300) }), file("b")], /too long a name/],
     ["too long a path", [pax({ path: "n/".repeat(600) }), file("b")], /name of 1200 characters/],
     ["a file without a name", [file("./")], /has no name|carries a body/],
@@ -77,7 +89,11 @@ describe("an archive is refused when it has", () => {
     ["a size that is no number", [pax({ size: "many" }), file("b")], /not a whole gzip tar/],
     ["too many entries", Array.from({ length: 60 }, (_, index) => file(`f${index}`)), /more than 50 entries/],
     ["a bomb of zeros", [{ name: "bomb", body: zeros(20 * 1024 * 1024) }], /more than 100 times its size/],
-    ["long names beyond measure", Array.from({ length: 40 }, () => pax({ comment: "c".repeat(200_000) })), /too much that is no file/],
+    [
+      "long names beyond measure",
+      Array.from({ length: 40 }, () => pax({ comment: "c".repeat(200_000) })),
+      /too much that is no file/,
+    ],
     ["less than its header promises", [{ name: "short", body: "abc", size: 50_000 }], /not a whole gzip tar/],
   ];
 
@@ -88,10 +104,14 @@ describe("an archive is refused when it has", () => {
   });
 
   it("more bytes than it may", async () => {
-    expect(await refusal(archive("9.4.2", [file("big", "x".repeat(3_000_000))]), { ...LIMITS, maxBytes: 2_000_000 })).toMatch(/more than 2000000 bytes/);
+    expect(
+      await refusal(archive("9.4.2", [file("big", "x".repeat(3_000_000))]), { ...LIMITS, maxBytes: 2_000_000 }),
+    ).toMatch(/more than 2000000 bytes/);
   });
   it("an endless tail", async () => {
-    expect(await refusal(gzipSync(Buffer.concat([rawTar([file("a")]), zeros(8 * 1024 * 1024)])))).toMatch(/too much that is no file/);
+    expect(await refusal(gzipSync(Buffer.concat([rawTar([file("a")]), zeros(8 * 1024 * 1024)])))).toMatch(
+      /too much that is no file/,
+    );
   });
   it("no gzip around it", async () => {
     expect(await refusal(rawTar([file("a")]))).toMatch(/not a whole gzip tar/);
@@ -126,6 +146,8 @@ describe("a decent archive", () => {
 
   it("stops when it is told to", async () => {
     await writeFile(join(dir, "a.tgz"), archive("9.4.2", [file("a")]));
-    await expect(unpack(join(dir, "a.tgz"), join(dir, "release"), LIMITS, AbortSignal.abort(new Error("enough")))).rejects.toThrow("enough");
+    await expect(
+      unpack(join(dir, "a.tgz"), join(dir, "release"), LIMITS, AbortSignal.abort(new Error("enough"))),
+    ).rejects.toThrow("enough");
   });
 });

@@ -31,7 +31,12 @@ const readEntries = async (tar: Extract, tree: ReleaseTree, bounds: Bounds): Pro
 };
 
 /** Unpacks a gzip tar into `folder`, which must not exist. Whatever could reach outside, or is no plain content, refuses the whole. */
-export const unpack = async (archive: string, folder: string, limits: UnpackLimits, signal: AbortSignal): Promise<void> => {
+export const unpack = async (
+  archive: string,
+  folder: string,
+  limits: UnpackLimits,
+  signal: AbortSignal,
+): Promise<void> => {
   const bounds = new Bounds(limits);
   const tree = new ReleaseTree(folder, bounds);
   await mkdir(folder, { mode: 0o755 });
@@ -60,6 +65,10 @@ export const unpack = async (archive: string, folder: string, limits: UnpackLimi
   if (failure !== undefined) throw failure;
   const system = errors.find((error) => error instanceof Error && "syscall" in error);
   if (system !== undefined) throw system;
-  if (errors.length > 0) throw new OrderFailure("ArchiveRefused", `The archive was refused: it is not a whole gzip tar (${said(errors[0])}). Nothing was switched.`);
+  if (errors.length > 0)
+    throw new OrderFailure(
+      "ArchiveRefused",
+      `The archive was refused: it is not a whole gzip tar (${said(errors[0])}). Nothing was switched.`,
+    );
   await tree.finish();
 };

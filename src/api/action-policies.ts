@@ -19,10 +19,16 @@ const user = "request.userInfo.username";
 const stampOf = (key: string): string => `('${STAMP_PREFIX}' + ${key}.replace('${ACTION_INFIX}', '.'))`;
 
 const shared: readonly Variable[] = [
-  { name: "before", expression: "oldObject != null && has(oldObject.metadata.annotations) ? oldObject.metadata.annotations : {}" },
+  {
+    name: "before",
+    expression: "oldObject != null && has(oldObject.metadata.annotations) ? oldObject.metadata.annotations : {}",
+  },
   { name: "after", expression: "has(object.metadata.annotations) ? object.metadata.annotations : {}" },
   { name: "standing", expression: `variables.after.filter(k, k.matches('${ACTION}'))` },
-  { name: "changed", expression: "variables.standing.filter(k, !(k in variables.before) || variables.before[k] != variables.after[k])" },
+  {
+    name: "changed",
+    expression: "variables.standing.filter(k, !(k in variables.before) || variables.before[k] != variables.after[k])",
+  },
   {
     name: "kept",
     expression: `variables.standing.filter(k, !(k in variables.changed) && ${stampOf("k")} in variables.before).map(k, ${stampOf("k")})`,
@@ -37,7 +43,10 @@ export const stamps: readonly PolicyObject[] = mutating(`ashat-stamps`, {
   matchConstraints,
   variables: [
     ...shared,
-    { name: "author", expression: `oldObject == null ? [${user}] : variables.before.filter(k, k == '${AUTHOR_KEY}').map(k, variables.before[k])` },
+    {
+      name: "author",
+      expression: `oldObject == null ? [${user}] : variables.before.filter(k, k == '${AUTHOR_KEY}').map(k, variables.before[k])`,
+    },
   ],
   mutations: [
     {
@@ -71,8 +80,14 @@ const variables: readonly Variable[] = [
     name: "othersBefore",
     expression: `variables.before.filter(k, !k.contains('${ACTION_INFIX}') && k != '${LAST_APPLIED}')`,
   },
-  { name: "othersAfter", expression: `variables.after.filter(k, !k.contains('${ACTION_INFIX}') && k != '${LAST_APPLIED}')` },
-  { name: "manager", expression: "has(request.options) && has(request.options.fieldManager) ? request.options.fieldManager : ''" },
+  {
+    name: "othersAfter",
+    expression: `variables.after.filter(k, !k.contains('${ACTION_INFIX}') && k != '${LAST_APPLIED}')`,
+  },
+  {
+    name: "manager",
+    expression: "has(request.options) && has(request.options.fieldManager) ? request.options.fieldManager : ''",
+  },
 ];
 
 const form: readonly Validation[] = [
@@ -101,8 +116,7 @@ const truthful: Validation = {
     "variables.kept.all(s, s in variables.after)",
     `(!('${AUTHOR_KEY}' in variables.before) || '${AUTHOR_KEY}' in variables.after)`,
   ].join("\n&& "),
-  messageExpression:
-    `'${STAMP_REFUSAL}; where it cannot (Kubernetes before 1.36) the request itself carries it: ${STAMP_PREFIX}<verb>.<tier>[.<slot>]=' + ${user}`,
+  messageExpression: `'${STAMP_REFUSAL}; where it cannot (Kubernetes before 1.36) the request itself carries it: ${STAMP_PREFIX}<verb>.<tier>[.<slot>]=' + ${user}`,
   reason: "Forbidden",
 };
 
@@ -136,7 +150,8 @@ const alone: readonly Validation[] = [
       "size(variables.asked) == 0 || !has(object.metadata.labels) || !('kustomize.toolkit.fluxcd.io/name' in object.metadata.labels)" +
       " || ('kustomize.toolkit.fluxcd.io/ssa' in variables.after && variables.after['kustomize.toolkit.fluxcd.io/ssa'] == 'Merge')" +
       " || !variables.manager.startsWith('kubectl')",
-    message: "Flux would remove this at its next reconcile: add --field-manager=ashat to the command, or commit it to Git",
+    message:
+      "Flux would remove this at its next reconcile: add --field-manager=ashat to the command, or commit it to Git",
     reason: "Invalid",
   },
 ];

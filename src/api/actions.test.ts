@@ -36,16 +36,24 @@ describe("the actions on an update", () => {
   });
 
   it("lack their token where nothing is written, and then name none", () => {
-    expect(actionsOf({ "approve.ashat.raos.io/omega": "  " })).toEqual([{ verb: "approve", tier: "omega", slot: "", token: "", reason: "" }]);
+    expect(actionsOf({ "approve.ashat.raos.io/omega": "  " })).toEqual([
+      { verb: "approve", tier: "omega", slot: "", token: "", reason: "" },
+    ]);
   });
 
   it("take the stamp of no other slot, tier or verb", () => {
-    const stamps = { "by.ashat.raos.io/approve.omega.2": "bob", "by.ashat.raos.io/approve.public": "bob", "by.ashat.raos.io/cancel.omega": "bob" };
+    const stamps = {
+      "by.ashat.raos.io/approve.omega.2": "bob",
+      "by.ashat.raos.io/approve.public": "bob",
+      "by.ashat.raos.io/cancel.omega": "bob",
+    };
     expect(actionsOf({ "approve.ashat.raos.io/omega": "t", ...stamps })[0]).not.toHaveProperty("by");
   });
 
   it("come back from every key that is written for them, and no two share a key or a stamp", () => {
-    const all = VERBS.flatMap((verb) => TIERS.flatMap((tier) => ["", "2", "omega"].map((slot) => ({ verb, tier, slot }))));
+    const all = VERBS.flatMap((verb) =>
+      TIERS.flatMap((tier) => ["", "2", "omega"].map((slot) => ({ verb, tier, slot }))),
+    );
     const annotations = Object.fromEntries(
       all.flatMap(({ verb, tier, slot }) => [
         [actionKey(verb, tier, slot), `${verb}-${tier}-${slot}`],
@@ -54,6 +62,7 @@ describe("the actions on an update", () => {
     );
     const read = actionsOf(annotations);
     expect(read).toHaveLength(all.length);
-    for (const { verb, tier, slot, token, by } of read) expect([token, by]).toEqual([`${verb}-${tier}-${slot}`, `by ${token}`]);
+    for (const { verb, tier, slot, token, by } of read)
+      expect([token, by]).toEqual([`${verb}-${tier}-${slot}`, `by ${token}`]);
   });
 });

@@ -10,7 +10,11 @@ describe("the checks of a Server", () => {
 
   it("of the golden manifest are complete, in the order of the categories", () => {
     const checks = Checks.parse({ database: { secretRef: { name: "ra-db" } }, modules: { path: "/api/modules" } });
-    expect(checks.database).toEqual({ secretRef: { name: "ra-db", key: "url" }, query: "SELECT 1", maxLatencyMs: 2000 });
+    expect(checks.database).toEqual({
+      secretRef: { name: "ra-db", key: "url" },
+      query: "SELECT 1",
+      maxLatencyMs: 2000,
+    });
     expect(configuredCategories(checks)).toEqual(["Health Check", "Module Load Test", "Database Connection"]);
     expect(requiredCategories(checks)).toEqual(["Health Check", "Module Load Test", "Database Connection"]);
   });
@@ -19,7 +23,17 @@ describe("the checks of a Server", () => {
     expect(requiredCategories(Checks.parse({ required: ["Security Scan"] }))).toEqual(["Security Scan"]);
   });
 
-  it.each(["//evil.example", "/\\evil.example", "healthz", "", "/a b", "/a#b", "/é", "https://evil.example/", "/a\u0000"])("take no path like %j, which could lead elsewhere", (path) => {
+  it.each([
+    "//evil.example",
+    "/\\evil.example",
+    "healthz",
+    "",
+    "/a b",
+    "/a#b",
+    "/é",
+    "https://evil.example/",
+    "/a\u0000",
+  ])("take no path like %j, which could lead elsewhere", (path) => {
     expect(Checks.safeParse({ health: { path } }).success).toBe(false);
   });
 
@@ -28,8 +42,21 @@ describe("the checks of a Server", () => {
   });
 
   it.each<[string, unknown]>([
-    ["a header that smuggles another", { api: { requests: [{ name: "x", path: "/", headers: [{ name: "A", value: "1\r\nB: 2" }] }] } }],
-    ["two requests of one name", { api: { requests: [{ name: "x", path: "/" }, { name: "x", path: "/b" }] } }],
+    [
+      "a header that smuggles another",
+      { api: { requests: [{ name: "x", path: "/", headers: [{ name: "A", value: "1\r\nB: 2" }] }] } },
+    ],
+    [
+      "two requests of one name",
+      {
+        api: {
+          requests: [
+            { name: "x", path: "/" },
+            { name: "x", path: "/b" },
+          ],
+        },
+      },
+    ],
     ["no request at all", { api: { requests: [] } }],
     ["a pointer without its slash", { health: { json: [{ pointer: "status", equals: "ok" }] } }],
     ["a pointer with a bare tilde", { health: { json: [{ pointer: "/a~b", equals: "ok" }] } }],

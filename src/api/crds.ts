@@ -116,7 +116,10 @@ export const KINDS: readonly KindWords[] = [
 ];
 
 /** A default of the whole status makes a fresh object read as "not looked at yet" by every waiter (kstatus). */
-const statusSchema = (status: z.ZodType): JsonSchema => ({ ...structural(status), default: { observedGeneration: -1 } });
+const statusSchema = (status: z.ZodType): JsonSchema => ({
+  ...structural(status),
+  default: { observedGeneration: -1 },
+});
 
 export function crd(words: KindWords): JsonSchema {
   return {

@@ -7,16 +7,13 @@ import { rules } from "./rule.ts";
 import { PHASES, STATES } from "./states.ts";
 import { isVersion, SEMVER_PATTERN } from "./version.ts";
 
-const version = rules(
-  z.string().min(1).max(64).describe("SemVer of the update; a leading v is ignored, e.g. 9.4.2."),
-  [
-    {
-      cel: `self.matches('${SEMVER_PATTERN}')`,
-      message: "version must be SemVer, such as 9.4.2 or v9.4.2-rc.1: the order of updates is decided by it",
-      holds: isVersion,
-    },
-  ],
-);
+const version = rules(z.string().min(1).max(64).describe("SemVer of the update; a leading v is ignored, e.g. 9.4.2."), [
+  {
+    cel: `self.matches('${SEMVER_PATTERN}')`,
+    message: "version must be SemVer, such as 9.4.2 or v9.4.2-rc.1: the order of updates is decided by it",
+    holds: isVersion,
+  },
+]);
 
 export const DeploymentSpec = rules(
   z.object({

@@ -11,7 +11,11 @@ import { restoreCommand, type Stamps } from "./policies-live.ts";
 export const forgedUpdate = (stamps: Stamps) => {
   const who = stamps === "ApiServer" ? "somebody-else" : OPERATOR_ACCOUNT;
   return {
-    annotations: { [actionKey("approve", "omega")]: "0000000000000000", [stampKey("approve", "omega")]: who, [AUTHOR_KEY]: who },
+    annotations: {
+      [actionKey("approve", "omega")]: "0000000000000000",
+      [stampKey("approve", "omega")]: who,
+      [AUTHOR_KEY]: who,
+    },
     spec: {
       version: "0.0.0",
       description: "A forged approval, sent as a dry run: the admission policies must refuse it.",

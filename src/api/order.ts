@@ -45,7 +45,10 @@ export const parseOrderKey = (key: string): OrderKeyParts | undefined => {
 };
 
 /** Not narrower than what an update may name, so that whatever was admitted can be signed; no credentials before the host. */
-const archiveUrl = z.string().max(2048).regex(/^https?:\/\/[^\s/@]+(\/[^\s]*)?$/, "must be an http(s) URL without credentials");
+const archiveUrl = z
+  .string()
+  .max(2048)
+  .regex(/^https?:\/\/[^\s/@]+(\/[^\s]*)?$/, "must be an http(s) URL without credentials");
 
 export const OrderClaims = z.strictObject({
   aud: targetName,
@@ -167,7 +170,11 @@ export const AgentStatus = z.object({
   agent: z.object({ name: targetName, version: z.string().max(64) }),
   at: time,
   apps: z.array(RunningApp).max(MAX_APPS),
-  seen: z.array(z.object({ app: label, layer: label, sequence: taken, key: z.string().max(256), state: z.enum(ORDER_STATES) })).max(MAX_APPS),
+  seen: z
+    .array(
+      z.object({ app: label, layer: label, sequence: taken, key: z.string().max(256), state: z.enum(ORDER_STATES) }),
+    )
+    .max(MAX_APPS),
   activations: z.array(z.object({ key: z.string().max(256), count: z.number().int().min(0) })).max(256),
 });
 export type AgentStatus = z.infer<typeof AgentStatus>;

@@ -7,11 +7,21 @@ import type { PolicyObject } from "./policy.ts";
 const asServed = ({ kind, metadata, spec }: PolicyObject, index: number): LivePolicy => {
   const constraints = spec.matchConstraints as { readonly resourceRules: readonly object[] } | undefined;
   const defaults = { matchPolicy: "Equivalent", namespaceSelector: {}, objectSelector: {} };
-  const matchConstraints = constraints && { ...defaults, resourceRules: constraints.resourceRules.map((rule) => ({ ...rule, scope: "*" })) };
+  const matchConstraints = constraints && {
+    ...defaults,
+    resourceRules: constraints.resourceRules.map((rule) => ({ ...rule, scope: "*" })),
+  };
   return {
     kind,
     metadata: { name: metadata.name, uid: `uid-${index}`, generation: 1 },
-    spec: { ...(matchConstraints ? { matchConstraints } : {}), ...Object.fromEntries(Object.entries(spec).toReversed().filter(([key]) => key !== "matchConstraints")) },
+    spec: {
+      ...(matchConstraints ? { matchConstraints } : {}),
+      ...Object.fromEntries(
+        Object.entries(spec)
+          .toReversed()
+          .filter(([key]) => key !== "matchConstraints"),
+      ),
+    },
   };
 };
 const served = POLICIES.map(asServed);
@@ -20,13 +30,19 @@ describe("live policies", () => {
   it("are as written with nothing but the defaults of the server added, whatever else is there", () => {
     const foreign: LivePolicy = { kind: "ValidatingAdmissionPolicy", metadata: { name: "theirs", uid: "x" }, spec: {} };
     const judged = judgePolicies([foreign, ...served.toReversed()], "ApiServer");
-    expect(judged).toMatchObject({ state: "AsWritten", identity: { "ValidatingAdmissionPolicy/ashat-actions": { uid: "uid-2", generation: 1 } } });
+    expect(judged).toMatchObject({
+      state: "AsWritten",
+      identity: { "ValidatingAdmissionPolicy/ashat-actions": { uid: "uid-2", generation: 1 } },
+    });
     expect(Object.keys(judged.state === "AsWritten" ? judged.identity : {})).toHaveLength(POLICIES.length);
   });
 
   it("need no stamping policy where the API server has none, and name the file for it", () => {
     expect(judgePolicies(POLICIES_BEFORE_1_36.map(asServed), "Client").state).toBe("AsWritten");
-    expect(judgePolicies([], "Client")).toMatchObject({ state: "Missing", message: expect.stringContaining("kubectl apply -f manifests/policies-before-1.36.yaml") as string });
+    expect(judgePolicies([], "Client")).toMatchObject({
+      state: "Missing",
+      message: expect.stringContaining("kubectl apply -f manifests/policies-before-1.36.yaml") as string,
+    });
     expect(judgePolicies(POLICIES_BEFORE_1_36.map(asServed), "ApiServer")).toMatchObject({
       state: "Missing",
       message: expect.stringContaining("MutatingAdmissionPolicy/ashat-stamps is missing") as string,
@@ -34,9 +50,11 @@ describe("live policies", () => {
   });
 
   it("have another identity after every change of generation or uid", () => {
-    const identities = [served, served.map((each) => ({ ...each, metadata: { ...each.metadata, generation: 2 } })), POLICIES.map((each, index) => asServed(each, index + 1))].map(
-      (live) => JSON.stringify(judgePolicies(live, "ApiServer")),
-    );
+    const identities = [
+      served,
+      served.map((each) => ({ ...each, metadata: { ...each.metadata, generation: 2 } })),
+      POLICIES.map((each, index) => asServed(each, index + 1)),
+    ].map((live) => JSON.stringify(judgePolicies(live, "ApiServer")));
     expect(new Set(identities).size).toBe(3);
   });
 
@@ -57,7 +75,11 @@ describe("live policies", () => {
 function variants(value: unknown): readonly unknown[] {
   if (Array.isArray(value)) {
     const items: readonly unknown[] = value;
-    return [...items.flatMap((item, index) => variants(item).map((changed) => items.with(index, changed))), items.slice(1), [...items, "more"]];
+    return [
+      ...items.flatMap((item, index) => variants(item).map((changed) => items.with(index, changed))),
+      items.slice(1),
+      [...items, "more"],
+    ];
   }
   if (typeof value !== "object" || value === null) return [`${String(value)} changed`];
   const members = Object.entries(value);
@@ -70,4 +92,5 @@ function variants(value: unknown): readonly unknown[] {
   ];
 }
 
-const isEmpty = (value: unknown): boolean => typeof value === "object" && value !== null && Object.keys(value).length === 0;
+const isEmpty = (value: unknown): boolean =>
+  typeof value === "object" && value !== null && Object.keys(value).length === 0;

@@ -32,9 +32,11 @@ export function judgePolicies(live: readonly LivePolicy[], stamps: Stamps): Poli
   for (const ours of stamps === "ApiServer" ? POLICIES : POLICIES_BEFORE_1_36) {
     const name = `${ours.kind}/${ours.metadata.name}`;
     const found = live.find((each) => each.kind === ours.kind && each.metadata.name === ours.metadata.name);
-    if (found === undefined) return { state: "Missing", message: `${name} is missing, ${restore} ${restoreCommand(stamps)}` };
+    if (found === undefined)
+      return { state: "Missing", message: `${name} is missing, ${restore} ${restoreCommand(stamps)}` };
     const changed = difference(withDefaults(ours.kind, ours.spec), found.spec, "spec");
-    if (changed !== undefined) return { state: "Changed", message: `${name} was changed at ${changed}, ${restore} ${replaceCommand(stamps)}` };
+    if (changed !== undefined)
+      return { state: "Changed", message: `${name} was changed at ${changed}, ${restore} ${replaceCommand(stamps)}` };
     identity[name] = { uid: found.metadata.uid, generation: found.metadata.generation ?? 0 };
   }
   return { state: "AsWritten", identity };
@@ -43,7 +45,9 @@ export function judgePolicies(live: readonly LivePolicy[], stamps: Stamps): Poli
 /** What the API server adds to a policy by itself; anything more than this is a change, because it could narrow what is refused. */
 function withDefaults(kind: PolicyKind, spec: unknown): unknown {
   if (kind === "MutatingAdmissionPolicyBinding" || kind === "ValidatingAdmissionPolicyBinding") return spec;
-  const { matchConstraints, ...rest } = spec as { readonly matchConstraints: { readonly resourceRules: readonly object[] } };
+  const { matchConstraints, ...rest } = spec as {
+    readonly matchConstraints: { readonly resourceRules: readonly object[] };
+  };
   return {
     ...rest,
     matchConstraints: {
@@ -58,10 +62,20 @@ function withDefaults(kind: PolicyKind, spec: unknown): unknown {
 /** Path of the first place where two JSON values differ; absent and empty are the same, as the API server drops the one or the other. */
 function difference(ours: unknown, live: unknown, path: string): string | undefined {
   if (isEmpty(ours) && isEmpty(live)) return undefined;
-  if (typeof ours !== "object" || typeof live !== "object" || ours === null || live === null || Array.isArray(ours) !== Array.isArray(live))
+  if (
+    typeof ours !== "object" ||
+    typeof live !== "object" ||
+    ours === null ||
+    live === null ||
+    Array.isArray(ours) !== Array.isArray(live)
+  )
     return ours === live ? undefined : path;
   for (const key of new Set([...Object.keys(ours), ...Object.keys(live)])) {
-    const found = difference(member(ours, key), member(live, key), Array.isArray(ours) ? `${path}[${key}]` : `${path}.${key}`);
+    const found = difference(
+      member(ours, key),
+      member(live, key),
+      Array.isArray(ours) ? `${path}[${key}]` : `${path}.${key}`,
+    );
     if (found !== undefined) return found;
   }
   return undefined;

@@ -47,8 +47,15 @@ const operator = [
       rule("", ["pods"], READ),
       rule("", ["secrets"], ["get"]),
       rule("events.k8s.io", ["events"], ["create"]),
-      { ...rule("apiextensions.k8s.io", ["customresourcedefinitions"], ["get"]), resourceNames: EVERY_KIND.map((plural) => `${plural}.${GROUP}`) },
-      rule(ADMISSION_VERSION.replace("/v1", ""), POLICY_KINDS.map((kind) => kind.toLowerCase().replace(/y$/, "ie").concat("s")), READ),
+      {
+        ...rule("apiextensions.k8s.io", ["customresourcedefinitions"], ["get"]),
+        resourceNames: EVERY_KIND.map((plural) => `${plural}.${GROUP}`),
+      },
+      rule(
+        ADMISSION_VERSION.replace("/v1", ""),
+        POLICY_KINDS.map((kind) => kind.toLowerCase().replace(/y$/, "ie").concat("s")),
+        READ,
+      ),
     ],
   ),
   {
@@ -78,16 +85,21 @@ export const approverRole = (tier: Tier): string => `ashat-approver-${tier}`;
 
 const people = [
   clusterRole("ashat-viewer", "Reads updates, targets and records.", [rule(GROUP, EVERY_KIND, READ)], "view"),
-  clusterRole("ashat-editor", "For authors: creates and deletes updates, and withdraws actions. It may neither act on a tier nor change a target.", [
-    rule(GROUP, EVERY_KIND, READ),
-    rule(GROUP, ["deployments"], ["create", "update", "patch", "delete"]),
-  ]),
+  clusterRole(
+    "ashat-editor",
+    "For authors: creates and deletes updates, and withdraws actions. It may neither act on a tier nor change a target.",
+    [rule(GROUP, EVERY_KIND, READ), rule(GROUP, ["deployments"], ["create", "update", "patch", "delete"])],
+  ),
   clusterRole(
     "ashat-admin",
     "For who administers a namespace: its targets and updates. Acting on a tier needs an approver role all the same.",
     [
       rule(GROUP, EVERY_KIND, READ),
-      rule(GROUP, ["deployments", "servers", "mainframes"], ["create", "update", "patch", "delete", "deletecollection"]),
+      rule(
+        GROUP,
+        ["deployments", "servers", "mainframes"],
+        ["create", "update", "patch", "delete", "deletecollection"],
+      ),
     ],
     "admin",
   ),
@@ -110,5 +122,9 @@ export const NAMESPACE_OBJECTS: readonly object[] = [
     kind: "Namespace",
     metadata: { name: OPERATOR_NAMESPACE, labels: { ...LABELS, "pod-security.kubernetes.io/enforce": "restricted" } },
   },
-  { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: ACCOUNT, namespace: OPERATOR_NAMESPACE, labels: LABELS } },
+  {
+    apiVersion: "v1",
+    kind: "ServiceAccount",
+    metadata: { name: ACCOUNT, namespace: OPERATOR_NAMESPACE, labels: LABELS },
+  },
 ];

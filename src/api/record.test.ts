@@ -117,7 +117,9 @@ describe("a chain of records", () => {
       "security-patch-001-3f0f2c50-2: record 1 is missing",
       "security-patch-001-3f0f2c50-2: it does not follow the record before it",
     ]);
-    expect(verifyChain([first, { ...second, message: "x" }, third])).toEqual(["security-patch-001-3f0f2c50-1: its content does not match its hash"]);
+    expect(verifyChain([first, { ...second, message: "x" }, third])).toEqual([
+      "security-patch-001-3f0f2c50-1: its content does not match its hash",
+    ]);
   });
 
   it("is named after the update, the start of its uid and the place", () => {

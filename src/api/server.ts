@@ -97,4 +97,5 @@ export interface Server {
 }
 
 /** How many approvals a server asks for where it does not say: production never goes without one. */
-export const requiredApprovals = (spec: ServerSpec): number => spec.approval.required ?? (spec.tier === "Omega" ? 1 : 0);
+export const requiredApprovals = (spec: ServerSpec): number =>
+  spec.approval.required ?? (spec.tier === "Omega" ? 1 : 0);

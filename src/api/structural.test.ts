@@ -15,8 +15,16 @@ describe("a schema that an API server would refuse, drop or find too expensive",
     ["a pattern with look-behind", described(bounded.regex(/(?<!a)b/)), "root.field: pattern uses look-around"],
     ["one of two shapes", described(z.union([bounded, z.boolean()])), "root.field: keyword anyOf is not structural"],
     ["anything at all", described(z.unknown()), "root.field: has no type"],
-    ["something deep inside a list", described(z.array(z.object({ deep: z.string().describe("Deep.") })).max(3)), "root.field[].deep: string without maxLength"],
-    ["something deep inside a map", described(z.record(z.string(), z.string())), "root.field{}: string without maxLength"],
+    [
+      "something deep inside a list",
+      described(z.array(z.object({ deep: z.string().describe("Deep.") })).max(3)),
+      "root.field[].deep: string without maxLength",
+    ],
+    [
+      "something deep inside a map",
+      described(z.record(z.string(), z.string())),
+      "root.field{}: string without maxLength",
+    ],
   ])("is refused when it is generated: %s", (_, schema, message) => {
     expect(() => structural(schema)).toThrow(message);
   });
@@ -33,9 +41,20 @@ describe("a schema that an API server would refuse, drop or find too expensive",
 describe("a schema that is structural", () => {
   it("keeps defaults, bounds and the words of Kubernetes, and takes in what stands in a field once more", () => {
     const item = z.object({ name: bounded.describe("Name.") });
-    const list = z.array(item).max(2).meta({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"] });
-    const schema = z.object({ a: list.describe("First."), b: list.describe("Second.").optional(), c: z.int32().min(0).max(9).default(3).describe("Third.") });
-    const items = { type: "object", properties: { name: { type: "string", maxLength: 8, description: "Name." } }, required: ["name"] };
+    const list = z
+      .array(item)
+      .max(2)
+      .meta({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"] });
+    const schema = z.object({
+      a: list.describe("First."),
+      b: list.describe("Second.").optional(),
+      c: z.int32().min(0).max(9).default(3).describe("Third."),
+    });
+    const items = {
+      type: "object",
+      properties: { name: { type: "string", maxLength: 8, description: "Name." } },
+      required: ["name"],
+    };
     const words = { "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"] };
     expect(structural(schema)).toMatchObject({
       type: "object",

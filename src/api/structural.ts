@@ -60,9 +60,11 @@ function check(node: JsonSchema, path: string): void {
   if (typeof node.type !== "string") fail("has no type");
   if (typeof node.description !== "string" && path !== "root") fail("has no description");
   if (typeof node.pattern === "string" && LOOK_AROUND.test(node.pattern)) fail("pattern uses look-around");
-  if (node.type === "string" && node.maxLength === undefined && node.enum === undefined) fail("string without maxLength");
+  if (node.type === "string" && node.maxLength === undefined && node.enum === undefined)
+    fail("string without maxLength");
   if (node.type === "array" && node.maxItems === undefined) fail("array without maxItems");
-  if (node.type === "integer" && (node.minimum === undefined || node.maximum === undefined)) fail("integer without bounds");
+  if (node.type === "integer" && (node.minimum === undefined || node.maximum === undefined))
+    fail("integer without bounds");
   for (const [name, child] of Object.entries((node.properties ?? {}) as Record<string, JsonSchema>))
     check(child, `${path}.${name}`);
   if (node.items !== undefined) check({ description: "item", ...(node.items as JsonSchema) }, `${path}[]`);

@@ -39,7 +39,9 @@ export interface Asker {
   readonly close: () => Promise<void>;
 }
 
-const read = async (body: Dispatcher.ResponseData["body"]): Promise<{ readonly body: string; readonly cut: boolean }> => {
+const read = async (
+  body: Dispatcher.ResponseData["body"],
+): Promise<{ readonly body: string; readonly cut: boolean }> => {
   const parts: Buffer[] = [];
   let size = 0;
   for await (const part of body as AsyncIterable<Buffer>) {
@@ -51,11 +53,20 @@ const read = async (body: Dispatcher.ResponseData["body"]): Promise<{ readonly b
 };
 
 /** Asks one target: only the trusted one, no redirect followed, every answer bounded in bytes and time. */
-export const createAsker = (target: { readonly url: string; readonly trust: Trust; readonly connections?: number }, world: World): Asker => {
+export const createAsker = (
+  target: { readonly url: string; readonly trust: Trust; readonly connections?: number },
+  world: World,
+): Asker => {
   const { protocol, host, origin, pathname } = new URL(target.url);
   const secure = protocol === "https:";
   const prefix = pathname.replace(/\/+$/, "");
-  const limits = { connectMs: 10_000, headersMs: 60_000, bodyMs: 60_000, plain: true, connections: target.connections ?? 4 };
+  const limits = {
+    connectMs: 10_000,
+    headersMs: 60_000,
+    bodyMs: 60_000,
+    plain: true,
+    connections: target.connections ?? 4,
+  };
   const agent = pinnedAgent(target.trust, limits);
 
   const send = (question: Question, signal: AbortSignal): Promise<Dispatcher.ResponseData> =>
@@ -63,7 +74,11 @@ export const createAsker = (target: { readonly url: string; readonly trust: Trus
       dispatcher: agent,
       method: question.method ?? "GET",
       signal,
-      headers: { "user-agent": "ashat-check", accept: "*/*", ...Object.fromEntries((question.headers ?? []).map(({ name, value }) => [name.toLowerCase(), value])) },
+      headers: {
+        "user-agent": "ashat-check",
+        accept: "*/*",
+        ...Object.fromEntries((question.headers ?? []).map(({ name, value }) => [name.toLowerCase(), value])),
+      },
       ...(question.body === undefined ? {} : { body: question.body }),
     });
 
@@ -91,11 +106,21 @@ export const createAsker = (target: { readonly url: string; readonly trust: Trus
     secure,
     // A server that is just starting refuses for a moment, and that is no proof: asked again before it counts.
     ask: async (question) => {
-      const repeatable = question.method === undefined || question.method === "GET" || question.method === "HEAD" || question.method === "OPTIONS";
+      const repeatable =
+        question.method === undefined ||
+        question.method === "GET" ||
+        question.method === "HEAD" ||
+        question.method === "OPTIONS";
       for (let tries = 1; ; tries += 1) {
         const asked = await once(question);
         if ("answer" in asked || !asked.trouble.passing || (!repeatable && !asked.trouble.unsent)) return asked;
-        if (tries === TRIES) return { trouble: { ...asked.trouble, message: `${asked.trouble.message.replace(/\.$/, "")}, ${TRIES} times in a row.` } };
+        if (tries === TRIES)
+          return {
+            trouble: {
+              ...asked.trouble,
+              message: `${asked.trouble.message.replace(/\.$/, "")}, ${TRIES} times in a row.`,
+            },
+          };
         await world.pause(PAUSE_MS);
       }
     },
@@ -106,7 +131,16 @@ export const createAsker = (target: { readonly url: string; readonly trust: Trus
         await body.dump({ limit: 16 * 1024 * 1024 });
         return { ok: statusCode >= 200 && statusCode < 300, why: `status ${statusCode}` };
       } catch (error) {
-        return { ok: false, why: troubleOf(error, { where: host, deadlineMs, late: deadline.aborted, stopped: world.signal.aborted, wrongCertificate: isWrongCertificate(error) }).message };
+        return {
+          ok: false,
+          why: troubleOf(error, {
+            where: host,
+            deadlineMs,
+            late: deadline.aborted,
+            stopped: world.signal.aborted,
+            wrongCertificate: isWrongCertificate(error),
+          }).message,
+        };
       }
     },
     close: () => agent.destroy(),

@@ -35,7 +35,9 @@ export interface Typed {
 
 const contentOf = async (path: string, what: string): Promise<string> =>
   readFile(path, "utf8").catch((error: unknown) => {
-    throw new UsageError(`${what} ${path} cannot be read (${error instanceof Error && "code" in error ? String(error.code) : "unknown error"}).`);
+    throw new UsageError(
+      `${what} ${path} cannot be read (${error instanceof Error && "code" in error ? String(error.code) : "unknown error"}).`,
+    );
   });
 
 const yamlOf = async (path: string): Promise<unknown> => {
@@ -65,39 +67,82 @@ type Part = Readonly<Record<string, unknown>>;
 
 /** What was typed goes over what the file says. */
 const TYPED: Readonly<Record<Category, (typed: Typed) => readonly [name: string, part: Part]>> = {
-  "Health Check": ({ path, status, contains, maxLatency }) => ["health", { path, status: number(status), contains, maxLatencyMs: number(maxLatency) }],
+  "Health Check": ({ path, status, contains, maxLatency }) => [
+    "health",
+    { path, status: number(status), contains, maxLatencyMs: number(maxLatency) },
+  ],
   "Module Load Test": ({ path }) => ["modules", { path }],
-  "API Endpoint Test": ({ path, status }) => ["api", path === undefined ? {} : { requests: [{ name: "request", path, ...(status === undefined ? {} : { expect: { status: Number(status) } }) }] }],
-  "Database Connection": ({ query, maxLatency }) => ["database", { secretRef: { name: "by-hand" }, query, maxLatencyMs: number(maxLatency) }],
-  "Performance Baseline": ({ path, rate, seconds, maxP99, tolerance }) => ["performance", { path, requestsPerSecond: number(rate), seconds: number(seconds), maxP99Ms: number(maxP99), tolerancePercent: number(tolerance) }],
+  "API Endpoint Test": ({ path, status }) => [
+    "api",
+    path === undefined
+      ? {}
+      : {
+          requests: [
+            { name: "request", path, ...(status === undefined ? {} : { expect: { status: Number(status) } }) },
+          ],
+        },
+  ],
+  "Database Connection": ({ query, maxLatency }) => [
+    "database",
+    { secretRef: { name: "by-hand" }, query, maxLatencyMs: number(maxLatency) },
+  ],
+  "Performance Baseline": ({ path, rate, seconds, maxP99, tolerance }) => [
+    "performance",
+    {
+      path,
+      requestsPerSecond: number(rate),
+      seconds: number(seconds),
+      maxP99Ms: number(maxP99),
+      tolerancePercent: number(tolerance),
+    },
+  ],
   "Security Scan": ({ path, minDaysLeft, allow }) => ["security", { path, minDaysLeft: number(minDaysLeft), allow }],
 };
 
 const trustOf = async ({ sha256, ca }: Typed): Promise<Subject["trust"]> => {
-  if (sha256 !== undefined && !Fingerprint.safeParse(sha256).success) throw new UsageError("--sha256 wants the SHA-256 of the server's certificate: 64 hexadecimal digits, colons allowed.");
-  return { ...(sha256 === undefined ? {} : { sha256 }), ...(ca === undefined ? {} : { ca: await contentOf(ca, "The CA file") }) };
+  if (sha256 !== undefined && !Fingerprint.safeParse(sha256).success)
+    throw new UsageError(
+      "--sha256 wants the SHA-256 of the server's certificate: 64 hexadecimal digits, colons allowed.",
+    );
+  return {
+    ...(sha256 === undefined ? {} : { sha256 }),
+    ...(ca === undefined ? {} : { ca: await contentOf(ca, "The CA file") }),
+  };
 };
 
 /** A baseline by hand is a document an earlier run has printed with `-o json`. */
 const baselineOf = async (path: string): Promise<Baseline> => {
   const document = CheckDocument.safeParse(await yamlOf(path));
   const baseline = document.success ? document.data.baseline : undefined;
-  if (baseline === undefined) throw new UsageError(`The file ${path} holds no baseline: write one with "ashat check performance --url ... -o json".`);
+  if (baseline === undefined)
+    throw new UsageError(
+      `The file ${path} holds no baseline: write one with "ashat check performance --url ... -o json".`,
+    );
   return baseline;
 };
 
-export const subjectByHand = async (category: Category, typed: Typed, env: Readonly<Record<string, string | undefined>>): Promise<Subject> => {
-  if (!z.url({ protocol: /^https?$/ }).safeParse(typed.url).success) throw new UsageError("--url wants an address such as https://shop.example.");
+export const subjectByHand = async (
+  category: Category,
+  typed: Typed,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<Subject> => {
+  if (!z.url({ protocol: /^https?$/ }).safeParse(typed.url).success)
+    throw new UsageError("--url wants an address such as https://shop.example.");
   const file = typed.file === undefined ? {} : await checksOf(typed.file);
   const [part, said] = TYPED[category](typed);
   const given = Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
   const checks = Checks.safeParse({ ...file, [part]: { ...PartOf.safeParse(file[part]).data, ...given } });
   if (!checks.success) {
     const [issue] = checks.error.issues;
-    throw new UsageError(`checks.${issue?.path.join(".") ?? part} is not right: ${issue?.message ?? "unknown"}. Give it as an option or with --file (a Server manifest).`);
+    throw new UsageError(
+      `checks.${issue?.path.join(".") ?? part} is not right: ${issue?.message ?? "unknown"}. Give it as an option or with --file (a Server manifest).`,
+    );
   }
   const databaseUrl = env[CHECK_ENV.databaseUrl];
-  if (category === "Database Connection" && databaseUrl === undefined) throw new UsageError(`Set ${CHECK_ENV.databaseUrl} to the URL of the database; it is not taken from the command line, where others could read it.`);
+  if (category === "Database Connection" && databaseUrl === undefined)
+    throw new UsageError(
+      `Set ${CHECK_ENV.databaseUrl} to the URL of the database; it is not taken from the command line, where others could read it.`,
+    );
   return {
     url: typed.url,
     trust: await trustOf(typed),

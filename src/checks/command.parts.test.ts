@@ -18,9 +18,15 @@ interface Ended {
 }
 
 /** The command as a process of its own, as a person or a pod runs it. */
-const run = (args: readonly string[], env: Readonly<Record<string, string>> = {}, onStart: (kill: () => void) => void = () => {}): Promise<Ended> =>
+const run = (
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  onStart: (kill: () => void) => void = () => {},
+): Promise<Ended> =>
   new Promise((resolve) => {
-    const child = spawn(process.execPath, ["--input-type=module", "-e", CODE, "--", ...args], { env: { PATH: process.env["PATH"] ?? "", ...env } });
+    const child = spawn(process.execPath, ["--input-type=module", "-e", CODE, "--", ...args], {
+      env: { PATH: process.env["PATH"] ?? "", ...env },
+    });
     let out = "";
     let err = "";
     child.stdout.on("data", (part) => (out += String(part)));
@@ -44,7 +50,9 @@ describe("a check by hand", () => {
   });
 
   it("without proof either way exits 1, and never prints the password", async () => {
-    const { code, out, err } = await run(["database"], { [CHECK_ENV.databaseUrl]: "postgres://ra:s3cret@no-such-host.invalid/ra" });
+    const { code, out, err } = await run(["database"], {
+      [CHECK_ENV.databaseUrl]: "postgres://ra:s3cret@no-such-host.invalid/ra",
+    });
     expect(out).toMatch(/Database Connection: Inconclusive/);
     expect(out + err).not.toContain("s3cret");
     expect(code).toBe(1);
@@ -59,14 +67,26 @@ describe("a check by hand", () => {
 
 const input = (url: string): string => {
   const checks = Checks.parse({});
-  return JSON.stringify({ target: { namespace: "prod", name: "ra-01" }, url, app: "default", version: "9.4.2", digest: "", checks, categories: ["Health Check"] });
+  return JSON.stringify({
+    target: { namespace: "prod", name: "ra-01" },
+    url,
+    app: "default",
+    version: "9.4.2",
+    digest: "",
+    checks,
+    categories: ["Health Check"],
+  });
 };
 
 describe("the process in the pod", () => {
   it("exits 0 with a Failed document", async () => {
     const log = join(await folder(), "log");
     const url = await plainServer((_request, response) => void response.writeHead(500).end());
-    const { code } = await run([], { [CHECK_ENV.input]: input(url), [CHECK_ENV.index]: "0", [CHECK_ENV.terminationLog]: log });
+    const { code } = await run([], {
+      [CHECK_ENV.input]: input(url),
+      [CHECK_ENV.index]: "0",
+      [CHECK_ENV.terminationLog]: log,
+    });
     expect(parseCheckDocument(await readFile(log, "utf8"))?.verdict).toBe("Failed");
     expect(code).toBe(0);
   });
@@ -75,14 +95,25 @@ describe("the process in the pod", () => {
     const log = join(await folder(), "log");
     const asked = new EventEmitter();
     const url = await plainServer(() => void asked.emit("asked"));
-    const { code } = await run([], { [CHECK_ENV.input]: input(url), [CHECK_ENV.index]: "0", [CHECK_ENV.terminationLog]: log }, (kill) => void asked.once("asked", kill));
-    expect(parseCheckDocument(await readFile(log, "utf8"))).toMatchObject({ verdict: "Inconclusive", message: expect.stringContaining("was stopped") });
+    const { code } = await run(
+      [],
+      { [CHECK_ENV.input]: input(url), [CHECK_ENV.index]: "0", [CHECK_ENV.terminationLog]: log },
+      (kill) => void asked.once("asked", kill),
+    );
+    expect(parseCheckDocument(await readFile(log, "utf8"))).toMatchObject({
+      verdict: "Inconclusive",
+      message: expect.stringContaining("was stopped"),
+    });
     expect(code).toBe(0);
   });
 
   it("exits 1 where no document can be written", async () => {
     const url = await plainServer((_request, response) => void response.end());
-    const { code, err } = await run([], { [CHECK_ENV.input]: input(url), [CHECK_ENV.index]: "0", [CHECK_ENV.terminationLog]: "/nowhere/log" });
+    const { code, err } = await run([], {
+      [CHECK_ENV.input]: input(url),
+      [CHECK_ENV.index]: "0",
+      [CHECK_ENV.terminationLog]: "/nowhere/log",
+    });
     expect(err).toMatch(/^No document was written: ENOENT/);
     expect(code).toBe(1);
   });

@@ -9,7 +9,11 @@ const PASSWORD = "s3cret/p@ss";
 const WRITTEN = encodeURIComponent(PASSWORD);
 
 const check = async (databaseUrl: string, part: Readonly<Record<string, unknown>> = {}): Promise<CheckDocument> => {
-  const checked = subject("https://unused.example", { database: { secretRef: { name: "ra-db" }, ...part } }, { databaseUrl });
+  const checked = subject(
+    "https://unused.example",
+    { database: { secretRef: { name: "ra-db" }, ...part } },
+    { databaseUrl },
+  );
   const document = await runCheck("Database Connection", checked, never, hurried);
   expect(JSON.stringify(document)).not.toContain(PASSWORD);
   expect(JSON.stringify(document)).not.toContain(WRITTEN);
@@ -35,7 +39,9 @@ describe("a database", () => {
 
   it("that answers the query passes, with rows and times", async () => {
     const document = await check(url, { query: "SELECT id FROM items" });
-    expect(document.message).toMatch(/^The query on database 127\.0\.0\.1:\d+\/postgres returned 3 rows in [\d.]+ ms\.$/);
+    expect(document.message).toMatch(
+      /^The query on database 127\.0\.0\.1:\d+\/postgres returned 3 rows in [\d.]+ ms\.$/,
+    );
     expect(document).toMatchObject({ verdict: "Passed", measurements: { rows: 3, encrypted: "no" } });
   });
 
@@ -44,7 +50,10 @@ describe("a database", () => {
   });
 
   it("without the table that is queried has failed, in its own words", async () => {
-    expect(await check(url, { query: "SELECT * FROM orders" })).toMatchObject({ verdict: "Failed", message: expect.stringMatching(/relation "orders" does not exist" \(SQLSTATE 42P01\)/) });
+    expect(await check(url, { query: "SELECT * FROM orders" })).toMatchObject({
+      verdict: "Failed",
+      message: expect.stringMatching(/relation "orders" does not exist" \(SQLSTATE 42P01\)/),
+    });
   });
 
   it.each([
@@ -57,10 +66,18 @@ describe("a database", () => {
   });
 
   it("that offers no TLS has failed where the URL demands it", async () => {
-    expect(await check(url.replace("disable", "require"))).toMatchObject({ verdict: "Failed", message: expect.stringMatching(/offers no TLS, which the URL demands/) });
+    expect(await check(url.replace("disable", "require"))).toMatchObject({
+      verdict: "Failed",
+      message: expect.stringMatching(/offers no TLS, which the URL demands/),
+    });
   });
 
   it("that needs longer than allowed has failed", async () => {
-    expect(await check(url, { query: "SELECT count(*) FROM generate_series(1, 3000000)", maxLatencyMs: 1 })).toMatchObject({ verdict: "Failed", message: expect.stringMatching(/more than 1 ms|does not answer the query in time/) });
+    expect(
+      await check(url, { query: "SELECT count(*) FROM generate_series(1, 3000000)", maxLatencyMs: 1 }),
+    ).toMatchObject({
+      verdict: "Failed",
+      message: expect.stringMatching(/more than 1 ms|does not answer the query in time/),
+    });
   });
 });

@@ -21,12 +21,23 @@ interface Asked {
   readonly encrypted: boolean;
 }
 
-const askDatabase = async (connectionString: string, query: string, queryDeadlineMs: number, world: World): Promise<Asked> => {
+const askDatabase = async (
+  connectionString: string,
+  query: string,
+  queryDeadlineMs: number,
+  world: World,
+): Promise<Asked> => {
   // Our own socket, so that a database that hangs is left at once and not when it likes.
   const socket = new Socket();
   const stop = (): void => void socket.destroy();
   world.signal.addEventListener("abort", stop, { once: true });
-  const client = new Client({ connectionString, stream: () => socket, connectionTimeoutMillis: CONNECT_MS, query_timeout: queryDeadlineMs, application_name: "ashat-check" });
+  const client = new Client({
+    connectionString,
+    stream: () => socket,
+    connectionTimeoutMillis: CONNECT_MS,
+    query_timeout: queryDeadlineMs,
+    application_name: "ashat-check",
+  });
   client.on("error", () => {});
   try {
     const begun = world.monotonic();
@@ -60,12 +71,22 @@ const target = (message: string, passing = false): Trouble => ({ at: "target", m
 
 const troubleWith = (error: unknown, { where, hide }: DatabaseUrl, world: World): Trouble => {
   const text = hide(error instanceof Error ? error.message : String(error));
-  if (error instanceof DatabaseError) return target(`${where} says ${quoted(text, 200)} (SQLSTATE ${error.code ?? "unknown"}).`, PASSING.has(error.code ?? ""));
+  if (error instanceof DatabaseError)
+    return target(
+      `${where} says ${quoted(text, 200)} (SQLSTATE ${error.code ?? "unknown"}).`,
+      PASSING.has(error.code ?? ""),
+    );
   const spoken = SPOKEN.find(([pattern]) => pattern.test(text));
   if (spoken !== undefined && !world.signal.aborted) return target(`${where} ${spoken[1]}.`);
   const code = codeOf(error);
   const named = code === undefined ? new Error(text) : Object.assign(new Error(text), { code });
-  return troubleOf(named, { where, deadlineMs: CONNECT_MS, late: false, stopped: world.signal.aborted, wrongCertificate: isWrongCertificate(error) });
+  return troubleOf(named, {
+    where,
+    deadlineMs: CONNECT_MS,
+    late: false,
+    stopped: world.signal.aborted,
+    wrongCertificate: isWrongCertificate(error),
+  });
 };
 
 /** A real connection and a real query over the Postgres wire; TLS as the URL's `sslmode` says. */
@@ -74,20 +95,33 @@ export const checkDatabase: Check = async ({ checks, databaseUrl }, _asker, worl
   if (database === undefined) return notConfigured("database");
   const book = ledger();
   const source = `key ${quoted(database.secretRef.key)} of Secret ${quoted(database.secretRef.name)}`;
-  if (databaseUrl === undefined || databaseUrl.trim() === "") return book.inconclusive(`There is no database URL: ${source} is missing or empty.`);
+  if (databaseUrl === undefined || databaseUrl.trim() === "")
+    return book.inconclusive(`There is no database URL: ${source} is missing or empty.`);
   const url = parseDatabaseUrl(databaseUrl);
-  if (url === undefined) return book.inconclusive(`The ${source} holds no URL of the form postgres://user:password@host:5432/name; other databases are not supported yet.`);
+  if (url === undefined)
+    return book.inconclusive(
+      `The ${source} holds no URL of the form postgres://user:password@host:5432/name; other databases are not supported yet.`,
+    );
 
   const claim = `${url.where} accepts the connection and the query succeeds`;
   for (let tries = 1; ; tries += 1) {
     try {
-      const { connectMs, queryMs, rows, encrypted } = await askDatabase(url.href, database.query, database.maxLatencyMs + 1000, world);
+      const { connectMs, queryMs, rows, encrypted } = await askDatabase(
+        url.href,
+        database.query,
+        database.maxLatencyMs + 1000,
+        world,
+      );
       book.measure("connectMs", connectMs);
       book.measure("queryMs", queryMs);
       book.measure("rows", rows);
       book.measure("encrypted", encrypted ? "yes" : "no");
       book.assert(claim, true, () => "");
-      book.assert(`the query takes at most ${database.maxLatencyMs} ms`, queryMs <= database.maxLatencyMs, () => `the query took ${ms(queryMs)}, more than ${database.maxLatencyMs} ms`);
+      book.assert(
+        `the query takes at most ${database.maxLatencyMs} ms`,
+        queryMs <= database.maxLatencyMs,
+        () => `the query took ${ms(queryMs)}, more than ${database.maxLatencyMs} ms`,
+      );
       return book.close(`The query on ${url.where} returned ${plural(rows, "row")} in ${ms(queryMs)}.`);
     } catch (error) {
       const trouble = troubleWith(error, url, world);

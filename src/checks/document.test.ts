@@ -4,8 +4,15 @@ import { documentOf } from "./document.ts";
 import type { Report } from "./ledger.ts";
 
 const at = new Date("2026-11-20T10:00:00Z");
-const report = (more: Partial<Report>): Report => ({ verdict: "Failed", message: "It is broken.", asserted: ["it answers"], measurements: {}, ...more });
-const many = (count: number, text: string): readonly string[] => Array.from({ length: count }, (_, index) => `${index} ${text}`);
+const report = (more: Partial<Report>): Report => ({
+  verdict: "Failed",
+  message: "It is broken.",
+  asserted: ["it answers"],
+  measurements: {},
+  ...more,
+});
+const many = (count: number, text: string): readonly string[] =>
+  Array.from({ length: count }, (_, index) => `${index} ${text}`);
 const written = (given: Report): string => JSON.stringify(documentOf("Performance Baseline", given, at, 12.6));
 
 describe("a document", () => {
@@ -13,14 +20,32 @@ describe("a document", () => {
     ["of the usual size", report({})],
     ["with a message without end", report({ message: "x".repeat(100_000) })],
     ["with hundreds of long assertions", report({ asserted: many(500, "ä".repeat(500)) })],
-    ["with hundreds of measurements", report({ measurements: Object.fromEntries(many(500, "m".repeat(100)).map((name) => [name, "v".repeat(1000)])) })],
-    ["full of quotes, which JSON doubles", report({ message: '"'.repeat(1024), asserted: many(64, '"\u0001'.repeat(120)) })],
+    [
+      "with hundreds of measurements",
+      report({ measurements: Object.fromEntries(many(500, "m".repeat(100)).map((name) => [name, "v".repeat(1000)])) }),
+    ],
+    [
+      "full of quotes, which JSON doubles",
+      report({ message: '"'.repeat(1024), asserted: many(64, '"\u0001'.repeat(120)) }),
+    ],
     ["with half a character at the cut", report({ message: `${"x".repeat(1022)}😀😀` })],
-    ["with numbers that JSON does not know", report({ measurements: { a: Number.NaN, b: Number.POSITIVE_INFINITY, c: 1 } })],
-    ["with a full baseline of slow answers and everything else too long", report({
-      verdict: "Passed", message: "m".repeat(5000), asserted: many(100, "y".repeat(300)),
-      baseline: { version: "1.0.0", takenAt: at.toISOString(), samplesMicros: Array.from({ length: 300 }, (_, index) => 60_000_000 + index) },
-    })],
+    [
+      "with numbers that JSON does not know",
+      report({ measurements: { a: Number.NaN, b: Number.POSITIVE_INFINITY, c: 1 } }),
+    ],
+    [
+      "with a full baseline of slow answers and everything else too long",
+      report({
+        verdict: "Passed",
+        message: "m".repeat(5000),
+        asserted: many(100, "y".repeat(300)),
+        baseline: {
+          version: "1.0.0",
+          takenAt: at.toISOString(),
+          samplesMicros: Array.from({ length: 300 }, (_, index) => 60_000_000 + index),
+        },
+      }),
+    ],
     ["without any sentence", report({ message: "" })],
   ])("%s fits, is valid, and says the same verdict", (_, given) => {
     const text = written(given);
@@ -38,7 +63,9 @@ describe("a document", () => {
 
   it("keeps a full baseline of ordinary latencies whole", () => {
     const samplesMicros = Array.from({ length: 300 }, (_, index) => 12_000 + index * 100);
-    const document = parseCheckDocument(written(report({ verdict: "Passed", baseline: { version: "1.0.0", takenAt: at.toISOString(), samplesMicros } })));
+    const document = parseCheckDocument(
+      written(report({ verdict: "Passed", baseline: { version: "1.0.0", takenAt: at.toISOString(), samplesMicros } })),
+    );
     expect(document?.baseline?.samplesMicros).toEqual(samplesMicros);
   });
 
@@ -55,7 +82,14 @@ describe("a termination message that is no document", () => {
     ["JSON cut by the kubelet", written(report({})).slice(0, 80)],
     ["a verdict nobody knows", written(report({})).replace('"Failed"', '"Fine"')],
     ["a verdict without an assertion", written(report({ asserted: [] }))],
-    ["one longer than the kubelet keeps", JSON.stringify({ ...documentOf("Health Check", report({}), at, 1), message: "x".repeat(1000), asserted: many(20, "y".repeat(240)) })],
+    [
+      "one longer than the kubelet keeps",
+      JSON.stringify({
+        ...documentOf("Health Check", report({}), at, 1),
+        message: "x".repeat(1000),
+        asserted: many(20, "y".repeat(240)),
+      }),
+    ],
   ])("%s is read as none", (_, text) => {
     expect(parseCheckDocument(text)).toBeUndefined();
   });

@@ -5,7 +5,12 @@ import { thinned } from "./quantile.ts";
 
 const cut = (text: string, max: number): string => {
   const whole = text.toWellFormed();
-  return whole.length <= max ? whole : `${whole.slice(0, max - 1).toWellFormed().replace(/\uFFFD$/, "")}…`;
+  return whole.length <= max
+    ? whole
+    : `${whole
+        .slice(0, max - 1)
+        .toWellFormed()
+        .replace(/\uFFFD$/, "")}…`;
 };
 
 const MAX_ASSERTED = 64;
@@ -16,17 +21,32 @@ const fewer = (asserted: readonly string[], max: number): string[] =>
 
 const withSamples = (document: CheckDocument, count: number): CheckDocument => {
   const { baseline } = document;
-  return baseline === undefined ? document : { ...document, baseline: { ...baseline, samplesMicros: [...thinned(baseline.samplesMicros, count)] } };
+  return baseline === undefined
+    ? document
+    : { ...document, baseline: { ...baseline, samplesMicros: [...thinned(baseline.samplesMicros, count)] } };
 };
 
 /** What is given up, in this order, until the document fits; verdict, category and times never are. */
 const REDUCTIONS: readonly ((document: CheckDocument) => CheckDocument)[] = [
   (document) => withSamples(document, 200),
   (document) => ({ ...document, asserted: fewer(document.asserted, 16) }),
-  (document) => ({ ...document, asserted: fewer(document.asserted.map((claim) => cut(claim, 100)), 8) }),
+  (document) => ({
+    ...document,
+    asserted: fewer(
+      document.asserted.map((claim) => cut(claim, 100)),
+      8,
+    ),
+  }),
   (document) => withSamples(document, 100),
   (document) => ({ ...document, measurements: {} }),
-  (document) => ({ ...document, message: cut(document.message, 400), asserted: fewer(document.asserted.map((claim) => cut(claim, 60)), 2) }),
+  (document) => ({
+    ...document,
+    message: cut(document.message, 400),
+    asserted: fewer(
+      document.asserted.map((claim) => cut(claim, 60)),
+      2,
+    ),
+  }),
   (document) => withSamples(document, 20),
 ];
 
@@ -38,7 +58,10 @@ export const documentOf = (category: Category, report: Report, startedAt: Date, 
     category,
     verdict: report.verdict,
     message: cut(report.message === "" ? report.verdict : report.message, 1024),
-    asserted: fewer(report.asserted.map((claim) => cut(claim, 256)), MAX_ASSERTED),
+    asserted: fewer(
+      report.asserted.map((claim) => cut(claim, 256)),
+      MAX_ASSERTED,
+    ),
     measurements: Object.fromEntries(
       Object.entries(report.measurements)
         .filter(([, value]) => typeof value === "string" || Number.isFinite(value))

@@ -17,14 +17,20 @@ const DEADLINE_MS = 10_000;
 const placeOf = (url: string): ConnectionOptions => {
   const { hostname, port } = new URL(url);
   const host = hostname.replace(/^\[|\]$/g, "");
-  return { host, port: port === "" ? 443 : Number(port), ...(isIP(host) === 0 ? { servername: host } : {}), ALPNProtocols: ["http/1.1"] };
+  return {
+    host,
+    port: port === "" ? 443 : Number(port),
+    ...(isIP(host) === 0 ? { servername: host } : {}),
+    ALPNProtocols: ["http/1.1"],
+  };
 };
 
 /** Shakes hands without judging and sends nothing: for looking at a certificate, never for talking. */
 const shake = (options: ConnectionOptions, signal: AbortSignal): Promise<Handshake> =>
   new Promise((resolve, reject) => {
     const socket = connect({ ...options, rejectUnauthorized: false });
-    const stop = (): void => void socket.destroy(Object.assign(new Error("no handshake in time"), { code: "ETIMEDOUT" }));
+    const stop = (): void =>
+      void socket.destroy(Object.assign(new Error("no handshake in time"), { code: "ETIMEDOUT" }));
     const deadline = setTimeout(stop, DEADLINE_MS);
     const leave = (): void => {
       clearTimeout(deadline);
@@ -44,7 +50,12 @@ const shake = (options: ConnectionOptions, signal: AbortSignal): Promise<Handsha
       const certificate = socket.getPeerX509Certificate();
       const { authorizationError } = socket;
       const distrust = socket.authorized ? undefined : String(codeOf(authorizationError) ?? authorizationError);
-      const found = certificate && { protocol: socket.getProtocol() ?? "unknown", cipher: socket.getCipher().name, certificate, distrust };
+      const found = certificate && {
+        protocol: socket.getProtocol() ?? "unknown",
+        cipher: socket.getCipher().name,
+        certificate,
+        distrust,
+      };
       socket.destroy();
       if (found === undefined) reject(new Error("the server showed no certificate"));
       else resolve(found);
@@ -55,16 +66,26 @@ export const handshake = (url: string, trust: Trust, signal: AbortSignal): Promi
   shake({ ...placeOf(url), minVersion: "TLSv1.2", ...(trust.ca === undefined ? {} : { ca: trust.ca }) }, signal);
 
 /** Codes by which our own TLS library says that it cannot even offer such an old version. */
-const CANNOT_TRY = new Set(["ERR_SSL_NO_PROTOCOLS_AVAILABLE", "ERR_SSL_NO_CIPHERS_AVAILABLE", "ERR_SSL_UNSUPPORTED_PROTOCOL", "ERR_SSL_INTERNAL_ERROR"]);
+const CANNOT_TRY = new Set([
+  "ERR_SSL_NO_PROTOCOLS_AVAILABLE",
+  "ERR_SSL_NO_CIPHERS_AVAILABLE",
+  "ERR_SSL_UNSUPPORTED_PROTOCOL",
+  "ERR_SSL_INTERNAL_ERROR",
+]);
 
 /** Tries an outdated version in earnest: the library's own security level would hide a server that still accepts it. */
-export const acceptsOld = async (url: string, version: SecureVersion, signal: AbortSignal): Promise<"accepted" | "refused" | "unknown"> => {
+export const acceptsOld = async (
+  url: string,
+  version: SecureVersion,
+  signal: AbortSignal,
+): Promise<"accepted" | "refused" | "unknown"> => {
   try {
     await shake({ ...placeOf(url), minVersion: version, maxVersion: version, ciphers: "DEFAULT:@SECLEVEL=0" }, signal);
     return "accepted";
   } catch (error) {
     const code = codeOf(error) ?? "";
-    if (code === "ECONNRESET" || code === "EPROTO" || (code.startsWith("ERR_SSL_") && !CANNOT_TRY.has(code))) return "refused";
+    if (code === "ECONNRESET" || code === "EPROTO" || (code.startsWith("ERR_SSL_") && !CANNOT_TRY.has(code)))
+      return "refused";
     return "unknown";
   }
 };

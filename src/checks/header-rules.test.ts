@@ -19,11 +19,15 @@ describe("required headers", () => {
     ["permissions-policy", "camera=()", true],
     ["permissions-policy", " ", false],
   ])("%s: %s is safe: %s", (name, value, safe) => {
-    expect(ids(headerFindings({ [name.toLowerCase()]: value }, [name]))).toEqual(safe ? [] : [`header/${name.toLowerCase()}`]);
+    expect(ids(headerFindings({ [name.toLowerCase()]: value }, [name]))).toEqual(
+      safe ? [] : [`header/${name.toLowerCase()}`],
+    );
   });
 
   it("that are missing are named", () => {
-    expect(headerFindings({}, ["X-Frame-Options"])).toEqual([{ id: "header/x-frame-options", sentence: "header x-frame-options is missing" }]);
+    expect(headerFindings({}, ["X-Frame-Options"])).toEqual([
+      { id: "header/x-frame-options", sentence: "header x-frame-options is missing" },
+    ]);
   });
 });
 
@@ -36,7 +40,9 @@ describe("cookies", () => {
     ["sid=1; Secure; HttpOnly; SameSite=None", "cookie sid lacks SameSite=Lax or Strict"],
     ["sid=Secure; x=HttpOnly", "cookie sid lacks Secure, HttpOnly, SameSite=Lax or Strict"],
   ])("%s", (cookie, sentence) => {
-    expect(cookieFindings({ "set-cookie": [cookie] }).map((finding) => finding.sentence)).toEqual(sentence === undefined ? [] : [sentence]);
+    expect(cookieFindings({ "set-cookie": [cookie] }).map((finding) => finding.sentence)).toEqual(
+      sentence === undefined ? [] : [sentence],
+    );
   });
 
   it("are named, and their value never is", () => {

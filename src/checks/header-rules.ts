@@ -12,10 +12,16 @@ const HALF_A_YEAR_SECONDS = 15_552_000;
 
 /** What makes a header more than present; of others presence is enough. */
 const SAFE: Readonly<Record<string, { readonly holds: (value: string) => boolean; readonly wants: string }>> = {
-  "strict-transport-security": { holds: (value) => Number(/max-age\s*=\s*"?(\d+)/i.exec(value)?.[1] ?? 0) >= HALF_A_YEAR_SECONDS, wants: `max-age of at least ${HALF_A_YEAR_SECONDS}` },
+  "strict-transport-security": {
+    holds: (value) => Number(/max-age\s*=\s*"?(\d+)/i.exec(value)?.[1] ?? 0) >= HALF_A_YEAR_SECONDS,
+    wants: `max-age of at least ${HALF_A_YEAR_SECONDS}`,
+  },
   "x-content-type-options": { holds: (value) => /^nosniff$/i.test(value.trim()), wants: "nosniff" },
   "x-frame-options": { holds: (value) => /^(deny|sameorigin)$/i.test(value.trim()), wants: "DENY or SAMEORIGIN" },
-  "content-security-policy": { holds: (value) => !/'unsafe-eval'/i.test(value), wants: "a policy without 'unsafe-eval'" },
+  "content-security-policy": {
+    holds: (value) => !/'unsafe-eval'/i.test(value),
+    wants: "a policy without 'unsafe-eval'",
+  },
   "referrer-policy": { holds: (value) => !/unsafe-url/i.test(value), wants: "anything but unsafe-url" },
 };
 
@@ -23,9 +29,12 @@ export const headerFindings = (headers: Headers, required: readonly string[]): r
   required.flatMap((given) => {
     const name = given.toLowerCase();
     const value = first(headers[name]);
-    if (value === undefined || value.trim() === "") return [{ id: `header/${name}`, sentence: `header ${name} is missing` }];
+    if (value === undefined || value.trim() === "")
+      return [{ id: `header/${name}`, sentence: `header ${name} is missing` }];
     const safe = SAFE[name];
-    return safe === undefined || safe.holds(value) ? [] : [{ id: `header/${name}`, sentence: `header ${name} is not safe: it wants ${safe.wants}` }];
+    return safe === undefined || safe.holds(value)
+      ? []
+      : [{ id: `header/${name}`, sentence: `header ${name} is not safe: it wants ${safe.wants}` }];
   });
 
 /** Findings about cookies name the cookie and never its value. */
@@ -39,7 +48,9 @@ export const cookieFindings = (headers: Headers): readonly Finding[] =>
       ...(has(/^httponly$/i) ? [] : ["HttpOnly"]),
       ...(has(/^samesite\s*=\s*(lax|strict)$/i) ? [] : ["SameSite=Lax or Strict"]),
     ];
-    return missing.length === 0 ? [] : [{ id: `cookie/${name}`, sentence: `cookie ${name} lacks ${missing.join(", ")}` }];
+    return missing.length === 0
+      ? []
+      : [{ id: `cookie/${name}`, sentence: `cookie ${name} lacks ${missing.join(", ")}` }];
   });
 
 const BANNERS = ["server", "x-powered-by", "x-aspnet-version", "x-aspnetmvc-version", "x-generator", "via"];

@@ -13,11 +13,23 @@ export const checkHealth: Check = async ({ checks: { health } }, asker) => {
   const { status, body, cut, latencyMs } = asked.answer;
   book.measure("status", status);
   book.measure("latencyMs", latencyMs);
-  book.assert(`${what} answers ${health.status}`, status === health.status, () => `${what} answers ${status} instead of ${health.status}`);
-  book.assert(`${what} takes at most ${health.maxLatencyMs} ms`, latencyMs <= health.maxLatencyMs, () => `${what} took ${ms(latencyMs)}, more than ${health.maxLatencyMs} ms`);
+  book.assert(
+    `${what} answers ${health.status}`,
+    status === health.status,
+    () => `${what} answers ${status} instead of ${health.status}`,
+  );
+  book.assert(
+    `${what} takes at most ${health.maxLatencyMs} ms`,
+    latencyMs <= health.maxLatencyMs,
+    () => `${what} took ${ms(latencyMs)}, more than ${health.maxLatencyMs} ms`,
+  );
   const { contains } = health;
   if (contains !== undefined) {
-    book.assert(`${what} contains ${quoted(contains)}`, body.includes(contains), () => `${what} does not contain ${quoted(contains)} but says ${quoted(body, 60)}`);
+    book.assert(
+      `${what} contains ${quoted(contains)}`,
+      body.includes(contains),
+      () => `${what} does not contain ${quoted(contains)} but says ${quoted(body, 60)}`,
+    );
   }
   expectJson(book, what, body, cut, health.json ?? []);
   return book.close(`${what} on ${asker.where} answers ${status} in ${ms(latencyMs)}.`);

@@ -8,10 +8,23 @@ import { CHECK_ENV, parseCheckDocument, type CheckDocument } from "../api/check-
 import { Checks, configuredCategories } from "../api/checks.ts";
 import { runJob } from "./job.ts";
 
-const checks = Checks.parse({ modules: { path: "/api/modules" }, database: { secretRef: { name: "ra-db" } }, api: { requests: [{ name: "root", path: "/" }] }, security: {}, performance: { requestsPerSecond: 20, seconds: 1 } });
+const checks = Checks.parse({
+  modules: { path: "/api/modules" },
+  database: { secretRef: { name: "ra-db" } },
+  api: { requests: [{ name: "root", path: "/" }] },
+  security: {},
+  performance: { requestsPerSecond: 20, seconds: 1 },
+});
 
 const input = (url: string): Readonly<Record<string, unknown>> => ({
-  target: { namespace: "prod", name: "ra-01" }, url, app: "default", version: "9.4.2", digest: `sha256:${"ab".repeat(32)}`, modules: ["core"], checks, categories: configuredCategories(checks),
+  target: { namespace: "prod", name: "ra-01" },
+  url,
+  app: "default",
+  version: "9.4.2",
+  digest: `sha256:${"ab".repeat(32)}`,
+  modules: ["core"],
+  checks,
+  categories: configuredCategories(checks),
 });
 
 const place = async (): Promise<string> => {
@@ -22,10 +35,22 @@ const place = async (): Promise<string> => {
 
 describe("the run inside the Job", () => {
   it("writes one document per index, in the order of the categories, Failed ones too", async () => {
-    const url = await plainServer((request, response) => void response.end(request.url === "/api/modules" ? '[{"name":"core","version":"9.4.1","loaded":true}]' : "fine"));
+    const url = await plainServer(
+      (request, response) =>
+        void response.end(
+          request.url === "/api/modules" ? '[{"name":"core","version":"9.4.1","loaded":true}]' : "fine",
+        ),
+    );
     const run = async (index: number): Promise<CheckDocument | undefined> => {
       const log = await place();
-      await runJob({ [CHECK_ENV.input]: JSON.stringify(input(url)), [CHECK_ENV.index]: String(index), [CHECK_ENV.terminationLog]: log }, never);
+      await runJob(
+        {
+          [CHECK_ENV.input]: JSON.stringify(input(url)),
+          [CHECK_ENV.index]: String(index),
+          [CHECK_ENV.terminationLog]: log,
+        },
+        never,
+      );
       return parseCheckDocument(await readFile(log, "utf8"));
     };
     const documents = await Promise.all(CATEGORIES.map((_, index) => run(index)));
@@ -49,7 +74,11 @@ describe("the run inside the Job", () => {
     ["cannot write", { [CHECK_ENV.terminationLog]: "/nowhere/at/all" }, /ENOENT/],
   ])("rejects when it %s", async (_, wrong, sentence) => {
     const url = await plainServer((_request, response) => void response.end());
-    const env = { [CHECK_ENV.input]: JSON.stringify(input(url)), [CHECK_ENV.index]: "0", [CHECK_ENV.terminationLog]: await place() };
+    const env = {
+      [CHECK_ENV.input]: JSON.stringify(input(url)),
+      [CHECK_ENV.index]: "0",
+      [CHECK_ENV.terminationLog]: await place(),
+    };
     await expect(runJob({ ...env, ...wrong }, never)).rejects.toThrow(sentence);
   });
 });

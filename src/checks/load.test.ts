@@ -46,7 +46,9 @@ describe("open-loop load", () => {
     let woken = 0;
     // The runner's timer oversleeps once by 300 ms.
     const pause = (ms: number) => time.world.pause(woken++ === 5 ? ms + 300 : ms);
-    const samples = await time.run(openLoop({ perSecond: 10, count: 20 }, async () => ({ ok: true, why: "" }), { ...time.world, pause }));
+    const samples = await time.run(
+      openLoop({ perSecond: 10, count: 20 }, async () => ({ ok: true, why: "" }), { ...time.world, pause }),
+    );
     expect(samples.map(({ lagMs }) => Math.round(lagMs)).filter((lag) => lag > 0)).toEqual([300, 200, 100]);
     expect(samples.filter(({ latencyMs }) => latencyMs >= 99)).toHaveLength(3);
   });
@@ -54,7 +56,9 @@ describe("open-loop load", () => {
   it("never measures less than nothing, when a timer wakes early", async () => {
     const time = virtualTime();
     const pause = (ms: number) => time.world.pause(Math.max(0, ms - 1));
-    const samples = await time.run(openLoop({ perSecond: 10, count: 5 }, async () => ({ ok: true, why: "" }), { ...time.world, pause }));
+    const samples = await time.run(
+      openLoop({ perSecond: 10, count: 5 }, async () => ({ ok: true, why: "" }), { ...time.world, pause }),
+    );
     expect(samples.map(({ latencyMs, lagMs }) => [latencyMs, lagMs])).toEqual(Array.from({ length: 5 }, () => [0, 0]));
   });
 

@@ -24,12 +24,15 @@ export const normalUpperTail = (z: number): number => {
  * Normal approximation with tie and continuity correction, good from about 20 values on each side.
  */
 export const mannWhitneySlower = (reference: readonly number[], values: readonly number[]): number => {
-  const all = [...reference.map((value) => ({ value, mine: false })), ...values.map((value) => ({ value, mine: true }))].toSorted((a, b) => a.value - b.value);
+  const all = [
+    ...reference.map((value) => ({ value, mine: false })),
+    ...values.map((value) => ({ value, mine: true })),
+  ].toSorted((a, b) => a.value - b.value);
   const n = reference.length;
   const m = values.length;
   let rankSum = 0;
   let ties = 0;
-  for (let start = 0; start < all.length; ) {
+  for (let start = 0; start < all.length;) {
     let end = start;
     while (end < all.length && all[end]?.value === all[start]?.value) end += 1;
     const count = end - start;

@@ -26,24 +26,57 @@ export const checkModules: Check = async ({ checks, version, modules: wanted }, 
   const asked = await asker.ask({ path: checks.modules.path, deadlineMs: 10_000 });
   if ("trouble" in asked) return unanswered(book, `${what} answers`, asked.trouble);
   const { status, body, cut } = asked.answer;
-  if (!book.assert(`${what} answers 200`, status === 200, () => `${what} answers ${status} instead of 200`)) return book.close("");
+  if (!book.assert(`${what} answers 200`, status === 200, () => `${what} answers ${status} instead of 200`))
+    return book.close("");
   const listed = parse(body);
   const shape = `${what} lists modules as [{"name", "version", "loaded"}]`;
-  if (!book.assert(shape, listed !== undefined, () => `${what} ${cut ? "answers more than 64 KiB" : `answers ${quoted(body, 60)}`}, which is no list of modules`)) return book.close("");
+  if (
+    !book.assert(
+      shape,
+      listed !== undefined,
+      () => `${what} ${cut ? "answers more than 64 KiB" : `answers ${quoted(body, 60)}`}, which is no list of modules`,
+    )
+  )
+    return book.close("");
   const found = listed ?? [];
   book.measure("modules", found.length);
   book.assert("at least one module is listed", found.length > 0, () => `${what} lists no module`);
 
   const missing = (wanted ?? []).filter((name) => !found.some((module) => module.name === name));
   if (wanted !== undefined) {
-    book.assert(`all ${plural(wanted.length, "module")} of the manifest are listed`, missing.length === 0, () => `missing of the manifest: ${missing.slice(0, 5).map((name) => quoted(name)).join(", ")}`);
+    book.assert(
+      `all ${plural(wanted.length, "module")} of the manifest are listed`,
+      missing.length === 0,
+      () =>
+        `missing of the manifest: ${missing
+          .slice(0, 5)
+          .map((name) => quoted(name))
+          .join(", ")}`,
+    );
   }
   const idle = found.filter((module) => !module.loaded);
-  book.assert("every module is loaded", idle.length === 0, () => `not loaded: ${idle.slice(0, 5).map(({ name }) => quoted(name)).join(", ")}`);
+  book.assert(
+    "every module is loaded",
+    idle.length === 0,
+    () =>
+      `not loaded: ${idle
+        .slice(0, 5)
+        .map(({ name }) => quoted(name))
+        .join(", ")}`,
+  );
   const other = found.filter((module) => bare(module.version) !== bare(version));
-  book.assert(`every module reports ${version}`, other.length === 0, () =>
-    `${other.slice(0, 5).map((module) => `${quoted(module.name)} reports ${quoted(module.version, 40)}`).join(", ")} instead of ${version}`);
+  book.assert(
+    `every module reports ${version}`,
+    other.length === 0,
+    () =>
+      `${other
+        .slice(0, 5)
+        .map((module) => `${quoted(module.name)} reports ${quoted(module.version, 40)}`)
+        .join(", ")} instead of ${version}`,
+  );
   const versions = new Set(found.map((module) => module.version));
   book.measure("versions", [...versions].slice(0, 5).join(", ").slice(0, 200));
-  return book.close(`${plural(found.length, "module")} on ${asker.where} ${found.length === 1 ? "is" : "are all"} loaded and report${found.length === 1 ? "s" : ""} ${version}.`);
+  return book.close(
+    `${plural(found.length, "module")} on ${asker.where} ${found.length === 1 ? "is" : "are all"} loaded and report${found.length === 1 ? "s" : ""} ${version}.`,
+  );
 };

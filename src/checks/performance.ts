@@ -14,7 +14,11 @@ export const confirmed = async (measure: () => Promise<Judged>): Promise<Report>
   const once = await measure();
   if (!once.slow) return once.report;
   const { report } = await measure();
-  return { ...report, message: `${report.message.replace(/\.$/, "")} (measured again after a slow load).`, measurements: { ...report.measurements, loads: 2 } };
+  return {
+    ...report,
+    message: `${report.message.replace(/\.$/, "")} (measured again after a slow load).`,
+    measurements: { ...report.measurements, loads: 2 },
+  };
 };
 
 /** Latency under a constant rate, against a fixed limit, an error share, and the last good run of this target and app. */
@@ -23,7 +27,10 @@ export const checkPerformance: Check = async ({ checks, version, baseline }, ask
   if (performance === undefined) return notConfigured("performance");
   const { path, requestsPerSecond: perSecond, seconds } = performance;
   const count = perSecond * seconds;
-  if (count < MIN_SAMPLES) return ledger().inconclusive(`${plural(count, "request")} prove nothing: raise checks.performance.requestsPerSecond or seconds until they make at least ${MIN_SAMPLES}.`);
+  if (count < MIN_SAMPLES)
+    return ledger().inconclusive(
+      `${plural(count, "request")} prove nothing: raise checks.performance.requestsPerSecond or seconds until they make at least ${MIN_SAMPLES}.`,
+    );
   const first = await asker.ask({ path, deadlineMs: REQUEST_DEADLINE_MS });
   if ("trouble" in first) return unanswered(ledger(), `GET ${path} answers`, first.trouble);
 
@@ -32,7 +39,8 @@ export const checkPerformance: Check = async ({ checks, version, baseline }, ask
   const measure = async (): Promise<Judged> => {
     const takenAt = world.now().toISOString();
     const samples = await openLoop({ perSecond, count }, fire, world);
-    if (world.signal.aborted) return { report: ledger().inconclusive("The load was stopped before its end."), slow: false };
+    if (world.signal.aborted)
+      return { report: ledger().inconclusive("The load was stopped before its end."), slow: false };
     return judgeLoad(samples, takenAt, { performance, version, ...(baseline === undefined ? {} : { baseline }) });
   };
   return confirmed(measure);

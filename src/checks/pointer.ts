@@ -26,7 +26,13 @@ export const equalsJson = (value: unknown, wanted: string): boolean => {
 };
 
 /** Asserts every expectation on a body that should be JSON. */
-export const expectJson = (book: Ledger, what: string, body: string, cut: boolean, expectations: readonly Expectation[]): void => {
+export const expectJson = (
+  book: Ledger,
+  what: string,
+  body: string,
+  cut: boolean,
+  expectations: readonly Expectation[],
+): void => {
   if (expectations.length === 0) return;
   let document: unknown;
   try {

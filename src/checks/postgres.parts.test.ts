@@ -25,32 +25,65 @@ describe("a Postgres with TLS and passwords", () => {
     await rm(folder, { recursive: true });
   });
 
-  const check = async (test: TestContext, { password = PASSWORD, name = "postgres", query = "", part = {} }: { readonly password?: string; readonly name?: string; readonly query?: string; readonly part?: Readonly<Record<string, unknown>> }): Promise<CheckDocument> => {
+  const check = async (
+    test: TestContext,
+    {
+      password = PASSWORD,
+      name = "postgres",
+      query = "",
+      part = {},
+    }: {
+      readonly password?: string;
+      readonly name?: string;
+      readonly query?: string;
+      readonly part?: Readonly<Record<string, unknown>>;
+    },
+  ): Promise<CheckDocument> => {
     if ("missing" in server) return test.skip(server.missing);
     const databaseUrl = `postgres://ra:${encodeURIComponent(password)}@127.0.0.1:${server.port}/${name}${query}`;
-    const document = await runCheck("Database Connection", subject("https://unused.example", { database: { secretRef: { name: "ra-db" }, ...part } }, { databaseUrl }), never, hurried);
+    const document = await runCheck(
+      "Database Connection",
+      subject("https://unused.example", { database: { secretRef: { name: "ra-db" }, ...part } }, { databaseUrl }),
+      never,
+      hurried,
+    );
     expect(JSON.stringify(document)).not.toContain(password);
     expect(JSON.stringify(document)).not.toContain(encodeURIComponent(password));
     return document;
   };
 
   it("passes, encrypted, when its certificate is of the CA named in the URL", async (test) => {
-    expect(await check(test, { query: `?sslmode=verify-full&sslrootcert=${ca}` })).toMatchObject({ verdict: "Passed", measurements: { encrypted: "yes" } });
+    expect(await check(test, { query: `?sslmode=verify-full&sslrootcert=${ca}` })).toMatchObject({
+      verdict: "Passed",
+      measurements: { encrypted: "yes" },
+    });
   });
 
   it("has failed with a certificate of a CA nobody knows", async (test) => {
-    expect(await check(test, { query: "?sslmode=verify-full" })).toMatchObject({ verdict: "Failed", message: expect.stringMatching(/is not the trusted one/) });
+    expect(await check(test, { query: "?sslmode=verify-full" })).toMatchObject({
+      verdict: "Failed",
+      message: expect.stringMatching(/is not the trusted one/),
+    });
   });
 
   it("has failed with the wrong password, which nobody gets to see", async (test) => {
-    expect(await check(test, { password: "wr0ng/pass" })).toMatchObject({ verdict: "Failed", message: expect.stringMatching(/password authentication failed for user "ra"" \(SQLSTATE 28P01\)/) });
+    expect(await check(test, { password: "wr0ng/pass" })).toMatchObject({
+      verdict: "Failed",
+      message: expect.stringMatching(/password authentication failed for user "ra"" \(SQLSTATE 28P01\)/),
+    });
   });
 
   it("has failed without the database", async (test) => {
-    expect(await check(test, { name: "orders" })).toMatchObject({ verdict: "Failed", message: expect.stringMatching(/SQLSTATE 3D000/) });
+    expect(await check(test, { name: "orders" })).toMatchObject({
+      verdict: "Failed",
+      message: expect.stringMatching(/SQLSTATE 3D000/),
+    });
   });
 
   it("has failed when it does not answer the query in time", async (test) => {
-    expect(await check(test, { part: { query: "SELECT pg_sleep(60)", maxLatencyMs: 100 } })).toMatchObject({ verdict: "Failed", message: expect.stringMatching(/does not answer the query in time/) });
+    expect(await check(test, { part: { query: "SELECT pg_sleep(60)", maxLatencyMs: 100 } })).toMatchObject({
+      verdict: "Failed",
+      message: expect.stringMatching(/does not answer the query in time/),
+    });
   });
 });

@@ -6,4 +6,6 @@ export const ascending = (values: readonly number[]): readonly number[] => value
 
 /** At most `count` evenly spaced quantiles (mid-points, so both tails stay in proportion) of ascending values. */
 export const thinned = (values: readonly number[], count: number): readonly number[] =>
-  values.length <= count ? values : Array.from({ length: count }, (_, index) => quantile(values, (index + 0.5) / count));
+  values.length <= count
+    ? values
+    : Array.from({ length: count }, (_, index) => quantile(values, (index + 0.5) / count));

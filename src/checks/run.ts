@@ -25,12 +25,17 @@ const CHECKS: Readonly<Record<Category, Check>> = {
 const LOAD_CONNECTIONS = 64;
 
 const attempt = async (category: Category, subject: Subject, world: World): Promise<Report> => {
-  const asker = createAsker({ url: subject.url, trust: subject.trust, connections: category === "Performance Baseline" ? LOAD_CONNECTIONS : 4 }, world);
+  const asker = createAsker(
+    { url: subject.url, trust: subject.trust, connections: category === "Performance Baseline" ? LOAD_CONNECTIONS : 4 },
+    world,
+  );
   try {
     return await CHECKS[category](subject, asker, world);
   } catch (error) {
     // What nobody foresaw proves nothing about the target; only the kind of error is told, its text might hold a secret.
-    return ledger().inconclusive(`The runner itself failed (${error instanceof Error ? error.name : "unknown error"}), so this is no verdict about ${asker.where}.`);
+    return ledger().inconclusive(
+      `The runner itself failed (${error instanceof Error ? error.name : "unknown error"}), so this is no verdict about ${asker.where}.`,
+    );
   } finally {
     await asker.close();
   }
@@ -40,7 +45,12 @@ const attempt = async (category: Category, subject: Subject, world: World): Prom
  * Runs one check and says what came of it; it never throws for what a target does. `Failed` needs a proof that the target is
  * bad (see `trouble.ts` for where the line runs); whatever stops the runner itself is `Inconclusive`.
  */
-export const runCheck = async (category: Category, subject: Subject, signal: AbortSignal, makeWorld: (signal: AbortSignal) => World = realWorld): Promise<CheckDocument> => {
+export const runCheck = async (
+  category: Category,
+  subject: Subject,
+  signal: AbortSignal,
+  makeWorld: (signal: AbortSignal) => World = realWorld,
+): Promise<CheckDocument> => {
   const world = makeWorld(AbortSignal.any([signal, AbortSignal.timeout(MAX_CHECK_SECONDS * 1000)]));
   const startedAt = world.now();
   const begun = world.monotonic();

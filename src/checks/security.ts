@@ -16,10 +16,18 @@ const assertIdentity = (book: Ledger, { certificate, distrust }: Handshake, trus
   const { sha256 } = trust;
   if (sha256 !== undefined) {
     const found = pinOf(certificate.raw);
-    book.assert("the certificate is the pinned one", found === sha256.replaceAll(":", "").toLowerCase(), () => `the certificate has SHA-256 ${found}, which is not the pinned one`);
+    book.assert(
+      "the certificate is the pinned one",
+      found === sha256.replaceAll(":", "").toLowerCase(),
+      () => `the certificate has SHA-256 ${found}, which is not the pinned one`,
+    );
   }
   if (sha256 === undefined || trust.ca !== undefined) {
-    book.assert("chain and name of the certificate hold", distrust === undefined, () => `chain or name of the certificate do not hold (${distrust})`);
+    book.assert(
+      "chain and name of the certificate hold",
+      distrust === undefined,
+      () => `chain or name of the certificate do not hold (${distrust})`,
+    );
   }
 };
 
@@ -28,14 +36,34 @@ const assertCertificate = (book: Ledger, certificate: X509Certificate, now: Date
   const to = new Date(certificate.validTo);
   const days = Math.floor((to.getTime() - now.getTime()) / DAY_MS);
   book.measure("certificateDaysLeft", days);
-  book.assert("the certificate is already valid", from <= now, () => `the certificate is valid only from ${from.toISOString()}`);
-  book.assert(`the certificate is valid for at least ${plural(minDaysLeft, "day")} more`, to > now && days >= minDaysLeft, () =>
-    to <= now ? `the certificate expired at ${to.toISOString()}` : `the certificate expires at ${to.toISOString()}, in ${plural(days, "day")}, less than ${minDaysLeft}`);
+  book.assert(
+    "the certificate is already valid",
+    from <= now,
+    () => `the certificate is valid only from ${from.toISOString()}`,
+  );
+  book.assert(
+    `the certificate is valid for at least ${plural(minDaysLeft, "day")} more`,
+    to > now && days >= minDaysLeft,
+    () =>
+      to <= now
+        ? `the certificate expired at ${to.toISOString()}`
+        : `the certificate expires at ${to.toISOString()}, in ${plural(days, "day")}, less than ${minDaysLeft}`,
+  );
   const bits = certificate.publicKey.asymmetricKeyDetails?.modulusLength;
-  if (bits !== undefined) book.assert(`the key has at least ${MIN_RSA_BITS} bits`, bits >= MIN_RSA_BITS, () => `the key has only ${bits} bits`);
+  if (bits !== undefined)
+    book.assert(
+      `the key has at least ${MIN_RSA_BITS} bits`,
+      bits >= MIN_RSA_BITS,
+      () => `the key has only ${bits} bits`,
+    );
 };
 
-const assertFindings = (book: Ledger, claim: string, findings: readonly Finding[], allowed: ReadonlySet<string>): void => {
+const assertFindings = (
+  book: Ledger,
+  claim: string,
+  findings: readonly Finding[],
+  allowed: ReadonlySet<string>,
+): void => {
   const open = findings.filter(({ id }) => !allowed.has(id));
   book.assert(claim, open.length === 0, () => open.map(({ id, sentence }) => `${sentence} (${id})`).join("; "));
 };
@@ -60,14 +88,27 @@ export const checkSecurity: Check = async ({ url, trust, checks }, asker, world)
     shaken = await handshake(url, trust, world.signal);
   } catch (error) {
     const stopped = world.signal.aborted;
-    return unanswered(book, "the server speaks TLS 1.2 or newer", troubleOf(error, { where: asker.where, deadlineMs: 10_000, late: false, stopped, wrongCertificate: isWrongCertificate(error) }));
+    return unanswered(
+      book,
+      "the server speaks TLS 1.2 or newer",
+      troubleOf(error, {
+        where: asker.where,
+        deadlineMs: 10_000,
+        late: false,
+        stopped,
+        wrongCertificate: isWrongCertificate(error),
+      }),
+    );
   }
   book.measure("tls", shaken.protocol);
   book.measure("cipher", shaken.cipher);
   book.assert("the server speaks TLS 1.2 or newer", true, () => "");
   assertIdentity(book, shaken, trust);
   assertCertificate(book, shaken.certificate, world.now(), security.minDaysLeft);
-  for (const [version, name] of [["TLSv1", "TLS 1.0"], ["TLSv1.1", "TLS 1.1"]] as const) {
+  for (const [version, name] of [
+    ["TLSv1", "TLS 1.0"],
+    ["TLSv1.1", "TLS 1.1"],
+  ] as const) {
     const old = await acceptsOld(url, version, world.signal);
     if (old === "unknown") book.measure(`${name} refused`, "could not be tried");
     else book.assert(`${name} is refused`, old === "refused", () => `the server still accepts ${name}`);
@@ -78,12 +119,24 @@ export const checkSecurity: Check = async ({ url, trust, checks }, asker, world)
   if ("trouble" in asked) return unanswered(book, `GET ${security.path} answers`, asked.trouble);
   const { headers, status } = asked.answer;
   book.measure("status", status);
-  const allowed = new Set((security.allow ?? []).map((id) => id.replace(/^(header|banner)\/.*$/, (match) => match.toLowerCase())));
+  const allowed = new Set(
+    (security.allow ?? []).map((id) => id.replace(/^(header|banner)\/.*$/, (match) => match.toLowerCase())),
+  );
   const byAddress = isIP(new URL(url).hostname.replace(/^\[|\]$/g, "")) !== 0;
   // Browsers ignore this header from a host without a name (RFC 6797, 8.1.1), so it would protect nothing.
-  const required = security.requireHeaders.filter((name) => !(byAddress && name.toLowerCase() === "strict-transport-security"));
-  if (required.length > 0) assertFindings(book, `headers are there and safe: ${required.join(", ")}`.slice(0, 250), headerFindings(headers, required), allowed);
+  const required = security.requireHeaders.filter(
+    (name) => !(byAddress && name.toLowerCase() === "strict-transport-security"),
+  );
+  if (required.length > 0)
+    assertFindings(
+      book,
+      `headers are there and safe: ${required.join(", ")}`.slice(0, 250),
+      headerFindings(headers, required),
+      allowed,
+    );
   assertFindings(book, "every cookie is Secure, HttpOnly and SameSite", cookieFindings(headers), allowed);
   assertFindings(book, "no banner tells a version", bannerFindings(headers), allowed);
-  return book.close(`${asker.where} speaks ${shaken.protocol}, its certificate is valid until ${quoted(new Date(shaken.certificate.validTo).toISOString().slice(0, 10)).slice(1, -1)}, and headers, cookies and banners are as they should be.`);
+  return book.close(
+    `${asker.where} speaks ${shaken.protocol}, its certificate is valid until ${quoted(new Date(shaken.certificate.validTo).toISOString().slice(0, 10)).slice(1, -1)}, and headers, cookies and banners are as they should be.`,
+  );
 };

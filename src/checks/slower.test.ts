@@ -20,7 +20,10 @@ const latencies = (random: () => number, count: number, median: number, slowShar
     }),
   );
 
-const humps = (fast: number, slow: number): readonly number[] => [...Array.from({ length: fast }, () => 10), ...Array.from({ length: slow }, () => 100)];
+const humps = (fast: number, slow: number): readonly number[] => [
+  ...Array.from({ length: fast }, () => 10),
+  ...Array.from({ length: slow }, () => 100),
+];
 
 const RUNS = 2000;
 const tolerance = { percent: 20, ms: 5 };
@@ -55,7 +58,9 @@ describe("a slower run", () => {
   ])("$name is judged $slower in every one of 50 seeded runs", ({ factor, slower }) => {
     for (let run = 0; run < 50; run += 1) {
       const random = seeded(run);
-      expect(compareLatencies(latencies(random, 300, 100, 0), latencies(random, 400, 100 * factor, 0), tolerance).slower).toBe(slower);
+      expect(
+        compareLatencies(latencies(random, 300, 100, 0), latencies(random, 400, 100 * factor, 0), tolerance).slower,
+      ).toBe(slower);
     }
   });
 
@@ -69,13 +74,17 @@ describe("a slower run", () => {
   it("three times slower is no failure while it is only milliseconds", () => {
     const random = seeded(8);
     expect(compareLatencies(latencies(random, 300, 1), latencies(random, 300, 3), tolerance).slower).toBe("no");
-    expect(compareLatencies(latencies(random, 300, 1), latencies(random, 300, 3), { percent: 20, ms: 1 }).slower).toBe("all");
+    expect(compareLatencies(latencies(random, 300, 1), latencies(random, 300, 3), { percent: 20, ms: 1 }).slower).toBe(
+      "all",
+    );
   });
 
   it("in one of six requests is found by the tail, where the median does not move", () => {
     for (let run = 0; run < 50; run += 1) {
       const random = seeded(run);
-      expect(compareLatencies(latencies(random, 300, 40, 0), latencies(random, 300, 40, 1 / 6), tolerance).slower).toBe("tail");
+      expect(compareLatencies(latencies(random, 300, 40, 0), latencies(random, 300, 40, 1 / 6), tolerance).slower).toBe(
+        "tail",
+      );
     }
   });
 
@@ -84,6 +93,9 @@ describe("a slower run", () => {
   });
 
   it("whose median jumps by chance, between two humps, is no failure", () => {
-    expect(compareLatencies(humps(16, 14), humps(14, 16), tolerance)).toMatchObject({ slower: "no", medianMs: { before: 10, now: 100 } });
+    expect(compareLatencies(humps(16, 14), humps(14, 16), tolerance)).toMatchObject({
+      slower: "no",
+      medianMs: { before: 10, now: 100 },
+    });
   });
 });

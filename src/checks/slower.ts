@@ -45,12 +45,17 @@ const tailHeavier = (before: readonly number[], now: readonly number[], p95: num
  * than the twentieth that lay beyond it. Significance alone never fails: with enough requests every tiny shift is significant. The 99th percentile
  * is not compared, because of 300 values it is the third largest, and one pause of either machine moves it.
  */
-export const compareLatencies = (before: readonly number[], now: readonly number[], tolerance: Tolerance): Comparison => {
+export const compareLatencies = (
+  before: readonly number[],
+  now: readonly number[],
+  tolerance: Tolerance,
+): Comparison => {
   const medianMs = { before: quantile(before, 0.5), now: quantile(now, 0.5) };
   const p95Ms = { before: quantile(before, TAIL), now: quantile(now, TAIL) };
   const edge = edgeOf(p95Ms.before, tolerance);
   const p = mannWhitneySlower(before, now);
-  const tailP = Math.min(before.length, now.length) < MIN_TAIL_SAMPLES ? 1 : tailHeavier(before, now, p95Ms.before, edge);
+  const tailP =
+    Math.min(before.length, now.length) < MIN_TAIL_SAMPLES ? 1 : tailHeavier(before, now, p95Ms.before, edge);
   const all = p < ALPHA && medianMs.now > edgeOf(medianMs.before, tolerance);
   return { slower: all ? "all" : tailP < ALPHA ? "tail" : "no", p, tailP, medianMs, p95Ms };
 };

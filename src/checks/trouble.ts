@@ -37,7 +37,8 @@ export const codeOf = (error: unknown): string | undefined => {
   return codeOf(error.cause);
 };
 
-const isTls = (code: string): boolean => code === "EPROTO" || code.startsWith("ERR_SSL_") || code === "ERR_TLS_HANDSHAKE_TIMEOUT";
+const isTls = (code: string): boolean =>
+  code === "EPROTO" || code.startsWith("ERR_SSL_") || code === "ERR_TLS_HANDSHAKE_TIMEOUT";
 
 export interface Circumstances {
   /** The place as messages name it; never a URL with a password. */
@@ -48,19 +49,34 @@ export interface Circumstances {
   readonly wrongCertificate: boolean;
 }
 
-const at = (place: "target" | "runner", message: string, passing = false, unsent = false): Trouble => ({ at: place, message, passing, unsent });
+const at = (place: "target" | "runner", message: string, passing = false, unsent = false): Trouble => ({
+  at: place,
+  message,
+  passing,
+  unsent,
+});
 
-export const troubleOf = (error: unknown, { where, deadlineMs, late, stopped, wrongCertificate }: Circumstances): Trouble => {
+export const troubleOf = (
+  error: unknown,
+  { where, deadlineMs, late, stopped, wrongCertificate }: Circumstances,
+): Trouble => {
   const text = error instanceof Error ? error.message : String(error);
   const code = codeOf(error) ?? "";
   if (stopped) return at("runner", `The check of ${where} was stopped before it had an answer.`);
   if (late) return at("target", `${where} did not answer within ${deadlineMs} ms.`);
-  if (wrongCertificate) return at("target", `The certificate of ${where} is not the trusted one: ${text.replace(/; if the root CA is installed locally.*$/s, "").replace(/\.$/, "")}.`);
+  if (wrongCertificate)
+    return at(
+      "target",
+      `The certificate of ${where} is not the trusted one: ${text.replace(/; if the root CA is installed locally.*$/s, "").replace(/\.$/, "")}.`,
+    );
   if (code in TARGET) return at("target", `${where} ${TARGET[code]} (${code}).`, PASSING.has(code), UNSENT.has(code));
   // The parser gives a code for some violations only.
-  if (code.startsWith("HPE_") || (error instanceof Error && error.name === "HTTPParserError")) return at("target", `${where} answers something that is not HTTP.`);
+  if (code.startsWith("HPE_") || (error instanceof Error && error.name === "HTTPParserError"))
+    return at("target", `${where} answers something that is not HTTP.`);
   if (isTls(code)) return at("target", `${where} breaks the TLS handshake (${code}).`);
-  if (code === "ENOTFOUND" || code.startsWith("EAI_")) return at("runner", `The name of ${where} cannot be resolved from where the check runs (${code}).`);
-  if (code.endsWith("UNREACH") || code === "ENETDOWN") return at("runner", `There is no route to ${where} from where the check runs (${code}).`);
+  if (code === "ENOTFOUND" || code.startsWith("EAI_"))
+    return at("runner", `The name of ${where} cannot be resolved from where the check runs (${code}).`);
+  if (code.endsWith("UNREACH") || code === "ENETDOWN")
+    return at("runner", `There is no route to ${where} from where the check runs (${code}).`);
   return at("runner", `The check of ${where} could not be made: ${text || code || "unknown error"}.`);
 };

@@ -1,6 +1,9 @@
 /** Text of a target is hostile until proven otherwise: no control characters, and never long enough to bury a sentence. */
 export const quoted = (text: string, max = 80): string => {
-  const plain = text.toWellFormed().replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, " ").trim();
+  const plain = text
+    .toWellFormed()
+    .replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, " ")
+    .trim();
   return `"${plain.length > max ? `${plain.slice(0, max - 1).toWellFormed()}…` : plain}"`;
 };
 

@@ -9,6 +9,10 @@ export interface Login {
 }
 
 export async function connect({ kubeconfig, context }: Login): Promise<Client> {
-  const connection = await loadConfig({ env: process.env, ...(kubeconfig !== undefined && { kubeconfig }), ...(context !== undefined && { context }) });
+  const connection = await loadConfig({
+    env: process.env,
+    ...(kubeconfig !== undefined && { kubeconfig }),
+    ...(context !== undefined && { context }),
+  });
   return createClient(connection, { fieldManager: "ashat", userAgent: "ashat-deploy" });
 }

@@ -25,7 +25,10 @@ function recordIn(line: string, at: number): RawRecord | string {
   } catch {
     return `line ${at} is not JSON`;
   }
-  const { metadata, spec } = (typeof value === "object" && value !== null ? value : {}) as { metadata?: { namespace?: unknown; name?: unknown }; spec?: unknown };
+  const { metadata, spec } = (typeof value === "object" && value !== null ? value : {}) as {
+    metadata?: { namespace?: unknown; name?: unknown };
+    spec?: unknown;
+  };
   const { namespace, name } = metadata ?? {};
   const shape = RecordSpec.safeParse(spec);
   if (typeof namespace !== "string" || typeof name !== "string" || !shape.success) {

@@ -30,13 +30,21 @@ function wrapped(text: string, width: number): readonly string[] {
 export function historyTable(records: readonly RawRecord[], width = Number.POSITIVE_INFINITY): readonly string[] {
   const rows = [COLUMNS, ...records.map(cells)];
   const widths = COLUMNS.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const line = (row: readonly string[]): string => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ");
+  const line = (row: readonly string[]): string =>
+    row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ");
   const taken = widths.reduce((sum, one) => sum + one + 2, 0);
   const longest = Math.max(0, ...records.map(({ spec }) => oneLine(spec.message).length));
-  if (taken + longest <= width) return [`${line(COLUMNS)}  MESSAGE`, ...records.map((record) => `${line(cells(record))}  ${oneLine(record.spec.message)}`)];
+  if (taken + longest <= width)
+    return [
+      `${line(COLUMNS)}  MESSAGE`,
+      ...records.map((record) => `${line(cells(record))}  ${oneLine(record.spec.message)}`),
+    ];
   const indent = " ".repeat((widths[0] ?? 0) + 2);
   return [
     line(COLUMNS).trimEnd(),
-    ...records.flatMap((record) => [line(cells(record)).trimEnd(), ...wrapped(record.spec.message, width - indent.length).map((part) => `${indent}${part}`)]),
+    ...records.flatMap((record) => [
+      line(cells(record)).trimEnd(),
+      ...wrapped(record.spec.message, width - indent.length).map((part) => `${indent}${part}`),
+    ]),
   ];
 }

@@ -31,13 +31,29 @@ const record: RawRecord = (() => {
   return { namespace: "raos", name: recordName(deployment, 0), spec };
 })();
 
-const run = async (text: string, options: { readonly update?: string; readonly verify?: boolean; readonly output?: "table" | "jsonl"; readonly width?: number } = {}) => {
+const run = async (
+  text: string,
+  options: {
+    readonly update?: string;
+    readonly verify?: boolean;
+    readonly output?: "table" | "jsonl";
+    readonly width?: number;
+  } = {},
+) => {
   const file = join(dir, "chain.jsonl");
   await writeFile(file, text);
   const out: string[] = [];
   const err: string[] = [];
-  const face: Face = { print: (line) => out.push(line), complain: (line) => err.push(line), width: options.width ?? Number.POSITIVE_INFINITY };
-  const code = await history(options.update, { verify: options.verify ?? false, output: options.output ?? "table", file }, face);
+  const face: Face = {
+    print: (line) => out.push(line),
+    complain: (line) => err.push(line),
+    width: options.width ?? Number.POSITIVE_INFINITY,
+  };
+  const code = await history(
+    options.update,
+    { verify: options.verify ?? false, output: options.output ?? "table", file },
+    face,
+  );
   return { code, out, err: err.join("\n") };
 };
 
@@ -60,7 +76,9 @@ test("a chain that proves itself ends well, one that was touched ends with 3 and
   expect(await run(exported(record), { verify: true })).toMatchObject({ code: 0 });
   const touched = await run(exported(record).replace("author", "nobody"), { verify: true });
   expect(touched.code).toBe(3);
-  expect(touched.out.join("\n")).toContain("NOT PROVEN  security-patch-001: security-patch-001-602f3891-0: its content does not match its hash");
+  expect(touched.out.join("\n")).toContain(
+    "NOT PROVEN  security-patch-001: security-patch-001-602f3891-0: its content does not match its hash",
+  );
 });
 
 test("lines to keep go to the output alone, and what they prove beside it", async () => {
@@ -70,7 +88,10 @@ test("lines to keep go to the output alone, and what they prove beside it", asyn
 });
 
 test("an update without a record is said so, and asking for it by name is an error", async () => {
-  expect(await run(exported(record), { update: "other" })).toMatchObject({ code: 1, err: `There is no record of update other in ${join(dir, "chain.jsonl")}.` });
+  expect(await run(exported(record), { update: "other" })).toMatchObject({
+    code: 1,
+    err: `There is no record of update other in ${join(dir, "chain.jsonl")}.`,
+  });
   expect((await run("")).code).toBe(0);
 });
 

@@ -33,13 +33,19 @@ interface Read {
 
 /** Prints the chains and, when asked, what they prove. Returns the exit code. */
 export async function history(update: string | undefined, options: HistoryOptions, face: Face): Promise<number> {
-  const read = options.file === undefined ? await withClient(options, (client, namespace) => fromCluster(client, namespace, update)) : await fromFile(options.file, update);
+  const read =
+    options.file === undefined
+      ? await withClient(options, (client, namespace) => fromCluster(client, namespace, update))
+      : await fromFile(options.file, update);
   const chains = chainsOf(read.records);
   if (chains.length === 0 && read.problems.length === 0) {
-    face.complain(`There is no record of ${update === undefined ? "any update" : `update ${update}`} in ${read.where}.`);
+    face.complain(
+      `There is no record of ${update === undefined ? "any update" : `update ${update}`} in ${read.where}.`,
+    );
     return update === undefined ? EXIT.good : EXIT.trouble;
   }
-  if (options.output === "jsonl") for (const record of chains.flatMap(({ records }) => records)) face.print(exported(record));
+  if (options.output === "jsonl")
+    for (const record of chains.flatMap(({ records }) => records)) face.print(exported(record));
   else for (const [index, chain] of chains.entries()) printChain(chain, index, face);
   if (options.verify !== true) return EXIT.good;
   // Where the records go to a file, what they prove goes elsewhere.
@@ -57,7 +63,10 @@ function printChain({ update, namespace, uid, records }: Chain, index: number, {
 
 /** Says what one chain proves; true when it does. */
 export function printProof(chain: Chain, heads: readonly StatusHead[], say: (line: string) => void): boolean {
-  const proof = prove(chain, heads.find(({ uid }) => uid === chain.uid));
+  const proof = prove(
+    chain,
+    heads.find(({ uid }) => uid === chain.uid),
+  );
   if (proof.proven) for (const line of [proof.sentence, ...proof.approvals]) say(`proven  ${line}`);
   else for (const problem of proof.problems) say(`NOT PROVEN  ${chain.update}: ${problem}`);
   return proof.proven;
@@ -75,15 +84,27 @@ const withClient = async <T>(login: Login, use: (client: Client, namespace: stri
 /** The status first: what it names must be among the records that are read after it. */
 async function fromCluster(client: Client, namespace: string, update: string | undefined): Promise<Read> {
   const heads = await readStatusHeads(client, namespace, update);
-  return { records: await readRecords(client, namespace, update), heads, problems: [], where: `namespace ${namespace}` };
+  return {
+    records: await readRecords(client, namespace, update),
+    heads,
+    problems: [],
+    where: `namespace ${namespace}`,
+  };
 }
 
 async function fromFile(path: string, update: string | undefined): Promise<Read> {
   const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
-    throw new Error(`The file ${path} cannot be read (${error.code ?? error.message}): name one that deploy history -o jsonl wrote.`);
+    throw new Error(
+      `The file ${path} cannot be read (${error.code ?? error.message}): name one that deploy history -o jsonl wrote.`,
+    );
   });
   const { records, problems } = imported(text);
-  return { records: records.filter(({ spec }) => update === undefined || spec.deployment.name === update), problems, heads: [], where: path };
+  return {
+    records: records.filter(({ spec }) => update === undefined || spec.deployment.name === update),
+    problems,
+    heads: [],
+    where: path,
+  };
 }
 
 /** `deploy history`. */
@@ -96,5 +117,9 @@ export const historyCommand = (face: Face, exit: (code: number) => void): Comman
     .option("--kubeconfig <file>", "kubeconfig to use; $KUBECONFIG or ~/.kube/config by default")
     .option("--context <name>", "context of that kubeconfig")
     .option("--file <file>", "read records that -o jsonl wrote, without any cluster")
-    .addOption(new Option("-o, --output <format>", "jsonl: the records as they are stored, one per line").choices(["table", "jsonl"]).default("table"))
+    .addOption(
+      new Option("-o, --output <format>", "jsonl: the records as they are stored, one per line")
+        .choices(["table", "jsonl"])
+        .default("table"),
+    )
     .action(async (update: string | undefined, options: HistoryOptions) => exit(await history(update, options, face)));

@@ -35,9 +35,29 @@ const written = (moves: readonly Partial<RecordBody>[], deployment = UPDATE): re
 const DOCUMENT = '{"category":"Health Check"}';
 const whole = written([
   {},
-  { tier: "omega", from: "Waiting", to: "Delivering", approvals: [{ user: "ann", token: "0123456789abcdef", reason: "looked at it" }], actor: { name: "ann", known: "Admission" } },
+  {
+    tier: "omega",
+    from: "Waiting",
+    to: "Delivering",
+    approvals: [{ user: "ann", token: "0123456789abcdef", reason: "looked at it" }],
+    actor: { name: "ann", known: "Admission" },
+  },
   { tier: "omega", from: "Delivering", to: "Verifying" },
-  { tier: "omega", from: "Verifying", to: "Passed", evidence: [{ target: "omega", category: "Health Check", verdict: "Passed", message: "well", document: DOCUMENT, sha256: sha256(DOCUMENT) }] },
+  {
+    tier: "omega",
+    from: "Verifying",
+    to: "Passed",
+    evidence: [
+      {
+        target: "omega",
+        category: "Health Check",
+        verdict: "Passed",
+        message: "well",
+        document: DOCUMENT,
+        sha256: sha256(DOCUMENT),
+      },
+    ],
+  },
 ]);
 const head = { uid: UPDATE.uid, count: 4, head: whole[3]?.spec.hash ?? "" };
 
@@ -57,12 +77,17 @@ const changed = (index: number, change: (spec: RecordSpec) => RecordSpec): reado
 
 test("a whole chain is proven, in whatever order it was read, and says who approved and how that is known", () => {
   const proof = provenBy(whole.toReversed());
-  expect(proof).toMatchObject({ proven: true, approvals: ["omega was approved by ann (stamped by the API server), naming token 0123456789abcdef: looked at it"] });
+  expect(proof).toMatchObject({
+    proven: true,
+    approvals: ["omega was approved by ann (stamped by the API server), naming token 0123456789abcdef: looked at it"],
+  });
 });
 
 describe("a chain that somebody touched is not proven", () => {
   test("a word of a message was changed", () => {
-    expect(problems(changed(2, (spec) => ({ ...spec, message: `${spec.message}!` })))).toContain("-2: its content does not match its hash");
+    expect(problems(changed(2, (spec) => ({ ...spec, message: `${spec.message}!` })))).toContain(
+      "-2: its content does not match its hash",
+    );
   });
   test("a record was changed and sealed anew", () => {
     const forged = changed(1, (spec) => resealed({ ...spec, approvals: [{ user: "bob", token: "0123456789abcdef" }] }));
@@ -78,17 +103,27 @@ describe("a chain that somebody touched is not proven", () => {
     expect(problems(changed(0, withMore))).toContain("-0: its content does not match its hash");
   });
   test("a record stands under the name of another", () => {
-    expect(problems(whole.map((record, index) => (index === 3 ? { ...record, name: "security-patch-001-602f3891-9" } : record)))).toContain("it holds what belongs into security-patch-001-602f3891-3");
+    expect(
+      problems(
+        whole.map((record, index) => (index === 3 ? { ...record, name: "security-patch-001-602f3891-9" } : record)),
+      ),
+    ).toContain("it holds what belongs into security-patch-001-602f3891-3");
   });
   test("a document of a check was exchanged, and the record sealed anew", () => {
-    const forged = changed(3, (spec) => resealed({ ...spec, evidence: (spec.evidence ?? []).map((item) => ({ ...item, document: "{}" })) }));
+    const forged = changed(3, (spec) =>
+      resealed({ ...spec, evidence: (spec.evidence ?? []).map((item) => ({ ...item, document: "{}" })) }),
+    );
     expect(problems(forged)).toContain("the document of Health Check on omega does not match its digest");
   });
 });
 
 test("an update that was deleted and made again under its name has a chain of its own", () => {
   const again = written([{}], { ...UPDATE, uid: "7c8d9e0f-2a1b-4c3d-8e4f-5a6b602f3891" });
-  expect(chainsOf([...again, ...whole]).map(({ records }) => records.length).toSorted((a, b) => a - b)).toEqual([1, 4]);
+  expect(
+    chainsOf([...again, ...whole])
+      .map(({ records }) => records.length)
+      .toSorted((a, b) => a - b),
+  ).toEqual([1, 4]);
 });
 
 test("what is exported is read back to the letter, and a line that is no record is a problem and not passed over", () => {

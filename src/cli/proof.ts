@@ -11,9 +11,15 @@ export type Proof =
 
 /** Walks the chain from its creation; `head` is what the status of the update says, where there is one. */
 export function prove({ records, update }: Chain, head?: StatusHead): Proof {
-  const problems = [...verifyChain(records.map(({ spec }) => spec)), ...records.flatMap(misnamed), ...records.flatMap(changedDocuments), ...shorterThan(records, head)];
+  const problems = [
+    ...verifyChain(records.map(({ spec }) => spec)),
+    ...records.flatMap(misnamed),
+    ...records.flatMap(changedDocuments),
+    ...shorterThan(records, head),
+  ];
   const newest = records.at(-1);
-  if (problems.length > 0 || newest === undefined) return { proven: false, problems: problems.length > 0 ? problems : ["there is no record"] };
+  if (problems.length > 0 || newest === undefined)
+    return { proven: false, problems: problems.length > 0 ? problems : ["there is no record"] };
   const { tier, to, hash } = newest.spec;
   return {
     proven: true,
@@ -25,16 +31,22 @@ export function prove({ records, update }: Chain, head?: StatusHead): Proof {
 }
 
 const misnamed = ({ name, spec }: RawRecord): readonly string[] =>
-  name === recordName(spec.deployment, spec.seq) ? [] : [`${name}: it holds what belongs into ${recordName(spec.deployment, spec.seq)}`];
+  name === recordName(spec.deployment, spec.seq)
+    ? []
+    : [`${name}: it holds what belongs into ${recordName(spec.deployment, spec.seq)}`];
 
 const changedDocuments = ({ name, spec }: RawRecord): readonly string[] =>
   (spec.evidence ?? []).flatMap((item) =>
-    item.document === undefined || sha256(item.document) === item.sha256 ? [] : [`${name}: the document of ${item.category} on ${item.target} does not match its digest`],
+    item.document === undefined || sha256(item.document) === item.sha256
+      ? []
+      : [`${name}: the document of ${item.category} on ${item.target} does not match its digest`],
   );
 
 function shorterThan(records: readonly RawRecord[], head: StatusHead | undefined): readonly string[] {
   if (head === undefined || records.some(({ spec }) => spec.hash === head.head)) return [];
-  return [`the status of the update knows ${head.count} records and names ${head.head.slice(0, 16)} as the newest of them, which is not here: records were taken off the end`];
+  return [
+    `the status of the update knows ${head.count} records and names ${head.head.slice(0, 16)} as the newest of them, which is not here: records were taken off the end`,
+  ];
 }
 
 const HOW = {
@@ -46,5 +58,6 @@ const HOW = {
 
 const approvalsIn = ({ spec }: RawRecord): readonly string[] =>
   (spec.approvals ?? []).map(
-    ({ user, token, reason }) => `${spec.tier ?? "the update"} was approved by ${user} (${HOW[spec.actor.known]}), naming token ${token}${reason === undefined ? "" : `: ${reason}`}`,
+    ({ user, token, reason }) =>
+      `${spec.tier ?? "the update"} was approved by ${user} (${HOW[spec.actor.known]}), naming token ${token}${reason === undefined ? "" : `: ${reason}`}`,
   );

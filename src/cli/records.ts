@@ -12,10 +12,19 @@ export interface RawRecord {
 
 type Stored = KubeObject & { readonly spec: RecordSpec };
 
-const RECORDS: Resource<Stored> = { group: GROUP, version: VERSION, plural: "deploymentrecords", kind: "DeploymentRecord", namespaced: true };
+const RECORDS: Resource<Stored> = {
+  group: GROUP,
+  version: VERSION,
+  plural: "deploymentrecords",
+  kind: "DeploymentRecord",
+  namespaced: true,
+};
 
 /** The records of one update, or of all, in no order. */
 export async function readRecords(client: Client, namespace: string, update?: string): Promise<readonly RawRecord[]> {
-  const { items } = await client.list(RECORDS, { namespace, ...(update !== undefined && { labelSelector: `${LABEL.deployment}=${update}` }) });
+  const { items } = await client.list(RECORDS, {
+    namespace,
+    ...(update !== undefined && { labelSelector: `${LABEL.deployment}=${update}` }),
+  });
   return items.map(({ metadata, spec }) => ({ namespace: metadata.namespace ?? namespace, name: metadata.name, spec }));
 }

@@ -10,14 +10,27 @@ export interface StatusHead {
   readonly head: string;
 }
 
-type Update = KubeObject & { readonly status?: { readonly records?: { readonly count: number; readonly head: string } } };
+type Update = KubeObject & {
+  readonly status?: { readonly records?: { readonly count: number; readonly head: string } };
+};
 
-const DEPLOYMENTS: Resource<Update> = { group: GROUP, version: VERSION, plural: "deployments", kind: "Deployment", namespaced: true };
+const DEPLOYMENTS: Resource<Update> = {
+  group: GROUP,
+  version: VERSION,
+  plural: "deployments",
+  kind: "Deployment",
+  namespaced: true,
+};
 
-const headOf = ({ metadata, status }: Update): readonly StatusHead[] => (status?.records === undefined ? [] : [{ uid: metadata.uid, ...status.records }]);
+const headOf = ({ metadata, status }: Update): readonly StatusHead[] =>
+  status?.records === undefined ? [] : [{ uid: metadata.uid, ...status.records }];
 
 /** Read before the records; an update that is gone says nothing, its records stand by themselves. */
-export async function readStatusHeads(client: Client, namespace: string, update?: string): Promise<readonly StatusHead[]> {
+export async function readStatusHeads(
+  client: Client,
+  namespace: string,
+  update?: string,
+): Promise<readonly StatusHead[]> {
   if (update === undefined) return (await client.list(DEPLOYMENTS, { namespace })).items.flatMap(headOf);
   try {
     return headOf(await client.get(DEPLOYMENTS, { namespace, name: update }));

@@ -31,18 +31,32 @@ const TTL_SECONDS = 600;
 const AT_ONCE = 32;
 
 /** Does what was decided on an update, and says what targets answered; all of it is tried before the first failure is thrown. */
-export async function act(context: Context, deployment: Deployment, effects: readonly Effect[], signal: AbortSignal): Promise<readonly Word[]> {
+export async function act(
+  context: Context,
+  deployment: Deployment,
+  effects: readonly Effect[],
+  signal: AbortSignal,
+): Promise<readonly Word[]> {
   const words = await each(context, effects, (effect) => doOne(context, deployment, effect, signal));
   return words.flatMap((word) => word ?? []);
 }
 
 /** The same for an update that is gone: nothing is delivered or verified any more. */
-export async function letGo(context: Context, namespace: string, effects: readonly Leftover[], signal: AbortSignal): Promise<void> {
+export async function letGo(
+  context: Context,
+  namespace: string,
+  effects: readonly Leftover[],
+  signal: AbortSignal,
+): Promise<void> {
   await each(context, effects, (effect) => clear(context, namespace, effect, signal));
 }
 
 /** Each may be done again after a crash: names and preconditions make the second time a no-op. */
-async function each<E extends Pick<Effect, "do">, Result>({ isLeader }: Context, effects: readonly E[], one: (effect: E) => Promise<Result>): Promise<readonly Result[]> {
+async function each<E extends Pick<Effect, "do">, Result>(
+  { isLeader }: Context,
+  effects: readonly E[],
+  one: (effect: E) => Promise<Result>,
+): Promise<readonly Result[]> {
   const results: Result[] = [];
   for (const group of inOrder(effects)) {
     const done = await atMost(AT_ONCE, group, (effect) => {
@@ -54,11 +68,20 @@ async function each<E extends Pick<Effect, "do">, Result>({ isLeader }: Context,
   return results;
 }
 
-async function doOne(context: Context, deployment: Deployment, effect: Effect, signal: AbortSignal): Promise<Word | undefined> {
+async function doOne(
+  context: Context,
+  deployment: Deployment,
+  effect: Effect,
+  signal: AbortSignal,
+): Promise<Word | undefined> {
   switch (effect.do) {
     case "deliver": {
       const { target, order, expiresAt } = effect;
-      return { target: target.metadata.uid, key: orderKey(order), order: await sendOrder(context, deployment, target, order, expiresAt, signal) };
+      return {
+        target: target.metadata.uid,
+        key: orderKey(order),
+        order: await sendOrder(context, deployment, target, order, expiresAt, signal),
+      };
     }
     case "startJob":
       return startJob(context, deployment, effect.target, effect.attempt, signal);
@@ -89,31 +112,64 @@ async function clear(context: Context, namespace: string, effect: Leftover, sign
 }
 
 /** The whole status goes back with one app changed, under the version it was read with. */
-async function writeApp({ client, stores }: Context, target: Server | Mainframe, app: AppState, signal: AbortSignal): Promise<void> {
-  const apps = [...(target.status.apps ?? []).filter((other) => other.app !== app.app), app].sort((a, b) => (a.app < b.app ? -1 : 1));
+async function writeApp(
+  { client, stores }: Context,
+  target: Server | Mainframe,
+  app: AppState,
+  signal: AbortSignal,
+): Promise<void> {
+  const apps = [...(target.status.apps ?? []).filter((other) => other.app !== app.app), app].sort((a, b) =>
+    a.app < b.app ? -1 : 1,
+  );
   const runs = runsOf(apps);
   const status: TargetStatus = { ...target.status, apps, ...(runs !== "" && { runs }) };
   const { resource, store } =
-    target.kind === "Server" ? { resource: SERVERS, store: stores.servers } : { resource: MAINFRAMES, store: stores.mainframes };
+    target.kind === "Server"
+      ? { resource: SERVERS, store: stores.servers }
+      : { resource: MAINFRAMES, store: stores.mainframes };
   store.put(await client.replaceStatus(resource, target, status, { signal }));
 }
 
 /** The name is the compare-and-swap: where somebody was faster, theirs is read and counts. */
-async function writeRecord({ client, stores }: Context, namespace: string, record: Parameters<typeof recordLabels>[0], signal: AbortSignal): Promise<void> {
+async function writeRecord(
+  { client, stores }: Context,
+  namespace: string,
+  record: Parameters<typeof recordLabels>[0],
+  signal: AbortSignal,
+): Promise<void> {
   const name = recordName(record.deployment, record.seq);
   try {
-    stores.records.put(await client.create(RECORDS, { metadata: { name, namespace, labels: recordLabels(record) }, spec: record }, { signal }));
+    stores.records.put(
+      await client.create(
+        RECORDS,
+        { metadata: { name, namespace, labels: recordLabels(record) }, spec: record },
+        { signal },
+      ),
+    );
   } catch (error) {
     if (!alreadyExists(error)) throw error;
     stores.records.put(await client.get(RECORDS, { namespace, name }, { signal }));
   }
 }
 
-async function startJob(context: Context, deployment: Deployment, target: Server | Mainframe, attempt: number, signal: AbortSignal): Promise<Word | undefined> {
+async function startJob(
+  context: Context,
+  deployment: Deployment,
+  target: Server | Mainframe,
+  attempt: number,
+  signal: AbortSignal,
+): Promise<Word | undefined> {
   const { client, stores, seal, checkImage: image } = context;
   const { ca: caPem } = await trustOf(context, target, target.spec.tls, signal);
-  const modules = target.spec.checks.modules === undefined ? undefined : await deliveredModules(context, deployment, target, signal);
-  const job = seal.put(verificationJob(deployment, target, attempt, { image, ...(caPem !== undefined && { caPem }), ...(modules && { modules }) }) as Sealable & Draft);
+  const modules =
+    target.spec.checks.modules === undefined ? undefined : await deliveredModules(context, deployment, target, signal);
+  const job = seal.put(
+    verificationJob(deployment, target, attempt, {
+      image,
+      ...(caPem !== undefined && { caPem }),
+      ...(modules && { modules }),
+    }) as Sealable & Draft,
+  );
   try {
     stores.jobs.put(await client.create(JOBS, job, { signal }));
   } catch (error) {
@@ -121,29 +177,49 @@ async function startJob(context: Context, deployment: Deployment, target: Server
     const { name } = job.metadata;
     const { uid } = target.metadata;
     const there = await client.get(JOBS, { namespace: deployment.metadata.namespace, name }, { signal });
-    if (!isOurs(there, deployment.metadata.uid, seal)) return { target: uid, foreign: { name, targetUid: uid, attempt, held: false, deleting: false, foreign: true, pods: [] } };
+    if (!isOurs(there, deployment.metadata.uid, seal))
+      return {
+        target: uid,
+        foreign: { name, targetUid: uid, attempt, held: false, deleting: false, foreign: true, pods: [] },
+      };
     stores.jobs.put(there);
   }
   return undefined;
 }
 
 /** The modules of the archive as the agent unpacked it: without them a module that is missing would not be missed. */
-async function deliveredModules(context: Context, deployment: Deployment, target: Server | Mainframe, signal: AbortSignal): Promise<readonly string[]> {
+async function deliveredModules(
+  context: Context,
+  deployment: Deployment,
+  target: Server | Mainframe,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
   const agent = await askAgent(context, target, signal);
   const { app } = deployment.spec;
-  const found = agent.state === "Answered" ? agent.status.apps.find((item) => item.app === app && item.layer === LAYER) : undefined;
+  const found =
+    agent.state === "Answered" ? agent.status.apps.find((item) => item.app === app && item.layer === LAYER) : undefined;
   if (found === undefined)
-    throw new Error(`verification of ${target.kind.toLowerCase()} ${target.metadata.name} waits: its agent does not say which modules it has${agent.state === "NotAnswered" ? ` (${agent.message})` : ""}`);
+    throw new Error(
+      `verification of ${target.kind.toLowerCase()} ${target.metadata.name} waits: its agent does not say which modules it has${agent.state === "NotAnswered" ? ` (${agent.message})` : ""}`,
+    );
   return found.modules;
 }
 
-async function releaseJob({ client, stores }: Context, namespace: string, effect: Extract<Effect, { do: "releaseJob" }>, signal: AbortSignal): Promise<void> {
+async function releaseJob(
+  { client, stores }: Context,
+  namespace: string,
+  effect: Extract<Effect, { do: "releaseJob" }>,
+  signal: AbortSignal,
+): Promise<void> {
   const at = { namespace, name: effect.name };
   try {
     const job = await client.get(JOBS, at, { signal });
     const finalizers = (job.metadata.finalizers ?? []).filter((name) => name !== EVIDENCE_FINALIZER);
     const { uid, resourceVersion } = job.metadata;
-    const patch = { metadata: { uid, resourceVersion, finalizers }, ...(effect.remove ? {} : { spec: { ttlSecondsAfterFinished: TTL_SECONDS } }) };
+    const patch = {
+      metadata: { uid, resourceVersion, finalizers },
+      ...(effect.remove ? {} : { spec: { ttlSecondsAfterFinished: TTL_SECONDS } }),
+    };
     stores.jobs.put(await client.mergePatch(JOBS, at, patch, { signal }));
     if (effect.remove) await client.remove(JOBS, at, { uid, propagationPolicy: "Background", signal });
   } catch (error) {

@@ -9,6 +9,9 @@ test.each<[string, Delivery, string, string]>([
   ["an agent that does not know the key yet", refused(403, "Unauthorized"), "Refused", "NotAnswered"],
   ["an agent that has no such order", refused(404, "NotFound"), "Refused", "NotFound"],
   ["an agent that is silent", { state: "Unreachable", message: "m" }, "NotAnswered", "NotAnswered"],
-])("%s: what it means for an order that was sent, and for one that was asked about", (_situation, answer, sent, asked) => {
-  expect([sentOrder(answer).state, reportedOrder(answer).state]).toEqual([sent, asked]);
-});
+])(
+  "%s: what it means for an order that was sent, and for one that was asked about",
+  (_situation, answer, sent, asked) => {
+    expect([sentOrder(answer).state, reportedOrder(answer).state]).toEqual([sent, asked]);
+  },
+);

@@ -16,7 +16,12 @@ import { agentOf, TrustMissing } from "./trust.ts";
 const audience = ({ metadata }: Server | Mainframe): string => `${metadata.namespace}/${metadata.name}`;
 
 /** Who asks what a target runs; an update leaves one alone that was silent just now, so that a few of them cannot hold up all. */
-export function askAgent(context: Context, target: Server | Mainframe, signal: AbortSignal, how: "UnlessSilent" | "Anyway" = "UnlessSilent"): Promise<SeenAgent> {
+export function askAgent(
+  context: Context,
+  target: Server | Mainframe,
+  signal: AbortSignal,
+  how: "UnlessSilent" | "Anyway" = "UnlessSilent",
+): Promise<SeenAgent> {
   const { uid, generation } = target.metadata;
   const ask = how === "Anyway" ? context.asking.agents.ask : context.asking.agents.askUnlessSilent;
   return ask(`${uid} ${generation}`, (alive) => observeAgent(context, target, alive), signal);
@@ -24,25 +29,47 @@ export function askAgent(context: Context, target: Server | Mainframe, signal: A
 
 function observeAgent(context: Context, target: Server | Mainframe, signal: AbortSignal): Promise<SeenAgent> {
   return orTrust<SeenAgent>(async () => {
-    const answer = await context.agents.observe(await agentOf(context, target, signal), await readToken(context, target), signal);
+    const answer = await context.agents.observe(
+      await agentOf(context, target, signal),
+      await readToken(context, target),
+      signal,
+    );
     if (answer.state !== "Answered") return { state: "NotAnswered", reason: reasonOf(answer), message: answer.message };
     const named = answer.status.agent.name;
     if (named !== audience(target))
-      return { state: "NotAnswered", reason: "WrongAgent", message: `the agent there is that of ${named}, not of ${audience(target)}` };
+      return {
+        state: "NotAnswered",
+        reason: "WrongAgent",
+        message: `the agent there is that of ${named}, not of ${audience(target)}`,
+      };
     return { state: "Answered", status: answer.status };
   });
 }
 
-export function askOrder(context: Context, target: Server | Mainframe, key: string, signal: AbortSignal): Promise<SeenOrder> {
+export function askOrder(
+  context: Context,
+  target: Server | Mainframe,
+  key: string,
+  signal: AbortSignal,
+): Promise<SeenOrder> {
   const report = async (alive: AbortSignal): Promise<SeenOrder> =>
-    reportedOrder(await context.agents.report(await agentOf(context, target, alive), key, await readToken(context, target), alive));
-  return context.asking.orders.ask(`${key} ${target.metadata.generation}`, (alive) => orTrust(() => report(alive)), signal);
+    reportedOrder(
+      await context.agents.report(await agentOf(context, target, alive), key, await readToken(context, target), alive),
+    );
+  return context.asking.orders.ask(
+    `${key} ${target.metadata.generation}`,
+    (alive) => orTrust(() => report(alive)),
+    signal,
+  );
 }
 
 const isSilence = ({ state }: SeenAgent | SeenOrder): boolean => state === "NotAnswered";
 
 /** One question per target at a time, whoever asks; only a silence is remembered, because good answers age. */
-export const createAgentAsking = ({ settings, now }: Pick<Context, "settings" | "now">, stop: AbortSignal): Context["asking"] => ({
+export const createAgentAsking = (
+  { settings, now }: Pick<Context, "settings" | "now">,
+  stop: AbortSignal,
+): Context["asking"] => ({
   agents: createAsking<SeenAgent>({ isSilence, quietMs: settings.retryMs, now, stop }),
   orders: createAsking<SeenOrder>({ isSilence, quietMs: 0, now, stop }),
 });
@@ -57,7 +84,8 @@ export async function sendOrder(
 ): Promise<SeenOrder> {
   const { spec } = deployment;
   const archive = spec.artifact.archive;
-  if (archive === undefined) throw new Error(`${deployment.metadata.name} brings no archive, and an agent takes nothing else`);
+  if (archive === undefined)
+    throw new Error(`${deployment.metadata.name} brings no archive, and an agent takes nothing else`);
   const key = orderKey(order);
   return orTrust(async () => {
     const jws = await signOrder(context.orderKey, {
@@ -89,12 +117,17 @@ export async function seeLicence(context: Context, mainframe: Mainframe, version
 const readToken = (context: Context, target: Server | Mainframe): Promise<string> =>
   signRead(context.orderKey, { aud: audience(target), now: new Date(context.now()) });
 
-const isUnknown = (answer: Delivery): boolean => answer.state === "Refused" && answer.status === 404 && answer.reason === "NotFound";
+const isUnknown = (answer: Delivery): boolean =>
+  answer.state === "Refused" && answer.status === 404 && answer.reason === "NotFound";
 
 /** What became of sending an order: a refusal is final. */
 export function sentOrder(answer: Delivery): SeenOrder {
   if (answer.state === "Answered") return { state: "Reported", report: answer.report };
-  return { state: answer.state === "Refused" ? "Refused" : "NotAnswered", reason: reasonOf(answer), message: answer.message };
+  return {
+    state: answer.state === "Refused" ? "Refused" : "NotAnswered",
+    reason: reasonOf(answer),
+    message: answer.message,
+  };
 }
 
 /** What became of asking about one: that the question is refused (a clock, a key that was changed) says nothing about the order. */
@@ -104,9 +137,12 @@ export function reportedOrder(answer: Delivery): SeenOrder {
   return seen.state === "Refused" ? { ...seen, state: "NotAnswered" } : seen;
 }
 
-const reasonOf = (answer: { readonly state: string; readonly reason?: string }): string => answer.reason ?? answer.state;
+const reasonOf = (answer: { readonly state: string; readonly reason?: string }): string =>
+  answer.reason ?? answer.state;
 
-async function orTrust<T>(ask: () => Promise<T>): Promise<T | { readonly state: "NotAnswered"; readonly reason: string; readonly message: string }> {
+async function orTrust<T>(
+  ask: () => Promise<T>,
+): Promise<T | { readonly state: "NotAnswered"; readonly reason: string; readonly message: string }> {
   try {
     return await ask();
   } catch (error) {

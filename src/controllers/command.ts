@@ -46,15 +46,29 @@ export const operatorCommand = (): Command =>
     .requiredOption("--check-image <image>", "image the verification Jobs run")
     .option("--health-port <port>", "port of /healthz and /readyz", whole, 8081)
     .option("--log-level <level>", LEVELS.join(", "), level, "info")
-    .option("--delivery-timeout <seconds>", "how long a target may take to apply an update", whole, SETTINGS.deliveryMs / 1000)
+    .option(
+      "--delivery-timeout <seconds>",
+      "how long a target may take to apply an update",
+      whole,
+      SETTINGS.deliveryMs / 1000,
+    )
     .option("--pod-start-timeout <seconds>", "how long a check's pod may fail to start", whole, SETTINGS.startMs / 1000)
-    .option("--verification-attempts <n>", "verifications without proof before a person is asked", whole, SETTINGS.attempts)
+    .option(
+      "--verification-attempts <n>",
+      "verifications without proof before a person is asked",
+      whole,
+      SETTINGS.attempts,
+    )
     .action(async (options: Options) => {
       const log = createLog(options.logLevel);
       const stop = new AbortController();
       for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, () => stop.abort());
       const { kubeconfig, context } = options;
-      const connection = await loadConfig({ env: process.env, ...(kubeconfig !== undefined && { kubeconfig }), ...(context !== undefined && { context }) });
+      const connection = await loadConfig({
+        env: process.env,
+        ...(kubeconfig !== undefined && { kubeconfig }),
+        ...(context !== undefined && { context }),
+      });
       const client = createClient(connection, { fieldManager: "ashat-operator", userAgent: "ashat-operator" });
       try {
         await runOperator(

@@ -60,12 +60,24 @@ export async function reconcileDeployment(context: Context, key: string, signal:
 }
 
 /** The event first, the status last: a crash in between tells the same event under the same name again. */
-async function say(context: Context, raw: Raw, decision: Extract<Decision, { kind: "rest" }>, signal: AbortSignal): Promise<void> {
+async function say(
+  context: Context,
+  raw: Raw,
+  decision: Extract<Decision, { kind: "rest" }>,
+  signal: AbortSignal,
+): Promise<void> {
   const { status, event } = decision;
   if (isDeepStrictEqual(raw.status, plain(status))) return;
   if (event !== undefined)
     await context.tell(
-      { about: raw, type: event.type, reason: event.reason, action: status.tier ?? "Update", note: event.note, content: [status.tier ?? "", status.records?.head ?? ""] },
+      {
+        about: raw,
+        type: event.type,
+        reason: event.reason,
+        action: status.tier ?? "Update",
+        note: event.note,
+        content: [status.tier ?? "", status.records?.head ?? ""],
+      },
       signal,
     );
   context.stores.deployments.put(await context.client.replaceStatus(DEPLOYMENTS, raw, status, { signal }));
@@ -81,10 +93,18 @@ async function sayFarewell(context: Context, key: string, raw: Raw | undefined, 
   const records = stores.records.store.by("name", key);
   const uids = new Set(records.map((record) => record.spec.deployment.uid).filter((uid) => uid !== raw?.metadata.uid));
   for (const uid of uids) {
-    const targets = [...stores.servers.store.by("namespace", namespace).map(parseServer), ...stores.mainframes.store.by("namespace", namespace).map(parseMainframe)];
+    const targets = [
+      ...stores.servers.store.by("namespace", namespace).map(parseServer),
+      ...stores.mainframes.store.by("namespace", namespace).map(parseMainframe),
+    ];
     const seen = targets.map((target): SeenTarget => ({ target, agent: { state: "NotAsked" }, orders: {} }));
     const effects = decideGone(
-      { uid, records: chain(records, uid), targets: seen, jobs: seeJobs(stores.jobs.store.by("update", uid), stores.pods.store.by("update", uid), uid, context.seal) },
+      {
+        uid,
+        records: chain(records, uid),
+        targets: seen,
+        jobs: seeJobs(stores.jobs.store.by("update", uid), stores.pods.store.by("update", uid), uid, context.seal),
+      },
       now(),
     );
     if (effects.length === 0 || (await stands(context, { name, namespace, uid }, signal))) continue;
@@ -93,7 +113,11 @@ async function sayFarewell(context: Context, key: string, raw: Raw | undefined, 
 }
 
 /** Whether the update is there after all: its records may be known before it is, and a farewell is for good. */
-async function stands({ client }: Context, { uid, ...at }: { readonly name: string; readonly namespace: string; readonly uid: string }, signal: AbortSignal): Promise<boolean> {
+async function stands(
+  { client }: Context,
+  { uid, ...at }: { readonly name: string; readonly namespace: string; readonly uid: string },
+  signal: AbortSignal,
+): Promise<boolean> {
   const read = await client.get(DEPLOYMENTS, at, { signal }).catch((error: unknown) => {
     if (notFound(error)) return undefined;
     throw error;
@@ -101,6 +125,7 @@ async function stands({ client }: Context, { uid, ...at }: { readonly name: stri
   return read?.metadata.uid === uid;
 }
 
-export const keyOfRecord = (record: { readonly metadata: { readonly namespace?: string }; readonly spec: { readonly deployment: { readonly name: string } } }): string =>
-  keyFor(record.metadata.namespace, record.spec.deployment.name);
-
+export const keyOfRecord = (record: {
+  readonly metadata: { readonly namespace?: string };
+  readonly spec: { readonly deployment: { readonly name: string } };
+}): string => keyFor(record.metadata.namespace, record.spec.deployment.name);

@@ -3,7 +3,8 @@ import type { Effect } from "../core/decision.ts";
 import { inOrder } from "./effects.ts";
 
 const effects = (...kinds: readonly Effect["do"][]) => kinds.map((kind) => ({ do: kind }));
-const groups = (...kinds: readonly Effect["do"][]) => inOrder(effects(...kinds)).map((group) => group.map((effect) => effect.do).join("+"));
+const groups = (...kinds: readonly Effect["do"][]) =>
+  inOrder(effects(...kinds)).map((group) => group.map((effect) => effect.do).join("+"));
 
 test("claims, orders and Jobs of several targets go together", () => {
   expect(groups("claim", "claim", "claim")).toEqual(["claim+claim+claim"]);
@@ -11,5 +12,11 @@ test("claims, orders and Jobs of several targets go together", () => {
 });
 
 test("a record is written by itself: what is before it is done, and nothing after it has begun", () => {
-  expect(groups("record", "release", "releaseJob", "record", "record", "claim")).toEqual(["record", "release+releaseJob", "record", "record", "claim"]);
+  expect(groups("record", "release", "releaseJob", "record", "record", "claim")).toEqual([
+    "record",
+    "release+releaseJob",
+    "record",
+    "record",
+    "claim",
+  ]);
 });

@@ -9,7 +9,13 @@ import type { Context } from "./context.ts";
 import { DEPLOYMENTS, MAINFRAMES, type Raw, SERVERS } from "./kinds.ts";
 
 /** A refusal will not pass by itself; anything else is given a few tries before it is told. */
-const TELL_AFTER: Readonly<Record<Failure["kind"], number>> = { Stale: Infinity, Throttled: Infinity, Forbidden: 1, Invalid: 1, Error: 3 };
+const TELL_AFTER: Readonly<Record<Failure["kind"], number>> = {
+  Stale: Infinity,
+  Throttled: Infinity,
+  Forbidden: 1,
+  Invalid: 1,
+  Error: 3,
+};
 
 /** What the controller knows of a failure. */
 export interface Failed {
@@ -40,10 +46,15 @@ export function telling(
   if (count < TELL_AFTER[kind]) return undefined;
   const reason = kind === "Error" ? "ReconcileError" : kind;
   const message = `the operator cannot go on and keeps trying: ${error.message}`.slice(0, 1024);
-  const said = (before.conditions ?? []).some((old) => old.type === type && old.status === status && old.reason === reason && old.message === message);
+  const said = (before.conditions ?? []).some(
+    (old) => old.type === type && old.status === status && old.reason === reason && old.message === message,
+  );
   if (said) return undefined;
   const kept: readonly ConditionDraft[] = (before.conditions ?? []).filter((old) => !replaces.includes(old.type));
-  return { message, conditions: conditionsOf(before.conditions, [...kept, { type, status, reason, message }], generation, now) };
+  return {
+    message,
+    conditions: conditionsOf(before.conditions, [...kept, { type, status, reason, message }], generation, now),
+  };
 }
 
 /** Writes a failure onto the object it is about; the next round that goes well says something else. */
@@ -56,7 +67,8 @@ const teller =
     const before = (raw.status ?? {}) as DeploymentStatus | TargetStatus;
     const generation = raw.metadata.generation ?? 0;
     const told = telling(voice, before, failed, generation, context.now());
-    if (told !== undefined) put(await context.client.replaceStatus(resource, raw, { ...before, observedGeneration: generation, ...told }));
+    if (told !== undefined)
+      put(await context.client.replaceStatus(resource, raw, { ...before, observedGeneration: generation, ...told }));
   };
 
 export const tellUpdateFailed = teller(DEPLOYMENTS, UPDATE, ({ deployments }) => deployments);

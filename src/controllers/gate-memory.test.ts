@@ -3,8 +3,16 @@ import type { SeenPolicies } from "../core/observed.ts";
 import { createGateMemory } from "./gate-memory.ts";
 
 const texts = (generation: number) => ({ state: "AsWritten", identity: { generation }, stamps: "ApiServer" }) as const;
-const proof = (generation: number): SeenPolicies => ({ state: "InForce", identity: { generation }, stamps: "ApiServer" });
-const accepted: SeenPolicies = { state: "NotInForce", reason: "NotEnforced", message: "the operator itself may approve" };
+const proof = (generation: number): SeenPolicies => ({
+  state: "InForce",
+  identity: { generation },
+  stamps: "ApiServer",
+});
+const accepted: SeenPolicies = {
+  state: "NotInForce",
+  reason: "NotEnforced",
+  message: "the operator itself may approve",
+};
 const missing = { state: "NotInForce", reason: "Missing", message: "gone" } as const;
 
 test("a forgery that one namespace accepts shuts the gate there and nowhere else", () => {
@@ -12,7 +20,11 @@ test("a forgery that one namespace accepts shuts the gate there and nowhere else
   memory.learnTexts(1, texts(1));
   memory.learnProof(2, "open", accepted);
   memory.learnProof(3, "guarded", proof(1));
-  expect([memory.known("open"), memory.known("guarded"), memory.known("new")]).toEqual([accepted, proof(1), { state: "NotAsked" }]);
+  expect([memory.known("open"), memory.known("guarded"), memory.known("new")]).toEqual([
+    accepted,
+    proof(1),
+    { state: "NotAsked" },
+  ]);
 });
 
 test("policies that are gone shut every gate, and under another identity each is proven anew", () => {

@@ -20,7 +20,8 @@ export function createGateMemory(): GateMemory {
     known: (namespace) => {
       if (texts?.is.state === "NotInForce") return texts.is;
       const proof = proofs.get(namespace)?.is;
-      if (proof?.state === "InForce" && texts !== undefined && !same(proof.identity, texts.is.identity)) return { state: "NotAsked" };
+      if (proof?.state === "InForce" && texts !== undefined && !same(proof.identity, texts.is.identity))
+        return { state: "NotAsked" };
       return proof ?? { state: "NotAsked" };
     },
     learnTexts: (asked, is) => {

@@ -39,7 +39,10 @@ export function createGateWatch(options: {
     const text = JSON.stringify(known);
     if (known.state === "NotAsked" || told.get(namespace) === text) return;
     told.set(namespace, text);
-    log.info({ namespace, policies: known.state, ...("message" in known && { why: known.message }) }, "The admission policies were read.");
+    log.info(
+      { namespace, policies: known.state, ...("message" in known && { why: known.message }) },
+      "The admission policies were read.",
+    );
     for (const subscriber of subscribers) subscriber(namespace);
   };
 
@@ -48,7 +51,11 @@ export function createGateWatch(options: {
     try {
       const texts = await readTexts(client, signal);
       memory.learnTexts(turn, texts);
-      memory.learnProof(turn, namespace, texts.state === "AsWritten" ? await provePolicies(client, namespace, texts, signal) : texts);
+      memory.learnProof(
+        turn,
+        namespace,
+        texts.state === "AsWritten" ? await provePolicies(client, namespace, texts, signal) : texts,
+      );
     } catch (error) {
       signal.throwIfAborted();
       memory.learnProof(turn, namespace, unreadable(error));
@@ -56,7 +63,8 @@ export function createGateWatch(options: {
     tell(namespace);
     return memory.known(namespace);
   };
-  const read = (namespace: string, signal: AbortSignal): Promise<SeenPolicies> => asking.ask(namespace, (alive) => look(namespace, alive), signal);
+  const read = (namespace: string, signal: AbortSignal): Promise<SeenPolicies> =>
+    asking.ask(namespace, (alive) => look(namespace, alive), signal);
 
   const lookAtAll = async (signal: AbortSignal): Promise<void> => {
     const turn = (asked += 1);

@@ -25,10 +25,18 @@ const policyResource = (kind: PolicyKind): Resource<LivePolicy & KubeObject> => 
 });
 
 type NotInForce = Extract<SeenPolicies, { state: "NotInForce" }>;
-const notInForce = (reason: "Missing" | "Changed" | "NotEnforced" | "Unknown", message: string): NotInForce => ({ state: "NotInForce", reason, message });
+const notInForce = (reason: "Missing" | "Changed" | "NotEnforced" | "Unknown", message: string): NotInForce => ({
+  state: "NotInForce",
+  reason,
+  message,
+});
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-async function listPolicies(client: Client, kind: PolicyKind, signal: AbortSignal | undefined): Promise<readonly (LivePolicy & KubeObject)[] | undefined> {
+async function listPolicies(
+  client: Client,
+  kind: PolicyKind,
+  signal: AbortSignal | undefined,
+): Promise<readonly (LivePolicy & KubeObject)[] | undefined> {
   try {
     return (await client.list(policyResource(kind), { labelSelector: SELECTOR }, { signal })).items;
   } catch (error) {
@@ -43,15 +51,24 @@ export type Texts = NotInForce | { readonly state: "AsWritten"; readonly identit
 
 /** Four lists; what cannot be read is thrown. */
 export async function readTexts(client: Client, signal?: AbortSignal): Promise<Texts> {
-  const [mutating, mutatingBindings, validating, validatingBindings] = await Promise.all(POLICY_KINDS.map((kind) => listPolicies(client, kind, signal)));
+  const [mutating, mutatingBindings, validating, validatingBindings] = await Promise.all(
+    POLICY_KINDS.map((kind) => listPolicies(client, kind, signal)),
+  );
   const stamps: Stamps = mutating === undefined ? "Client" : "ApiServer";
   const live = [mutating, mutatingBindings, validating, validatingBindings].flatMap((items) => items ?? []);
   const judged = judgePolicies(live, stamps);
-  return judged.state === "AsWritten" ? { state: "AsWritten", identity: judged.identity, stamps } : notInForce(judged.state, judged.message);
+  return judged.state === "AsWritten"
+    ? { state: "AsWritten", identity: judged.identity, stamps }
+    : notInForce(judged.state, judged.message);
 }
 
 /** Tries to get past the policies in `namespace`, as a dry run: who may do what differs from one to the next. */
-export async function provePolicies(client: Client, namespace: string, texts: Extract<Texts, { state: "AsWritten" }>, signal?: AbortSignal): Promise<SeenPolicies> {
+export async function provePolicies(
+  client: Client,
+  namespace: string,
+  texts: Extract<Texts, { state: "AsWritten" }>,
+  signal?: AbortSignal,
+): Promise<SeenPolicies> {
   const { identity, stamps } = texts;
   return (await forge(client, namespace, stamps, signal)) ?? { state: "InForce", identity, stamps };
 }
@@ -70,7 +87,12 @@ export async function readPolicies(client: Client, namespace: string, signal?: A
 }
 
 /** Sends the forgery as a dry run and says what its answer leaves unproven. */
-async function forge(client: Client, namespace: string, stamps: Stamps, signal: AbortSignal | undefined): Promise<NotInForce | undefined> {
+async function forge(
+  client: Client,
+  namespace: string,
+  stamps: Stamps,
+  signal: AbortSignal | undefined,
+): Promise<NotInForce | undefined> {
   const { annotations, spec } = forgedUpdate(stamps);
   // A name that nobody can have taken: "already exists" would say nothing about the policies.
   const metadata = { name: `ashat-forgery-${randomUUID().slice(0, 8)}`, namespace, annotations };
@@ -92,7 +114,9 @@ async function accepted(client: Client, namespace: string, signal: AbortSignal |
     spec: { resourceAttributes: { namespace, verb: "approve", group: GROUP, resource: "tiers", name: "omega" } },
   };
   const path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
-  const answer = JSON.parse(await client.raw(path, { method: "POST", body: review, signal })) as { readonly status?: { readonly allowed?: boolean } };
+  const answer = JSON.parse(await client.raw(path, { method: "POST", body: review, signal })) as {
+    readonly status?: { readonly allowed?: boolean };
+  };
   return answer.status?.allowed === true
     ? `the operator itself may approve, so a forged approval cannot be told from a real one: take every role but ashat-operator from ${OPERATOR_ACCOUNT}`
     : "a forged approval was not refused: the API server does not enforce ValidatingAdmissionPolicy/ashat-actions; after a few seconds this clears " +

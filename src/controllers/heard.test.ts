@@ -11,7 +11,10 @@ test("words about one target stay with it, and the later one counts", () => {
   ]);
   expect(heardOf(first, "a")).toEqual({ agent: silence, orders: { "a.default.main.1": { state: "NotFound" } } });
   expect(heardOf(first, "b")).toEqual({ agent: { state: "NotAsked" }, orders: { "b.default.main.1": silence } });
-  const second = hear(first, [{ target: "a", agent: { state: "NotAsked" } }, { target: "a", key: "a.default.main.1", order: silence }]);
+  const second = hear(first, [
+    { target: "a", agent: { state: "NotAsked" } },
+    { target: "a", key: "a.default.main.1", order: silence },
+  ]);
   expect(heardOf(second, "a")).toEqual({ agent: { state: "NotAsked" }, orders: { "a.default.main.1": silence } });
   expect(heardOf(first, "a").agent).toEqual(silence);
 });

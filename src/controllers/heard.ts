@@ -12,7 +12,9 @@ export interface HeardOfTarget {
 }
 
 /** One answer of a target; `NotAsked` takes back what its agent said before. */
-export type Word = { readonly target: string } & ({ readonly agent: SeenAgent } | { readonly key: string; readonly order: SeenOrder } | { readonly foreign: SeenJob });
+export type Word = { readonly target: string } & (
+  { readonly agent: SeenAgent } | { readonly key: string; readonly order: SeenOrder } | { readonly foreign: SeenJob }
+);
 
 export const NOTHING_HEARD: Heard = new Map();
 

@@ -17,7 +17,9 @@ beforeAll(async () => {
   ]);
 });
 
-const owner = (kind: string, uid: string, controller = true) => [{ apiVersion: "v1", kind, name: "x", uid, controller }];
+const owner = (kind: string, uid: string, controller = true) => [
+  { apiVersion: "v1", kind, name: "x", uid, controller },
+];
 const draft = (): Job => ({
   apiVersion: "batch/v1",
   kind: "Job",
@@ -29,7 +31,13 @@ const draft = (): Job => ({
     labels: { [LABEL.deploymentUid]: "update", [LABEL.target]: "omega", [LABEL.attempt]: "1" },
     ownerReferences: owner("Deployment", "update"),
   },
-  spec: { template: { spec: { containers: [{ name: "check", image: "ashat:1", args: ["check"], env: [{ name: "INPUT", value: "{}" }] }] } } },
+  spec: {
+    template: {
+      spec: {
+        containers: [{ name: "check", image: "ashat:1", args: ["check"], env: [{ name: "INPUT", value: "{}" }] }],
+      },
+    },
+  },
 });
 const pod = (ownerUid: string, controller = true): Pod => ({
   apiVersion: "v1",
@@ -43,7 +51,10 @@ const pod = (ownerUid: string, controller = true): Pod => ({
   },
 });
 const isForeign = (job: Job): boolean => seeJobs([job], [], "update", seal)[0]?.foreign === true;
-const withMeta = (job: Job, metadata: Partial<Job["metadata"]>): Job => ({ ...job, metadata: { ...job.metadata, ...metadata } });
+const withMeta = (job: Job, metadata: Partial<Job["metadata"]>): Job => ({
+  ...job,
+  metadata: { ...job.metadata, ...metadata },
+});
 const withContainer = (job: Job, change: object): Job => {
   const [container] = job.spec.template?.spec?.containers ?? [];
   return { ...job, spec: { template: { spec: { containers: [{ name: "check", ...container, ...change }] } } } };
@@ -60,12 +71,21 @@ test.each<[string, () => Job]>([
   ["has the seal of another key", () => stranger.put(draft())],
   ["asks with another image", () => withContainer(seal.put(draft()), { image: "evil:1" })],
   ["runs another command", () => withContainer(seal.put(draft()), { command: ["sh"] })],
-  ["asks something else", () => withContainer(seal.put(draft()), { env: [{ name: "INPUT", value: "{\"checks\":{}}" }] })],
-  ["has its environment from elsewhere", () => withContainer(seal.put(draft()), { envFrom: [{ secretRef: { name: "x" } }] })],
+  ["asks something else", () => withContainer(seal.put(draft()), { env: [{ name: "INPUT", value: '{"checks":{}}' }] })],
+  [
+    "has its environment from elsewhere",
+    () => withContainer(seal.put(draft()), { envFrom: [{ secretRef: { name: "x" } }] }),
+  ],
   ["is the copy of another one's", () => withMeta(seal.put(draft()), { name: "ashat-2" })],
-  ["speaks of another target", () => withMeta(seal.put(draft()), { labels: { ...draft().metadata.labels, [LABEL.target]: "staging" } })],
+  [
+    "speaks of another target",
+    () => withMeta(seal.put(draft()), { labels: { ...draft().metadata.labels, [LABEL.target]: "staging" } }),
+  ],
   ["belongs to another update", () => withMeta(seal.put(draft()), { ownerReferences: owner("Deployment", "other") })],
-  ["is not controlled by the update", () => withMeta(seal.put(draft()), { ownerReferences: owner("Deployment", "update", false) })],
+  [
+    "is not controlled by the update",
+    () => withMeta(seal.put(draft()), { ownerReferences: owner("Deployment", "update", false) }),
+  ],
 ])("nothing counts that a Job says which %s", (_situation, job) => {
   expect(isForeign(job())).toBe(true);
 });

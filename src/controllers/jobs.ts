@@ -7,16 +7,25 @@ import type { Seal } from "./seal.ts";
 const INDEX_LABEL = "batch.kubernetes.io/job-completion-index";
 const JOB_LABEL = "batch.kubernetes.io/job-name";
 
-const isOwnedBy = ({ metadata }: KubeObject, uid: string): boolean => (metadata.ownerReferences ?? []).some((owner) => owner.controller === true && owner.uid === uid);
+const isOwnedBy = ({ metadata }: KubeObject, uid: string): boolean =>
+  (metadata.ownerReferences ?? []).some((owner) => owner.controller === true && owner.uid === uid);
 
 /** A Job of an update is one that the operator made for it; everybody who may create Jobs can write its name and labels. */
-export const isOurs = (job: Job, deploymentUid: string, seal: Seal): boolean => isOwnedBy(job, deploymentUid) && seal.isOn(job);
+export const isOurs = (job: Job, deploymentUid: string, seal: Seal): boolean =>
+  isOwnedBy(job, deploymentUid) && seal.isOn(job);
 
 /** Jobs of an update and the pods they control, in the words of the judgement. Only conditions with status True count. */
-export function seeJobs(jobs: readonly Job[], pods: readonly Pod[], deploymentUid: string, seal: Seal): readonly SeenJob[] {
+export function seeJobs(
+  jobs: readonly Job[],
+  pods: readonly Pod[],
+  deploymentUid: string,
+  seal: Seal,
+): readonly SeenJob[] {
   return jobs.map((job) => {
     const { name, uid, labels = {}, finalizers = [], deletionTimestamp } = job.metadata;
-    const over = job.status?.conditions?.find((c) => c.status === "True" && (c.type === "Complete" || c.type === "Failed"));
+    const over = job.status?.conditions?.find(
+      (c) => c.status === "True" && (c.type === "Complete" || c.type === "Failed"),
+    );
     return {
       name,
       targetUid: labels[LABEL.target] ?? "",

@@ -52,7 +52,13 @@ export type Pod = KubeObject & {
 export const PODS: Resource<Pod> = { group: "", version: "v1", plural: "pods", kind: "Pod", namespaced: true };
 
 export type Secret = KubeObject & { readonly data?: Readonly<Record<string, string>> };
-export const SECRETS: Resource<Secret> = { group: "", version: "v1", plural: "secrets", kind: "Secret", namespaced: true };
+export const SECRETS: Resource<Secret> = {
+  group: "",
+  version: "v1",
+  plural: "secrets",
+  kind: "Secret",
+  namespaced: true,
+};
 
 export const artifactLabel = (digest: string): string => hashOf(digest).slice(0, 32);
 
@@ -63,4 +69,3 @@ export const recordLabels = (record: RecordSpec): Readonly<Record<string, string
   [LABEL.deploymentUid]: record.deployment.uid,
   [LABEL.artifact]: artifactLabel(record.artifacts[0]?.digest ?? ""),
 });
-

@@ -26,7 +26,12 @@ interface Leadership {
 }
 
 /** What the leader does until it is stopped or loses the lease; settles when nothing runs any more. */
-export async function lead(options: OperatorOptions, stores: Stores, { valid, lost }: Leadership, stop: AbortSignal): Promise<void> {
+export async function lead(
+  options: OperatorOptions,
+  stores: Stores,
+  { valid, lost }: Leadership,
+  stop: AbortSignal,
+): Promise<void> {
   const { client, log, random, identity, settings } = options;
   const working = AbortSignal.any([stop, lost]);
   const alive = new AbortController();
@@ -34,7 +39,10 @@ export async function lead(options: OperatorOptions, stores: Stores, { valid, lo
   const gate = createGateWatch({
     client,
     log,
-    inUse: (namespace) => stores.servers.store.by("namespace", namespace).length + stores.deployments.store.by("namespace", namespace).length > 0,
+    inUse: (namespace) =>
+      stores.servers.store.by("namespace", namespace).length +
+        stores.deployments.store.by("namespace", namespace).length >
+      0,
     stop: alive.signal,
   });
   const context: Context = {
@@ -79,7 +87,11 @@ export async function lead(options: OperatorOptions, stores: Stores, { valid, lo
   gate.subscribe((namespace) => wake(wakesOfPolicies(namespace, stores)));
   const schemas = createSchemas({ client, log, kinds: ownKinds(stores) });
   try {
-    await Promise.all([...Object.values(controllers).map((one) => one.run(working)), gate.run(working), schemas.run(working)]);
+    await Promise.all([
+      ...Object.values(controllers).map((one) => one.run(working)),
+      gate.run(working),
+      schemas.run(working),
+    ]);
   } finally {
     alive.abort(new Error("the operator stops"));
     await agents.close();

@@ -12,10 +12,28 @@ const raw = (change: Partial<Raw>, metadata: Partial<Raw["metadata"]> = {}): Raw
 const before = raw({});
 
 test.each<[string, Raw | undefined, Raw | undefined, boolean, boolean]>([
-  ["the operator wrote conditions", raw({ status: { conditions: [{}] } }, { resourceVersion: "2" }), before, false, false],
-  ["an update claimed the target", raw({ status: { apps: [{ app: "default" }] } }, { resourceVersion: "2" }), before, false, true],
+  [
+    "the operator wrote conditions",
+    raw({ status: { conditions: [{}] } }, { resourceVersion: "2" }),
+    before,
+    false,
+    false,
+  ],
+  [
+    "an update claimed the target",
+    raw({ status: { apps: [{ app: "default" }] } }, { resourceVersion: "2" }),
+    before,
+    false,
+    true,
+  ],
   ["somebody annotated it", raw({}, { resourceVersion: "2", annotations: { a: "2" } }), before, true, true],
-  ["somebody deletes it", raw({}, { resourceVersion: "2", deletionTimestamp: "2030-01-01T00:00:00Z" }), before, true, true],
+  [
+    "somebody deletes it",
+    raw({}, { resourceVersion: "2", deletionTimestamp: "2030-01-01T00:00:00Z" }),
+    before,
+    true,
+    true,
+  ],
   ["its spec changed, or reads differently under a new schema", raw({ spec: { tier: "Public" } }), before, true, true],
   ["it is new", before, undefined, true, true],
   ["it is gone", undefined, before, true, true],

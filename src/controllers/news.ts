@@ -9,10 +9,15 @@ export const isNews = (now: Raw | undefined, before: Raw | undefined): boolean =
   now === undefined || before === undefined || !isDeepStrictEqual(withoutStatus(now), withoutStatus(before));
 
 /** The same for a target, whose claims are written by another reconcile than its conditions. */
-export const isNewsOfTarget = (now: Raw | undefined, before: Raw | undefined): boolean => isNews(now, before) || !isDeepStrictEqual(apps(now), apps(before));
+export const isNewsOfTarget = (now: Raw | undefined, before: Raw | undefined): boolean =>
+  isNews(now, before) || !isDeepStrictEqual(apps(now), apps(before));
 
 const withoutStatus = ({ metadata, spec }: Raw): object => {
-  const { resourceVersion: _, managedFields: __, ...stays } = metadata as Raw["metadata"] & { readonly managedFields?: unknown };
+  const {
+    resourceVersion: _,
+    managedFields: __,
+    ...stays
+  } = metadata as Raw["metadata"] & { readonly managedFields?: unknown };
   return { metadata: stays, spec };
 };
 

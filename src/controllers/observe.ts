@@ -15,7 +15,19 @@ import { askAgent, askOrder, seeLicence } from "./agents.ts";
 import type { Context } from "./context.ts";
 import { type Heard, heardOf, type Word } from "./heard.ts";
 import { seeJobs } from "./jobs.ts";
-import { artifactLabel, DEPLOYMENTS, type Job, JOBS, MAINFRAMES, type Pod, PODS, type Raw, type RawRecord, RECORDS, SERVERS } from "./kinds.ts";
+import {
+  artifactLabel,
+  DEPLOYMENTS,
+  type Job,
+  JOBS,
+  MAINFRAMES,
+  type Pod,
+  PODS,
+  type Raw,
+  type RawRecord,
+  RECORDS,
+  SERVERS,
+} from "./kinds.ts";
 import { parseDeployment, parseMainframe, parseServer } from "./parse.ts";
 
 /** Enough for a fleet that hangs to be through well within a reconcile's deadline. */
@@ -45,7 +57,10 @@ export function cached({ stores }: Context, raw: Raw): Objects {
     servers: stores.servers.store.by("namespace", namespace),
     mainframes: stores.mainframes.store.by("namespace", namespace),
     records: each([
-      ...stores.records.store.by("artifact", `${namespace}/${artifactLabel(digestOf(parseDeployment(raw).spec.artifact))}`),
+      ...stores.records.store.by(
+        "artifact",
+        `${namespace}/${artifactLabel(digestOf(parseDeployment(raw).spec.artifact))}`,
+      ),
       ...stores.records.store.by("name", `${namespace}/${raw.metadata.name}`),
     ]),
     jobs: stores.jobs.store.by("update", uid),
@@ -75,7 +90,16 @@ export async function live({ client, stores }: Context, raw: Raw, signal: AbortS
   stores.deployments.put(read);
   const records = each([...sameArtifact.items, ...sameName.items]);
   for (const record of records) stores.records.put(record);
-  return { live: true, proven: false, raw: read, servers: servers.items, mainframes: mainframes.items, records, jobs: jobs.items, pods: pods.items };
+  return {
+    live: true,
+    proven: false,
+    raw: read,
+    servers: servers.items,
+    mainframes: mainframes.items,
+    records,
+    jobs: jobs.items,
+    pods: pods.items,
+  };
 }
 
 export async function observe(context: Context, objects: Objects, heard: Heard): Promise<Observed> {
@@ -90,15 +114,26 @@ export async function observe(context: Context, objects: Objects, heard: Heard):
     deployment,
     records,
     others: objects.records.map((record) => record.spec).filter((spec) => spec.deployment.uid !== uid),
-    targets: currentTier(progressOf(records), bare) === "mainframes" ? await Promise.all(bare.map((seen) => withLicence(context, deployment, seen))) : bare,
-    jobs: [...seeJobs(objects.jobs, objects.pods, uid, context.seal), ...[...heard.values()].flatMap(({ foreign }) => foreign ?? [])],
+    targets:
+      currentTier(progressOf(records), bare) === "mainframes"
+        ? await Promise.all(bare.map((seen) => withLicence(context, deployment, seen)))
+        : bare,
+    jobs: [
+      ...seeJobs(objects.jobs, objects.pods, uid, context.seal),
+      ...[...heard.values()].flatMap(({ foreign }) => foreign ?? []),
+    ],
     policies: context.policies.known(deployment.metadata.namespace),
     settings: context.settings,
   };
 }
 
 /** Asks what the judgement wants to know. */
-export async function listen(context: Context, observed: Observed, look: Look, signal: AbortSignal): Promise<readonly Word[]> {
+export async function listen(
+  context: Context,
+  observed: Observed,
+  look: Look,
+  signal: AbortSignal,
+): Promise<readonly Word[]> {
   const byUid = new Map(observed.targets.map(({ target }) => [target.metadata.uid, target]));
   const questions = [...look.agents.map((target) => ({ target, key: undefined })), ...look.orders];
   const [words] = await Promise.all([
@@ -115,7 +150,9 @@ export async function listen(context: Context, observed: Observed, look: Look, s
 }
 
 /** A record that carries the artifact of an update often has its name too. */
-const each = (records: readonly RawRecord[]): readonly RawRecord[] => [...new Map(records.map((record) => [record.metadata.uid, record])).values()];
+const each = (records: readonly RawRecord[]): readonly RawRecord[] => [
+  ...new Map(records.map((record) => [record.metadata.uid, record])).values(),
+];
 
 export const chain = (records: readonly RawRecord[], uid: string): readonly RecordSpec[] =>
   records
@@ -139,7 +176,11 @@ function seeTarget(context: Context, deployment: Deployment, target: Server | Ma
 }
 
 /** How far another update is on a target it has claimed. */
-function holderAt({ stores }: Context, { metadata, spec }: Deployment, target: Server | Mainframe): SeenTarget["holder"] {
+function holderAt(
+  { stores }: Context,
+  { metadata, spec }: Deployment,
+  target: Server | Mainframe,
+): SeenTarget["holder"] {
   const claim = appState(target, spec.app)?.claim;
   if (claim === undefined || claim.uid === metadata.uid) return undefined;
   const progress = progressOf(chain(stores.records.store.by("update", claim.uid), claim.uid));

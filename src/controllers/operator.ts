@@ -30,19 +30,24 @@ export async function runOperator(options: OperatorOptions, stop: AbortSignal): 
     port,
     healthy: { process: () => undefined },
     ready: {
-      stores: () => (informers(stores).every((informer) => informer.isSynced()) ? undefined : "not every kind is listed yet"),
+      stores: () =>
+        informers(stores).every((informer) => informer.isSynced()) ? undefined : "not every kind is listed yet",
     },
   });
   try {
     const feeding = informers(stores).map((informer) => informer.run(watching.signal));
-    const lease = await acquireLease({ client, namespace: OPERATOR_NAMESPACE, name: "ashat-operator", identity, random, log }, stop).catch((error: unknown) => {
+    const lease = await acquireLease(
+      { client, namespace: OPERATOR_NAMESPACE, name: "ashat-operator", identity, random, log },
+      stop,
+    ).catch((error: unknown) => {
       if (stop.aborted) return undefined;
       throw error;
     });
     if (lease !== undefined) {
       await lead(options, stores, lease, stop);
       await lease.release();
-      if (lease.lost.aborted && !stop.aborted) throw new Error("the leadership was lost: this process ends and another one goes on");
+      if (lease.lost.aborted && !stop.aborted)
+        throw new Error("the leadership was lost: this process ends and another one goes on");
     }
     watching.abort();
     await Promise.all(feeding);

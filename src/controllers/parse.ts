@@ -52,7 +52,12 @@ export const parseDeployment = (raw: Raw): Deployment =>
   }));
 
 export const parseServer = (raw: Raw): Server =>
-  once(raw, () => ({ kind: "Server", metadata: metadata(raw.metadata), spec: spec(ServerSpec, raw), status: (raw.status ?? {}) as TargetStatus }));
+  once(raw, () => ({
+    kind: "Server",
+    metadata: metadata(raw.metadata),
+    spec: spec(ServerSpec, raw),
+    status: (raw.status ?? {}) as TargetStatus,
+  }));
 
 export const parseMainframe = (raw: Raw): Mainframe =>
   once(raw, () => ({

@@ -4,7 +4,19 @@ import type { KubeObject, Resource } from "../kube/types.ts";
 import { createInformer, type Informer } from "../runtime/informer.ts";
 import { keyOf } from "../runtime/kind.ts";
 import type { Log } from "../runtime/log.ts";
-import { artifactLabel, DEPLOYMENTS, type Job, JOBS, MAINFRAMES, type Pod, PODS, type Raw, type RawRecord, RECORDS, SERVERS } from "./kinds.ts";
+import {
+  artifactLabel,
+  DEPLOYMENTS,
+  type Job,
+  JOBS,
+  MAINFRAMES,
+  type Pod,
+  PODS,
+  type Raw,
+  type RawRecord,
+  RECORDS,
+  SERVERS,
+} from "./kinds.ts";
 
 /** Everything that is watched. */
 export interface Stores {
@@ -35,8 +47,11 @@ export function createStores(client: Client, log: Log, random: () => number): St
       kind: kind(RECORDS),
       indexes: {
         update: (record) => [record.spec.deployment.uid],
-        name: (record) => [keyOf({ metadata: { name: record.spec.deployment.name, namespace: record.metadata.namespace ?? "" } })],
-        artifact: (record) => record.spec.artifacts.map(({ digest }) => `${record.metadata.namespace}/${artifactLabel(digest)}`),
+        name: (record) => [
+          keyOf({ metadata: { name: record.spec.deployment.name, namespace: record.metadata.namespace ?? "" } }),
+        ],
+        artifact: (record) =>
+          record.spec.artifacts.map(({ digest }) => `${record.metadata.namespace}/${artifactLabel(digest)}`),
       },
     }),
     jobs: createInformer({ ...common, kind: kind(JOBS), selection: OURS, indexes: { update: updateOf } }),

@@ -17,14 +17,22 @@ export async function reconcileServer(context: Context, key: string, signal: Abo
   const raw = context.stores.servers.store.get(key);
   if (raw === undefined) return FORGET;
   const target = parseServer(raw);
-  const agent: SeenAgent = (target.spec.git ?? target.spec.kubernetes) === undefined ? await askAgent(context, target, signal, "Anyway") : { state: "NotAsked" };
+  const agent: SeenAgent =
+    (target.spec.git ?? target.spec.kubernetes) === undefined
+      ? await askAgent(context, target, signal, "Anyway")
+      : { state: "NotAsked" };
   const status = statusOfTarget({ target, agent, policies: await policiesFor(context, target, signal) }, context.now());
-  if (differs(raw, status)) context.stores.servers.put(await context.client.replaceStatus(SERVERS, target, status, { signal }));
+  if (differs(raw, status))
+    context.stores.servers.put(await context.client.replaceStatus(SERVERS, target, status, { signal }));
   return again(LOOK_MS);
 }
 
 /** A server whose approvals count says whether they can be trusted, also where no update has asked yet. */
-function policiesFor({ policies }: Context, { metadata, spec }: Server, signal: AbortSignal): SeenPolicies | Promise<SeenPolicies> {
+function policiesFor(
+  { policies }: Context,
+  { metadata, spec }: Server,
+  signal: AbortSignal,
+): SeenPolicies | Promise<SeenPolicies> {
   const known = policies.known(metadata.namespace);
   return known.state === "NotAsked" && isGated(spec) ? policies.read(metadata.namespace, signal) : known;
 }
@@ -37,11 +45,19 @@ export async function reconcileMainframe(context: Context, key: string, signal: 
   const target = parseMainframe(raw);
   const omega = context.stores.servers.store.get(keyFor(target.metadata.namespace, target.spec.omega));
   const omegaExists = omega !== undefined && parseServer(omega).spec.tier === "Omega";
-  const [agent, licence] = await Promise.all([askAgent(context, target, signal, "Anyway"), seeLicence(context, target)]);
-  const status = statusOfTarget({ target, agent, licence, omegaExists, policies: context.policies.known(target.metadata.namespace) }, context.now());
-  if (differs(raw, status)) context.stores.mainframes.put(await context.client.replaceStatus(MAINFRAMES, target, status, { signal }));
+  const [agent, licence] = await Promise.all([
+    askAgent(context, target, signal, "Anyway"),
+    seeLicence(context, target),
+  ]);
+  const status = statusOfTarget(
+    { target, agent, licence, omegaExists, policies: context.policies.known(target.metadata.namespace) },
+    context.now(),
+  );
+  if (differs(raw, status))
+    context.stores.mainframes.put(await context.client.replaceStatus(MAINFRAMES, target, status, { signal }));
   return again(LOOK_MS);
 }
 
 /** Claims are written by another reconcile meanwhile; the version precondition makes the later one look again. */
-const differs = (raw: Raw, status: (Server | Mainframe)["status"]): boolean => !isDeepStrictEqual(raw.status, JSON.parse(JSON.stringify(status)));
+const differs = (raw: Raw, status: (Server | Mainframe)["status"]): boolean =>
+  !isDeepStrictEqual(raw.status, JSON.parse(JSON.stringify(status)));

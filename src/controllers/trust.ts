@@ -22,7 +22,12 @@ export async function agentOf(context: Context, target: Server | Mainframe, sign
   return { url: address, tls: await trustOf(context, target, agent?.tls ?? tls, signal) };
 }
 
-export async function trustOf({ client }: Context, target: Server | Mainframe, tls: Tls | undefined, signal: AbortSignal): Promise<Trust> {
+export async function trustOf(
+  { client }: Context,
+  target: Server | Mainframe,
+  tls: Tls | undefined,
+  signal: AbortSignal,
+): Promise<Trust> {
   if (tls?.sha256 !== undefined) return { sha256: tls.sha256 };
   if (tls?.caSecretRef === undefined) return {};
   const { name, key } = tls.caSecretRef;

@@ -12,14 +12,20 @@ const object = (kind: string, name: string, more: Partial<Raw> = {}, version = "
   ...more,
 });
 const record = (update: string, to: string): RawRecord =>
-  object("DeploymentRecord", `${update}-1`, { spec: { deployment: { name: update, uid: `uid-${update}` }, seq: 0, to, artifacts: [] } }) as RawRecord;
+  object("DeploymentRecord", `${update}-1`, {
+    spec: { deployment: { name: update, uid: `uid-${update}` }, seq: 0, to, artifacts: [] },
+  }) as RawRecord;
 const inNamespace = { namespace: () => ["ns"] };
 const make = () => ({
   deployments: { store: createStore<Raw, "namespace">(inNamespace) },
   servers: { store: createStore<Raw, "namespace">(inNamespace) },
   mainframes: { store: createStore<Raw, "namespace">(inNamespace) },
   records: {
-    store: createStore<RawRecord, "update" | "artifact" | "name">({ update: ({ spec }) => [spec.deployment.uid], artifact: () => [], name: () => [] }),
+    store: createStore<RawRecord, "update" | "artifact" | "name">({
+      update: ({ spec }) => [spec.deployment.uid],
+      artifact: () => [],
+      name: () => [],
+    }),
   },
   jobs: { store: createStore<never, "update">({ update: () => [] }) },
   pods: { store: createStore<never, "update">({ update: () => [] }) },
@@ -36,16 +42,30 @@ const said = (wakes: readonly Wake[]): readonly string[] => wakes.map(({ who, ke
 const server = (more: Partial<Raw>): Raw => object("Server", "omega", more, "2");
 
 test("a change of a server's spec wakes it, the updates under way and its mainframes; an update that has ended sleeps on", () => {
-  expect(said(WAKES.servers(server({ spec: { tier: "Omega" } }), object("Server", "omega"), stores))).toEqual(["server ns/omega", "update ns/new", "mainframe ns/mf"]);
+  expect(said(WAKES.servers(server({ spec: { tier: "Omega" } }), object("Server", "omega"), stores))).toEqual([
+    "server ns/omega",
+    "update ns/new",
+    "mainframe ns/mf",
+  ]);
 });
 
 test("a claim wakes the server and the updates, and not every mainframe", () => {
-  expect(said(WAKES.servers(server({ status: { apps: [{ app: "default" }] } }), object("Server", "omega"), stores))).toEqual(["server ns/omega", "update ns/new"]);
+  expect(
+    said(WAKES.servers(server({ status: { apps: [{ app: "default" }] } }), object("Server", "omega"), stores)),
+  ).toEqual(["server ns/omega", "update ns/new"]);
 });
 
 test("what the operator says of a server wakes the updates that wait for it, and of an update nobody", () => {
-  expect(said(WAKES.servers(server({ status: { message: "its agent answers" } }), object("Server", "omega"), stores))).toEqual(["update ns/new"]);
-  expect(WAKES.deployments(object("Deployment", "new", { status: { phase: "Waiting" } }, "2"), object("Deployment", "new"), stores)).toEqual([]);
+  expect(
+    said(WAKES.servers(server({ status: { message: "its agent answers" } }), object("Server", "omega"), stores)),
+  ).toEqual(["update ns/new"]);
+  expect(
+    WAKES.deployments(
+      object("Deployment", "new", { status: { phase: "Waiting" } }, "2"),
+      object("Deployment", "new"),
+      stores,
+    ),
+  ).toEqual([]);
 });
 
 test("a record wakes its update, and one that holds it wakes those that wait for the place", () => {

@@ -32,7 +32,10 @@ export const WAKES: {
     ...updatesUnderWay(stores, now ?? before),
     ...(isNews(now, before) ? mainframesBeside(stores, now ?? before) : []),
   ],
-  mainframes: (now, before, stores) => [...(isNewsOfTarget(now, before) ? itself("mainframe", now ?? before) : []), ...updatesUnderWay(stores, now ?? before)],
+  mainframes: (now, before, stores) => [
+    ...(isNewsOfTarget(now, before) ? itself("mainframe", now ?? before) : []),
+    ...updatesUnderWay(stores, now ?? before),
+  ],
   records: (now, _, stores) => {
     if (now === undefined) return [];
     // What is held on Public gives way to a newer update, which waits for it.
@@ -48,9 +51,11 @@ export const wakesOfPolicies = (namespace: string, stores: Views): readonly Wake
   ...updatesIn(stores, namespace),
 ];
 
-const itself = (who: Wake["who"], object: KubeObject | undefined): readonly Wake[] => (object === undefined ? [] : [{ who, key: keyOf(object) }]);
+const itself = (who: Wake["who"], object: KubeObject | undefined): readonly Wake[] =>
+  object === undefined ? [] : [{ who, key: keyOf(object) }];
 
-const updatesUnderWay = (stores: Views, beside: KubeObject | undefined): readonly Wake[] => updatesIn(stores, beside?.metadata.namespace ?? "");
+const updatesUnderWay = (stores: Views, beside: KubeObject | undefined): readonly Wake[] =>
+  updatesIn(stores, beside?.metadata.namespace ?? "");
 
 /** An update that has ended is looked at again when it changes itself, not when its surroundings do. */
 const updatesIn = (stores: Views, namespace: string): readonly Wake[] =>

@@ -6,14 +6,23 @@ import type { SeenPolicies } from "./observed.ts";
 
 /** An update that has passed PUBLIC and waits for OMEGA. */
 function waiting(approval: object = {}, ...more: readonly Parameters<Scene["add"]>[0][]): Scene {
-  const scene = new Scene(update("patch"), server("staging", "Public"), server("ra-01", "Omega", { approval }), ...more);
+  const scene = new Scene(
+    update("patch"),
+    server("staging", "Public"),
+    server("ra-01", "Omega", { approval }),
+    ...more,
+  );
   scene.runPassing();
   return scene;
 }
 
 /** The same, created by somebody under policies in some state, where the author may not approve. */
 function waitingFrom(by: string, policies: SeenPolicies = IN_FORCE): Scene {
-  const scene = new Scene(update("patch"), server("staging", "Public"), server("ra-01", "Omega", { approval: { author: "Deny" } }));
+  const scene = new Scene(
+    update("patch"),
+    server("staging", "Public"),
+    server("ra-01", "Omega", { approval: { author: "Deny" } }),
+  );
   scene.policies = policies;
   scene.annotate({ [AUTHOR_KEY]: by });
   scene.runPassing();
@@ -51,7 +60,10 @@ describe("people, not annotations", () => {
     scene.act("approve", "omega", "alice");
     scene.act("approve", "omega", "bob", { slot: "2" });
     expect(begun(scene)).toBe(true);
-    expect(scene.records.findLast(({ to }) => to === "Delivering")?.approvals?.map(({ user }) => user)).toEqual(["alice", "bob"]);
+    expect(scene.records.findLast(({ to }) => to === "Delivering")?.approvals?.map(({ user }) => user)).toEqual([
+      "alice",
+      "bob",
+    ]);
   });
 
   test("the printed command has the next free slot, also where what uses it does not count", () => {
@@ -179,7 +191,11 @@ describe("the token", () => {
   });
 
   test("the first digits of another tier's token open nothing", () => {
-    const scene = new Scene(update("patch"), server("staging", "Public", { approval: { required: 1 } }), server("ra-01", "Omega"));
+    const scene = new Scene(
+      update("patch"),
+      server("staging", "Public", { approval: { required: 1 } }),
+      server("ra-01", "Omega"),
+    );
     scene.run();
     scene.act("approve", "omega", "alice");
     scene.act("approve", "public", "alice");
@@ -203,7 +219,10 @@ describe("the token", () => {
     grown.runPassing();
     expect(grown.deployment.status.phase).toBe("Completed");
     const changed = distributionAsked();
-    changed.targets.set("ra-01", { ...server("ra-01", "Omega", { approval: { mainframes: { required: 1 }, author: "Deny" } }), status: changed.target("ra-01").status });
+    changed.targets.set("ra-01", {
+      ...server("ra-01", "Omega", { approval: { mainframes: { required: 1 }, author: "Deny" } }),
+      status: changed.target("ra-01").status,
+    });
     expect(changed.run().status.phase).toBe("AwaitingApproval");
   });
 });
@@ -226,9 +245,19 @@ describe("what the approval of omega covers", () => {
 
 describe("quarantine", () => {
   test("an artifact that was cancelled once needs a person on every tier, and its record is in the token", () => {
-    const scene = new Scene(update("again"), server("staging", "Public"), server("ra-01", "Omega"), mainframe("cust-1"));
+    const scene = new Scene(
+      update("again"),
+      server("staging", "Public"),
+      server("ra-01", "Omega"),
+      mainframe("cust-1"),
+    );
     scene.others = [cancelledElsewhere()];
-    const clean = new Scene(update("again"), server("staging", "Public"), server("ra-01", "Omega"), mainframe("cust-1"));
+    const clean = new Scene(
+      update("again"),
+      server("staging", "Public"),
+      server("ra-01", "Omega"),
+      mainframe("cust-1"),
+    );
     clean.policies = IN_FORCE;
     clean.run();
     for (const tier of ["public", "omega", "mainframes"] as const) {
@@ -236,7 +265,9 @@ describe("quarantine", () => {
       scene.act("approve", tier, "alice");
     }
     expect(scene.runPassing().status.phase).toBe("Completed");
-    expect(scene.records.filter(({ to }) => to === "Delivering").every(({ approvals }) => approvals?.length === 1)).toBe(true);
+    expect(
+      scene.records.filter(({ to }) => to === "Delivering").every(({ approvals }) => approvals?.length === 1),
+    ).toBe(true);
   });
 
   test("also where a server runs it already: Git bringing it again moves nothing", () => {
@@ -248,7 +279,10 @@ describe("quarantine", () => {
   });
 
   test("another artifact is not meant", () => {
-    const scene = new Scene(update("other", { artifact: { archive: { url: "https://alpha.example/ra.tgz", sha256: sha("b") } } }), server("staging", "Public"));
+    const scene = new Scene(
+      update("other", { artifact: { archive: { url: "https://alpha.example/ra.tgz", sha256: sha("b") } } }),
+      server("staging", "Public"),
+    );
     scene.others = [cancelledElsewhere()];
     expect(begun(scene)).toBe(true);
   });
@@ -260,7 +294,9 @@ test("while the policies are not in force no approval counts, and who can put th
   scene.policies = OFF;
   const { status } = scene.run();
   expect(status.blockedBy?.map(({ gate }) => gate)).toContain("policies");
-  expect(status.message).toContain("approvals cannot be trusted now: ValidatingAdmissionPolicy/ashat-actions is missing");
+  expect(status.message).toContain(
+    "approvals cannot be trusted now: ValidatingAdmissionPolicy/ashat-actions is missing",
+  );
   expect(scene.moves().at(-1)).toBe("Verifying -> Passed");
 });
 
@@ -278,7 +314,9 @@ test("a server that runs the update already does not wait for the approval of it
   const scene = waiting({}, server("ra-02", "Omega"));
   scene.applied(scene.target("ra-02"), "uid-ra-02.default.main.1");
   scene.runPassing();
-  expect(scene.records.filter(({ tier, to }) => tier === "omega" && to === "Verifying")).toMatchObject([{ reason: "AlreadyThere", actor: { known: "Operator" } }]);
+  expect(scene.records.filter(({ tier, to }) => tier === "omega" && to === "Verifying")).toMatchObject([
+    { reason: "AlreadyThere", actor: { known: "Operator" } },
+  ]);
   expect(scene.records.some(({ approvals }) => approvals !== undefined)).toBe(false);
   expect(scene.run().status.phase).toBe("AwaitingApproval");
 });

@@ -45,7 +45,11 @@ export function approvalsOf(tier: Tier, token: string, observed: Observed): Appr
     objections: rules.map((rule) => objection(action, rule, token, author)),
   }));
   const people = (ruleIndex: number): Set<string> =>
-    new Set(judged.flatMap(({ action, objections }) => (action.by !== undefined && objections[ruleIndex] === undefined ? [action.by] : [])));
+    new Set(
+      judged.flatMap(({ action, objections }) =>
+        action.by !== undefined && objections[ruleIndex] === undefined ? [action.by] : [],
+      ),
+    );
   const perRule = rules
     .map((rule, index) => ({ required: rule.required, counted: people(index).size }))
     .sort((a, b) => b.required - b.counted - (a.required - a.counted) || b.required - a.required);
@@ -66,7 +70,8 @@ export function approvalsOf(tier: Tier, token: string, observed: Observed): Appr
 function approvalRules(tier: Tier, observed: Observed): readonly ApprovalRule[] {
   const atLeast = quarantineOf(observed) === undefined ? 0 : 1;
   const progress = progressOf(observed.records);
-  const servers = tier === "mainframes" ? feedersOf(observed.targets, progress) : targetsOf(tier, observed.targets, progress);
+  const servers =
+    tier === "mainframes" ? feedersOf(observed.targets, progress) : targetsOf(tier, observed.targets, progress);
   return servers.flatMap(({ target }) => {
     if (!isServer(target)) return [];
     const { approval } = target.spec;
@@ -84,20 +89,31 @@ function approvalRules(tier: Tier, observed: Observed): readonly ApprovalRule[] 
 
 /** The approval of OMEGA covers the distribution; where OMEGA needed none, because it ran this already, there is nothing to cover it. */
 function forItsMainframes({ records }: Observed, { metadata, spec }: Server): number {
-  const approved = records.some((record) => record.tier === "omega" && record.approvals !== undefined && record.targets?.some(({ uid }) => uid === metadata.uid));
-  return approved ? spec.approval.mainframes.required : Math.max(spec.approval.mainframes.required, requiredApprovals(spec));
+  const approved = records.some(
+    (record) =>
+      record.tier === "omega" &&
+      record.approvals !== undefined &&
+      record.targets?.some(({ uid }) => uid === metadata.uid),
+  );
+  return approved
+    ? spec.approval.mainframes.required
+    : Math.max(spec.approval.mainframes.required, requiredApprovals(spec));
 }
 
 /** Why an approval does not count for a server; nothing when it does. */
 function objection(action: Action, rule: ApprovalRule, token: string, author: string | undefined): string | undefined {
-  if (action.by === undefined) return "nobody stamped it: it was written while the admission policies were not in force";
-  if (action.token !== token) return `it names ${action.token === "" ? "no token" : action.token}, and the token is ${token}`;
+  if (action.by === undefined)
+    return "nobody stamped it: it was written while the admission policies were not in force";
+  if (action.token !== token)
+    return `it names ${action.token === "" ? "no token" : action.token}, and the token is ${token}`;
   if (isServiceAccount(action.by) && !rule.syncBots.includes(action.by))
     return `${action.by} is a program, and approval.syncBots of server ${rule.server} does not list it`;
   if (rule.author === "Allow") return undefined;
   if (author === undefined || isServiceAccount(author))
     return `server ${rule.server} lets no author approve, and who the author is cannot be known${author === undefined ? "" : ` behind ${author}`}`;
-  return author === action.by ? `${author} created the update, and server ${rule.server} lets no author approve` : undefined;
+  return author === action.by
+    ? `${author} created the update, and server ${rule.server} lets no author approve`
+    : undefined;
 }
 
 /** Twice as many as any server can ask for. */
@@ -105,7 +121,8 @@ const NAMED = 20;
 
 function distinct(actions: readonly Action[]): Approvals["standing"] {
   const byPerson = new Map<string, Action>();
-  for (const action of actions) if (action.by !== undefined && !byPerson.has(action.by)) byPerson.set(action.by, action);
+  for (const action of actions)
+    if (action.by !== undefined && !byPerson.has(action.by)) byPerson.set(action.by, action);
   return [...byPerson].slice(0, NAMED).map(([user, { slot, token, reason }]) => ({
     user,
     token,

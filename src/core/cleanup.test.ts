@@ -13,7 +13,15 @@ describe("what was held is let go", () => {
     scene.verdict("staging", "Passed", baseline);
     scene.run();
     expect(scene.target("staging").status.apps).toEqual([
-      { app: "default", sequence: 1, version: "9.4.2", digest: scene.digest(), deployment: "patch", since: "2030-01-01T00:00:00.000Z", baseline },
+      {
+        app: "default",
+        sequence: 1,
+        version: "9.4.2",
+        digest: scene.digest(),
+        deployment: "patch",
+        since: "2030-01-01T00:00:00.000Z",
+        baseline,
+      },
     ]);
   });
 
@@ -53,7 +61,12 @@ describe("what was held is let go", () => {
     scene.run();
     expect(scene.done.find((effect) => effect.do === "releaseJob")).toMatchObject({ remove: true });
     expect(scene.jobs.map(({ attempt }) => attempt)).toEqual([2]);
-    scene.job("staging", (job) => ({ ...job, pods: [{ ...ended, terminated: { exitCode: 0, reason: "Completed", message: document("Health Check", "Passed") } }] }));
+    scene.job("staging", (job) => ({
+      ...job,
+      pods: [
+        { ...ended, terminated: { exitCode: 0, reason: "Completed", message: document("Health Check", "Passed") } },
+      ],
+    }));
     scene.run();
     expect(scene.done.findLast((effect) => effect.do === "releaseJob")).toMatchObject({ remove: false });
   });
@@ -65,7 +78,12 @@ const verifying = (): Scene => {
   return scene;
 };
 
-const leftovers = (scene: Scene) => ({ uid: "uid-patch", records: scene.records, targets: scene.observed().targets, jobs: scene.jobs });
+const leftovers = (scene: Scene) => ({
+  uid: "uid-patch",
+  records: scene.records,
+  targets: scene.observed().targets,
+  jobs: scene.jobs,
+});
 
 describe("an update whose Deployment was deleted", () => {
   test("says so in its chain, lets go its claims and its Jobs, and undoes nothing", () => {
@@ -73,7 +91,9 @@ describe("an update whose Deployment was deleted", () => {
     const effects = decideGone(leftovers(scene), scene.now);
     expect(effects.map((effect) => effect.do)).toEqual(["record", "release", "releaseJob"]);
     const [farewell, release] = effects;
-    expect(farewell).toMatchObject({ record: { to: "Deleted", previous: scene.last().hash, seq: scene.records.length } });
+    expect(farewell).toMatchObject({
+      record: { to: "Deleted", previous: scene.last().hash, seq: scene.records.length },
+    });
     expect(release).toMatchObject({ app: { app: "default", sequence: 1 } });
   });
 
@@ -81,16 +101,27 @@ describe("an update whose Deployment was deleted", () => {
     const scene = verifying();
     const [farewell] = decideGone(leftovers(scene), scene.now);
     if (farewell?.do !== "record") throw new Error("no farewell");
-    expect(decideGone({ ...leftovers(scene), records: [...scene.records, farewell.record], targets: [], jobs: [] }, scene.now)).toEqual([]);
+    expect(
+      decideGone(
+        { ...leftovers(scene), records: [...scene.records, farewell.record], targets: [], jobs: [] },
+        scene.now,
+      ),
+    ).toEqual([]);
   });
 
   test("that was never written down has nothing to say", () => {
-    expect(decideGone({ uid: "uid-other", records: [], targets: verifying().observed().targets, jobs: [] }, 0)).toEqual([]);
+    expect(decideGone({ uid: "uid-other", records: [], targets: verifying().observed().targets, jobs: [] }, 0)).toEqual(
+      [],
+    );
   });
 
   test("leaves the claims of others alone", () => {
     const scene = verifying();
-    expect(decideGone({ uid: "uid-other", records: scene.records, targets: scene.observed().targets, jobs: [] }, 0).map((effect) => effect.do)).toEqual(["record"]);
+    expect(
+      decideGone({ uid: "uid-other", records: scene.records, targets: scene.observed().targets, jobs: [] }, 0).map(
+        (effect) => effect.do,
+      ),
+    ).toEqual(["record"]);
   });
 });
 

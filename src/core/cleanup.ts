@@ -48,7 +48,10 @@ function isNeeded(progress: Progress, job: SeenJob): boolean {
 }
 
 function passedState({ deployment }: Observed, { target }: SeenTarget, at: TargetProgress): AppState {
-  const { claim: _, ...before } = appState(target, deployment.spec.app) ?? { app: deployment.spec.app, sequence: at.sequence };
+  const { claim: _, ...before } = appState(target, deployment.spec.app) ?? {
+    app: deployment.spec.app,
+    sequence: at.sequence,
+  };
   const baseline = baselineIn(at.record, target.metadata.name);
   return {
     ...before,

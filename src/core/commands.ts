@@ -22,7 +22,8 @@ export function actionCommand(
       .filter((action) => action.verb === verb && action.tier === tier)
       .map((action) => action.slot),
   );
-  const stamp = policies.state === "InForce" && policies.stamps === "Client" ? ` ${stampKey(verb, tier, slot)}=${ME}` : "";
+  const stamp =
+    policies.state === "InForce" && policies.stamps === "Client" ? ` ${stampKey(verb, tier, slot)}=${ME}` : "";
   return `kubectl annotate ${deploymentRef(metadata.name)} -n ${metadata.namespace} --field-manager=${FIELD_MANAGER} ${actionKey(verb, tier, slot)}=${token}${stamp}`;
 }
 

@@ -3,7 +3,14 @@ import { mainframe, runs, server, sha, update } from "../../test/unit/fixtures.t
 import { Scene } from "../../test/unit/scene.ts";
 import { decide } from "./decide.ts";
 
-const whole = (): Scene => new Scene(update("patch"), server("staging", "Public"), server("ra-01", "Omega"), mainframe("cust-1"), mainframe("cust-2"));
+const whole = (): Scene =>
+  new Scene(
+    update("patch"),
+    server("staging", "Public"),
+    server("ra-01", "Omega"),
+    mainframe("cust-1"),
+    mainframe("cust-2"),
+  );
 
 describe("the way through the tiers", () => {
   test("nothing is delivered to a tier before the one before it has passed", () => {
@@ -39,7 +46,9 @@ describe("the way through the tiers", () => {
     scene.runPassing();
     scene.act("approve", "omega", "alice");
     scene.runPassing();
-    expect(scene.done.filter((effect) => effect.do === "deliver").map((effect) => effect.order.sequence)).toEqual([1, 1, 1, 1]);
+    expect(scene.done.filter((effect) => effect.do === "deliver").map((effect) => effect.order.sequence)).toEqual([
+      1, 1, 1, 1,
+    ]);
     expect(scene.done.filter((effect) => effect.do === "claim").length).toBe(4);
     expect(scene.done.filter((effect) => effect.do === "release").length).toBe(4);
   });
@@ -47,7 +56,12 @@ describe("the way through the tiers", () => {
   test("a claim stands before the record, and the record before the order", () => {
     const scene = whole();
     scene.run();
-    expect(scene.done.slice(0, 4).map((effect) => (effect.do === "record" ? effect.record.to : effect.do))).toEqual(["Waiting", "claim", "Delivering", "deliver"]);
+    expect(scene.done.slice(0, 4).map((effect) => (effect.do === "record" ? effect.record.to : effect.do))).toEqual([
+      "Waiting",
+      "claim",
+      "Delivering",
+      "deliver",
+    ]);
   });
 
   test("effects come only from a consistent read", () => {
@@ -64,9 +78,18 @@ describe("the way through the tiers", () => {
       if (effect.do === "record") throw new Error("stop here");
     };
     expect(() => scene.run()).toThrow("stop here");
-    expect(decide({ ...scene.observed(), proven: false }, scene.now)).toMatchObject({ kind: "look", look: { live: true, policies: true } });
-    expect(decide(scene.observed(), scene.now)).toMatchObject({ kind: "act", effects: [{ do: "record", record: { to: "Delivering" } }] });
-    expect(decide({ ...scene.observed(), policies: { state: "NotAsked" } }, scene.now)).toMatchObject({ kind: "look", look: { policies: true } });
+    expect(decide({ ...scene.observed(), proven: false }, scene.now)).toMatchObject({
+      kind: "look",
+      look: { live: true, policies: true },
+    });
+    expect(decide(scene.observed(), scene.now)).toMatchObject({
+      kind: "act",
+      effects: [{ do: "record", record: { to: "Delivering" } }],
+    });
+    expect(decide({ ...scene.observed(), policies: { state: "NotAsked" } }, scene.now)).toMatchObject({
+      kind: "look",
+      look: { policies: true },
+    });
   });
 });
 
@@ -81,14 +104,25 @@ describe("mainframes", () => {
   test("waves go one after the other", () => {
     const scene = distributed(mainframe("early"), mainframe("late", { wave: 2 }));
     scene.runPassing();
-    const order = scene.records.filter((record) => record.tier === "mainframes").map((record) => `${record.to} ${record.targets?.map(({ name }) => name).join() ?? ""}`);
-    expect(order).toEqual(["Delivering early", "Verifying early", "Passed early", "Delivering late", "Verifying late", "Passed late"]);
+    const order = scene.records
+      .filter((record) => record.tier === "mainframes")
+      .map((record) => `${record.to} ${record.targets?.map(({ name }) => name).join() ?? ""}`);
+    expect(order).toEqual([
+      "Delivering early",
+      "Verifying early",
+      "Passed early",
+      "Delivering late",
+      "Verifying late",
+      "Passed late",
+    ]);
   });
 
   test("one that is held keeps the next wave waiting", () => {
     const scene = distributed(mainframe("early"), mainframe("late", { wave: 2 }));
     scene.onOrder = (target, key) =>
-      target.metadata.name === "early" ? { state: "Refused", reason: "WrongAudience", message: "that is not me" } : scene.applied(target, key);
+      target.metadata.name === "early"
+        ? { state: "Refused", reason: "WrongAudience", message: "that is not me" }
+        : scene.applied(target, key);
     expect(scene.runPassing().status).toMatchObject({ phase: "Held", tier: "mainframes" });
     expect(delivered(scene)).not.toContain("late");
   });
@@ -121,7 +155,11 @@ describe("mainframes", () => {
   test("a fleet of them fits into the records", () => {
     const scene = distributed(...Array.from({ length: 510 }, (_, n) => mainframe(`customer-with-a-long-name-${n}`)));
     expect(scene.runPassing().status).toMatchObject({ phase: "Completed", mainframes: "510/510" });
-    expect(scene.records.filter(({ to, tier }) => to === "Passed" && tier === "mainframes").map(({ targets }) => targets?.length)).toEqual([500, 10]);
+    expect(
+      scene.records
+        .filter(({ to, tier }) => to === "Passed" && tier === "mainframes")
+        .map(({ targets }) => targets?.length),
+    ).toEqual([500, 10]);
   });
 });
 
@@ -141,7 +179,10 @@ describe("what stops everything", () => {
 
   test("a deletion that is under way", () => {
     const scene = whole();
-    scene.deployment = { ...scene.deployment, metadata: { ...scene.deployment.metadata, deletionTimestamp: "2030-01-01T00:00:00.000Z" } };
+    scene.deployment = {
+      ...scene.deployment,
+      metadata: { ...scene.deployment.metadata, deletionTimestamp: "2030-01-01T00:00:00.000Z" },
+    };
     expect(scene.run().status.message).toContain("it is being deleted");
     expect(scene.done).toEqual([]);
   });

@@ -39,7 +39,11 @@ export function decide(observed: Observed, now: number): Decision {
       blockedBy: [],
     });
   if (metadata.deletionTimestamp !== undefined)
-    return rest(observed, progress, now, { phase: "Waiting", message: "it is being deleted: nothing more is done, nothing is undone", blockedBy: [] });
+    return rest(observed, progress, now, {
+      phase: "Waiting",
+      message: "it is being deleted: nothing more is done, nothing is undone",
+      blockedBy: [],
+    });
   if (observed.policies.state === "NotAsked") return { kind: "look", look: { ...NOTHING, policies: true } };
   if (progress.head === undefined) return effects(observed, [creation(observed, now)]);
 
@@ -54,8 +58,16 @@ export function decide(observed: Observed, now: number): Decision {
     });
 
   const tier = currentTier(progress, observed.targets);
-  if (tier === undefined) return rest(observed, progress, now, { phase: "Completed", message: completed(observed, progress), blockedBy: [] });
-  return under({ observed, now, progress, tier, token: tokenOf(tier, observed), targets: targetsOf(tier, observed.targets, progress) });
+  if (tier === undefined)
+    return rest(observed, progress, now, { phase: "Completed", message: completed(observed, progress), blockedBy: [] });
+  return under({
+    observed,
+    now,
+    progress,
+    tier,
+    token: tokenOf(tier, observed),
+    targets: targetsOf(tier, observed.targets, progress),
+  });
 }
 
 const PHASE_OF_END = {
@@ -69,15 +81,29 @@ function under(situation: Situation): Decision {
   const { observed, now, progress, tier } = situation;
   const reused = updateIdReused(situation);
   if (reused !== undefined) return effects(observed, [reused]);
-  const parts: readonly Part[] = [lost(situation), unclaimed(situation), delivering(situation), verifying(situation), held(situation), waiting(situation), nothingLeft(situation)];
+  const parts: readonly Part[] = [
+    lost(situation),
+    unclaimed(situation),
+    delivering(situation),
+    verifying(situation),
+    held(situation),
+    waiting(situation),
+    nothingLeft(situation),
+  ];
   const look = mergeLooks(parts);
   if (look !== undefined) return { kind: "look", look };
   const due = parts.find((part) => (part.effects ?? []).length > 0)?.effects;
   if (due !== undefined) return effects(observed, due);
   const blockedBy = parts.flatMap((part) => part.blockedBy ?? []);
   const wakeAt = parts.flatMap((part) => (part.wakeAt === undefined ? [] : [part.wakeAt]));
-  const state = fold([...situation.targets.map((seen) => stateOf(situation, seen)), ...vanished(situation).map((at) => at.state)]);
-  const phase = phaseOf(state, blockedBy.map(({ gate }) => gate));
+  const state = fold([
+    ...situation.targets.map((seen) => stateOf(situation, seen)),
+    ...vanished(situation).map((at) => at.state),
+  ]);
+  const phase = phaseOf(
+    state,
+    blockedBy.map(({ gate }) => gate),
+  );
   const note = ignoredActions(situation);
   return rest(
     observed,
@@ -123,7 +149,10 @@ function creation(observed: Observed, now: number): Effect {
       to: "Waiting",
       reason: "Created",
       message: `${spec.app} ${spec.version}: ${spec.description}`,
-      actor: author !== undefined && howKnown(observed.policies) === "Admission" ? actorOf([author], observed.policies) : { name: "unknown", known: "Unknown" },
+      actor:
+        author !== undefined && howKnown(observed.policies) === "Admission"
+          ? actorOf([author], observed.policies)
+          : { name: "unknown", known: "Unknown" },
     }),
   );
 }

@@ -24,7 +24,12 @@ export type Effect =
   /** Writes `app` into the status of the target, under the resourceVersion it was read with. */
   | { readonly do: "claim" | "release"; readonly target: Server | Mainframe; readonly app: AppState }
   | { readonly do: "record"; readonly record: RecordSpec }
-  | { readonly do: "deliver"; readonly target: Server | Mainframe; readonly order: OrderKeyParts; readonly expiresAt: number }
+  | {
+      readonly do: "deliver";
+      readonly target: Server | Mainframe;
+      readonly order: OrderKeyParts;
+      readonly expiresAt: number;
+    }
   | { readonly do: "startJob"; readonly target: Server | Mainframe; readonly attempt: number }
   /** Lets the Job go: its evidence is recorded, or nobody needs it; `remove` where it still runs. */
   | { readonly do: "releaseJob"; readonly name: string; readonly remove: boolean };

@@ -47,7 +47,10 @@ describe("an order", () => {
   test("that failed is final: held, with what the agent said", () => {
     const scene = answered(report("Failed", "DigestMismatch", "it has another digest"));
     expect(scene.run().status.phase).toBe("Held");
-    expect(scene.last()).toMatchObject({ reason: "DigestMismatch", message: "staging: it has another digest. Nothing was restored" });
+    expect(scene.last()).toMatchObject({
+      reason: "DigestMismatch",
+      message: "staging: it has another digest. Nothing was restored",
+    });
   });
 
   test("that is refused for now waits; refused for good it is final", () => {
@@ -87,15 +90,23 @@ describe("an order", () => {
 });
 
 test("of several targets those that applied it go on when all have answered, and the others are held", () => {
-  const scene = new Scene(update("patch"), server("staging", "Public"), server("ra-01", "Omega"), mainframe("bad"), mainframe("good"));
+  const scene = new Scene(
+    update("patch"),
+    server("staging", "Public"),
+    server("ra-01", "Omega"),
+    mainframe("bad"),
+    mainframe("good"),
+  );
   scene.runPassing();
   scene.act("approve", "omega", "alice");
-  scene.onOrder = (target, key) => (target.metadata.name === "bad" ? report("Failed", "HookFailed", "the hook ended with 1") : scene.applied(target, key));
+  scene.onOrder = (target, key) =>
+    target.metadata.name === "bad"
+      ? report("Failed", "HookFailed", "the hook ended with 1")
+      : scene.applied(target, key);
   expect(scene.runPassing().status).toMatchObject({ phase: "Held", mainframes: "1/2" });
-  expect(scene.records.filter(({ tier }) => tier === "mainframes").map(({ to, targets }) => `${to} ${targets?.map(({ name }) => name).join() ?? ""}`)).toEqual([
-    "Delivering bad,good",
-    "Verifying good",
-    "Held bad",
-    "Passed good",
-  ]);
+  expect(
+    scene.records
+      .filter(({ tier }) => tier === "mainframes")
+      .map(({ to, targets }) => `${to} ${targets?.map(({ name }) => name).join() ?? ""}`),
+  ).toEqual(["Delivering bad,good", "Verifying good", "Held bad", "Passed good"]);
 });

@@ -27,12 +27,19 @@ export function delivering(situation: Situation): Part {
 
   const unasked = under.filter(({ outcome }) => outcome.state === "Ask");
   if (unasked.length > 0)
-    return { look: { orders: unasked.map(({ seen, order }) => ({ target: seen.target.metadata.uid, key: orderKey(order) })) } };
+    return {
+      look: { orders: unasked.map(({ seen, order }) => ({ target: seen.target.metadata.uid, key: orderKey(order) })) },
+    };
 
   const unsent = under.filter(({ outcome }) => outcome.state === "Send");
   if (unsent.length > 0)
     return {
-      effects: unsent.map(({ seen, order, expiresAt }): Effect => ({ do: "deliver", target: seen.target, order, expiresAt })),
+      effects: unsent.map(({ seen, order, expiresAt }): Effect => ({
+        do: "deliver",
+        target: seen.target,
+        order,
+        expiresAt,
+      })),
     };
 
   if (under.some(({ outcome }) => outcome.state === "Busy")) return { wakeAt: now + observed.settings.pollMs };
@@ -48,13 +55,17 @@ export function delivering(situation: Situation): Part {
             to: "Verifying",
             reason: "Applied",
             message: `${namesOf(applied.map(({ seen }) => seen.target))} applied ${observed.deployment.spec.version}`,
-            targets: applied.map(({ seen, at }) => recordTarget(seen.target, { sequence: at.sequence, attempt: at.attempt + 1 })),
+            targets: applied.map(({ seen, at }) =>
+              recordTarget(seen.target, { sequence: at.sequence, attempt: at.attempt + 1 }),
+            ),
           }),
         ),
       ],
     };
 
-  const lost = under.flatMap(({ seen, at, outcome }) => (outcome.state === "Lost" ? [{ seen, at, outcome }] : [])).slice(0, MOVED_AT_ONCE);
+  const lost = under
+    .flatMap(({ seen, at, outcome }) => (outcome.state === "Lost" ? [{ seen, at, outcome }] : []))
+    .slice(0, MOVED_AT_ONCE);
   const first = lost[0];
   if (first === undefined) return {};
   const targets = lost.map(({ seen, at, outcome }) =>
@@ -76,7 +87,9 @@ function outcomeOf(order: SeenOrder | undefined, over: boolean): Outcome {
   if (order === undefined) return { state: "Ask" };
   switch (order.state) {
     case "NotFound":
-      return over ? { state: "Lost", reason: "DeliveryTimedOut", message: "the agent never took the order" } : { state: "Send" };
+      return over
+        ? { state: "Lost", reason: "DeliveryTimedOut", message: "the agent never took the order" }
+        : { state: "Send" };
     case "NotAnswered":
       return over ? { state: "Lost", reason: order.reason, message: order.message } : { state: "Busy" };
     case "Refused":
@@ -85,8 +98,11 @@ function outcomeOf(order: SeenOrder | undefined, over: boolean): Outcome {
         : { state: "Lost", reason: order.reason, message: order.message };
     case "Reported":
       if (order.report.state === "Applied") return { state: "Applied" };
-      if (order.report.state === "Failed") return { state: "Lost", reason: order.report.reason, message: order.report.message };
-      return over ? { state: "Lost", reason: "DeliveryTimedOut", message: `the agent is still at ${order.report.state}` } : { state: "Busy" };
+      if (order.report.state === "Failed")
+        return { state: "Lost", reason: order.report.reason, message: order.report.message };
+      return over
+        ? { state: "Lost", reason: "DeliveryTimedOut", message: `the agent is still at ${order.report.state}` }
+        : { state: "Busy" };
     default:
       return unreachable(order);
   }

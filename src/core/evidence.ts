@@ -8,7 +8,8 @@ import type { Server } from "../api/server.ts";
 import type { SeenJob, SeenPod, Settings } from "./observed.ts";
 
 /** What a verification of one target found so far. */
-export type Findings = { readonly state: "Running" } | { readonly state: "Finished"; readonly evidence: readonly Evidence[] };
+export type Findings =
+  { readonly state: "Running" } | { readonly state: "Finished"; readonly evidence: readonly Evidence[] };
 
 /** Reasons for which a container will not start by itself. */
 const CANNOT_START = new Set([
@@ -39,7 +40,13 @@ export function findingsOf(
         message: `a Job ${job.name} is there that this operator did not make, so nothing it says counts: who administers the namespace finds out who did`,
       })),
     };
-  const documents = categories.map((category, index) => documentOf(target, category, job.pods.filter((pod) => pod.index === index)));
+  const documents = categories.map((category, index) =>
+    documentOf(
+      target,
+      category,
+      job.pods.filter((pod) => pod.index === index),
+    ),
+  );
   const over = job.finished !== undefined || job.deleting;
   const stuck = job.pods.filter((pod) => isStuck(pod, now, startMs));
   if (documents.includes(undefined) && !over && stuck.length === 0) return { state: "Running" };
@@ -51,7 +58,11 @@ export function findingsOf(
           target,
           category: categories[index] ?? "Health Check",
           verdict: "Inconclusive",
-          message: whyNoDocument(job, job.pods.filter((pod) => pod.index === index), stuck),
+          message: whyNoDocument(
+            job,
+            job.pods.filter((pod) => pod.index === index),
+            stuck,
+          ),
         },
     ),
   };
@@ -62,7 +73,14 @@ function documentOf(target: string, category: Category, pods: readonly SeenPod[]
     const text = pod.terminated?.exitCode === 0 ? pod.terminated.message : undefined;
     const document = text === undefined ? undefined : parseCheckDocument(text);
     if (text === undefined || document?.category !== category) continue;
-    return { target, category, verdict: document.verdict, message: document.message, document: text, sha256: sha256(text) };
+    return {
+      target,
+      category,
+      verdict: document.verdict,
+      message: document.message,
+      document: text,
+      sha256: sha256(text),
+    };
   }
   return undefined;
 }
@@ -78,13 +96,20 @@ function whyNoDocument(job: SeenJob, pods: readonly SeenPod[], stuck: readonly S
   if (pod?.terminated !== undefined)
     return `its pod ended with code ${pod.terminated.exitCode} (${pod.terminated.reason || "no reason"}) and wrote no document`;
   // FailedIndexes only repeats that a pod did not end well; which is told above where the pod is still there.
-  if (job.finished === "Failed" && job.reason !== undefined && job.reason !== "FailedIndexes") return `Job ${job.name} failed: ${job.reason}`;
+  if (job.finished === "Failed" && job.reason !== undefined && job.reason !== "FailedIndexes")
+    return `Job ${job.name} failed: ${job.reason}`;
   return "its pod is gone, and no document of it was seen";
 }
 
 /** The verdict on a target: passed only when every required check passed, failed only when a document says so. */
-export function verdictOf(target: Server | Mainframe, evidence: readonly Evidence[]): "Passed" | "Failed" | "Inconclusive" {
-  const required = target.kind === "Mainframe" && target.spec.url === undefined ? (["Health Check"] as const) : requiredCategories(target.spec.checks);
+export function verdictOf(
+  target: Server | Mainframe,
+  evidence: readonly Evidence[],
+): "Passed" | "Failed" | "Inconclusive" {
+  const required =
+    target.kind === "Mainframe" && target.spec.url === undefined
+      ? (["Health Check"] as const)
+      : requiredCategories(target.spec.checks);
   const counted = evidence.filter((item) => required.includes(item.category));
   if (counted.some((item) => item.verdict === "Failed")) return "Failed";
   const all = required.every((category) => counted.some((item) => item.category === category));

@@ -3,7 +3,8 @@ import { bare, type Patch, runs, server, sha, update } from "../../test/unit/fix
 import { Scene } from "../../test/unit/scene.ts";
 import type { State } from "../api/states.ts";
 
-const publicOnly = (patch: Patch = {}, spec: Patch = {}): Scene => new Scene(update("patch", spec), server("staging", "Public", patch));
+const publicOnly = (patch: Patch = {}, spec: Patch = {}): Scene =>
+  new Scene(update("patch", spec), server("staging", "Public", patch));
 const gates = (scene: Scene): readonly string[] => scene.run().status.blockedBy?.map(({ gate }) => gate) ?? [];
 
 describe("gates that keep an update waiting, each with who can open it", () => {
@@ -19,20 +20,33 @@ describe("gates that keep an update waiting, each with who can open it", () => {
 
   test("a driver that this version does not have, or that does not take such an artifact", () => {
     expect(gates(publicOnly({ git: { url: "ssh://git@host/deploy", path: "apps" } }))).toEqual(["driver"]);
-    expect(gates(publicOnly({}, { artifact: { image: { ref: "registry.example/ra", digest: `sha256:${sha("a")}` } } }))).toEqual(["driver"]);
+    expect(
+      gates(publicOnly({}, { artifact: { image: { ref: "registry.example/ra", digest: `sha256:${sha("a")}` } } })),
+    ).toEqual(["driver"]);
   });
 
   test("a required check that nothing configures", () => {
     const scene = publicOnly({ checks: { required: ["Health Check", "Database Connection"] } });
-    expect(scene.run().status.message).toContain("NoChecks: server staging requires Database Connection and does not configure it");
+    expect(scene.run().status.message).toContain(
+      "NoChecks: server staging requires Database Connection and does not configure it",
+    );
     expect(scene.moves()).toEqual([" -> Waiting"]);
   });
 
   test("an agent that does not answer, which is asked again", () => {
     const scene = publicOnly();
-    scene.agents.set("staging", { state: "NotAnswered", reason: "WrongCertificate", message: "another certificate than the pinned one" });
+    scene.agents.set("staging", {
+      state: "NotAnswered",
+      reason: "WrongCertificate",
+      message: "another certificate than the pinned one",
+    });
     const { status, wakeAt } = scene.run();
-    expect(status.blockedBy).toMatchObject([{ gate: "reachable", message: "server staging does not answer as it should: another certificate than the pinned one" }]);
+    expect(status.blockedBy).toMatchObject([
+      {
+        gate: "reachable",
+        message: "server staging does not answer as it should: another certificate than the pinned one",
+      },
+    ]);
     expect(wakeAt).toBe(scene.now + scene.settings.retryMs);
     scene.says("staging", bare(scene.target("staging")));
     expect(gates(scene)).toEqual([]);
@@ -41,7 +55,10 @@ describe("gates that keep an update waiting, each with who can open it", () => {
   test("an agent still at work for an update that is gone", () => {
     const scene = publicOnly();
     const at = (state: "Fetching" | "Failed"): void =>
-      scene.says("staging", { ...bare(scene.target("staging")), seen: [{ app: "default", layer: "main", sequence: 4, key: "uid-before.default.main.4", state }] });
+      scene.says("staging", {
+        ...bare(scene.target("staging")),
+        seen: [{ app: "default", layer: "main", sequence: 4, key: "uid-before.default.main.4", state }],
+      });
     at("Fetching");
     expect(gates(scene)).toEqual(["agent"]);
     at("Failed");
@@ -52,14 +69,19 @@ describe("gates that keep an update waiting, each with who can open it", () => {
 
 const claimed = (version: string, holder: State | undefined, tier: "Public" | "Omega" = "Public"): Scene => {
   const status = { apps: [{ app: "default", sequence: 3, claim: { name: "other", uid: "uid-other", version } }] };
-  const scene = new Scene(update("patch"), server("staging", "Public", {}, tier === "Public" ? status : {}), server("ra-01", "Omega", {}, tier === "Omega" ? status : {}));
+  const scene = new Scene(
+    update("patch"),
+    server("staging", "Public", {}, tier === "Public" ? status : {}),
+    server("ra-01", "Omega", {}, tier === "Omega" ? status : {}),
+  );
   if (holder !== undefined) scene.holders.set(tier === "Public" ? "staging" : "ra-01", holder);
   return scene;
 };
 
 describe("a server that another update has claimed", () => {
   test("is left to it while that one is under way", () => {
-    for (const state of [undefined, "Waiting", "Delivering", "Verifying"] as const) expect(gates(claimed("9.4.1", state))).toEqual(["claim"]);
+    for (const state of [undefined, "Waiting", "Delivering", "Verifying"] as const)
+      expect(gates(claimed("9.4.1", state))).toEqual(["claim"]);
   });
 
   test("is taken from one that is older and held there, under the next sequence", () => {
@@ -112,7 +134,10 @@ describe("the order of versions", () => {
 });
 
 test("the sequence is above what is stored and above what the agent has seen", () => {
-  const stored = new Scene(update("patch"), server("staging", "Public", {}, { apps: [{ app: "default", sequence: 7 }] }));
+  const stored = new Scene(
+    update("patch"),
+    server("staging", "Public", {}, { apps: [{ app: "default", sequence: 7 }] }),
+  );
   stored.run();
   expect(stored.target("staging").status.apps?.[0]?.sequence).toBe(8);
   const seen = publicOnly();
@@ -139,7 +164,10 @@ describe("cancelling", () => {
     const scene = new Scene(update("patch"), server("staging", "Public"), server("ra-01", "Omega"));
     scene.runPassing();
     scene.act("cancel", "omega", "alice", { reason: "found a bug" });
-    expect(scene.run().status).toMatchObject({ phase: "Cancelled", message: "alice cancelled it before anything was delivered to omega: found a bug" });
+    expect(scene.run().status).toMatchObject({
+      phase: "Cancelled",
+      message: "alice cancelled it before anything was delivered to omega: found a bug",
+    });
     expect(scene.last().actor).toEqual({ name: "alice", known: "Admission" });
   });
 
@@ -147,11 +175,15 @@ describe("cancelling", () => {
     const stale = new Scene(update("patch"), server("staging", "Public"), server("ra-01", "Omega"));
     stale.runPassing();
     stale.act("cancel", "omega", "alice", { token: "0000000000000000" });
-    expect(stale.run().status.conditions?.find(({ type }) => type === "ActionIgnored")?.message).toContain("names 0000000000000000, and the token is");
+    expect(stale.run().status.conditions?.find(({ type }) => type === "ActionIgnored")?.message).toContain(
+      "names 0000000000000000, and the token is",
+    );
     const begun = new Scene(update("patch"), server("staging", "Public"));
     begun.run();
     begun.act("cancel", "public", "alice");
     expect(begun.run().status).toMatchObject({ phase: "Verifying" });
-    expect(begun.run().status.conditions?.find(({ type }) => type === "ActionIgnored")?.message).toContain("public has begun");
+    expect(begun.run().status.conditions?.find(({ type }) => type === "ActionIgnored")?.message).toContain(
+      "public has begun",
+    );
   });
 });

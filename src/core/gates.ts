@@ -82,10 +82,19 @@ function checksGate({ target }: SeenTarget): Shut | undefined {
 function agentGate(seen: SeenTarget, status: AgentStatus, app: string): Shut | undefined {
   const taken = status.seen.find((item) => item.app === app && item.layer === LAYER);
   if (taken === undefined || orderEnded(taken.state)) return undefined;
-  return { gate: "agent", message: `the agent of ${nameOf(seen)} is still at order ${taken.key}`, who: `nobody has to; ${nameOf(seen)} is asked again` };
+  return {
+    gate: "agent",
+    message: `the agent of ${nameOf(seen)} is still at order ${taken.key}`,
+    who: `nobody has to; ${nameOf(seen)} is asked again`,
+  };
 }
 
-function orderGate({ observed }: Situation, seen: SeenTarget, version: string | undefined, same: boolean): Standing | undefined {
+function orderGate(
+  { observed }: Situation,
+  seen: SeenTarget,
+  version: string | undefined,
+  same: boolean,
+): Standing | undefined {
   const { spec } = observed.deployment;
   if (version === undefined) return undefined;
   if (same)
@@ -102,14 +111,19 @@ function orderGate({ observed }: Situation, seen: SeenTarget, version: string | 
       message: `${nameOf(seen)} runs ${spec.version} already, with another artifact: a version is used once, push this under a new one`,
     };
   if (order < 0 || spec.allowOlder) return undefined;
-  return { state: "Superseded", reason: "Superseded", message: `${nameOf(seen)} runs ${version}, which is newer than ${spec.version}` };
+  return {
+    state: "Superseded",
+    reason: "Superseded",
+    message: `${nameOf(seen)} runs ${version}, which is newer than ${spec.version}`,
+  };
 }
 
 function claimGate({ observed, tier }: Situation, { target, holder }: SeenTarget): Shut | undefined {
   const { metadata, spec } = observed.deployment;
   const claim = appState(target, spec.app)?.claim;
   if (claim === undefined || claim.uid === metadata.uid) return undefined;
-  const yields = holder === "Held" && (tier === "alpha" || tier === "public") && compareVersions(claim.version, spec.version) < 0;
+  const yields =
+    holder === "Held" && (tier === "alpha" || tier === "public") && compareVersions(claim.version, spec.version) < 0;
   if (yields) return undefined;
   if (holder === "Held")
     return {
@@ -130,7 +144,11 @@ function licenceGate({ target, licence }: SeenTarget): Shut | undefined {
   const { namespace, name } = target.metadata;
   return {
     gate: "licence",
-    message: `${licence?.reason ?? "LicenceMissing"}: mainframe ${name}: ${licence?.message ?? "it has no licence"}`.slice(0, 1024),
+    message:
+      `${licence?.reason ?? "LicenceMissing"}: mainframe ${name}: ${licence?.message ?? "it has no licence"}`.slice(
+        0,
+        1024,
+      ),
     who: "who issues licences",
     command: `ashat licence issue --mainframe ${namespace}/${name} --holder <holder> --versions '<range>' --expires <date> --key <key file>`,
   };
@@ -139,7 +157,11 @@ function licenceGate({ target, licence }: SeenTarget): Shut | undefined {
 function policiesGate({ observed }: Situation): Shut | undefined {
   const { policies } = observed;
   if (policies.state !== "NotInForce") return undefined;
-  return { gate: "policies", message: `approvals cannot be trusted now: ${policies.message}`, who: "a cluster administrator" };
+  return {
+    gate: "policies",
+    message: `approvals cannot be trusted now: ${policies.message}`,
+    who: "a cluster administrator",
+  };
 }
 
 function approvalsGate({ observed, tier, token }: Situation, { ignored, missing }: Approvals): Shut | undefined {
@@ -161,6 +183,8 @@ function approvalsGate({ observed, tier, token }: Situation, { ignored, missing 
 
 /** A mainframe without a licence waits by itself and holds up nobody else. */
 export const isBarred = (situation: Situation, seen: SeenTarget): boolean =>
-  seen.target.kind === "Mainframe" && seen.licence?.valid !== true && situation.progress.tiers.mainframes.targets.get(seen.target.metadata.uid) === undefined;
+  seen.target.kind === "Mainframe" &&
+  seen.licence?.valid !== true &&
+  situation.progress.tiers.mainframes.targets.get(seen.target.metadata.uid) === undefined;
 
 export const nameOf = ({ target }: SeenTarget): string => `${target.kind.toLowerCase()} ${target.metadata.name}`;

@@ -22,7 +22,11 @@ export function decideGone({ uid, records, targets, jobs }: GoneUpdate, now: num
       .filter(({ app }) => isClaimedBy(seen.target, app, uid))
       .map(({ app }) => releaseOf(seen, app)),
   );
-  return [...farewell, ...claims, ...jobs.filter((job) => job.held).map((job): Leftover => ({ do: "releaseJob", name: job.name, remove: true }))];
+  return [
+    ...farewell,
+    ...claims,
+    ...jobs.filter((job) => job.held).map((job): Leftover => ({ do: "releaseJob", name: job.name, remove: true })),
+  ];
 }
 
 const deleted = (head: RecordSpec, now: number): RecordSpec =>

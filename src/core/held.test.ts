@@ -22,7 +22,12 @@ describe("an update that is held", () => {
     const scene = held();
     scene.act("verify", "public", "alice", { reason: "the disk is back" });
     expect(scene.run().status.phase).toBe("Verifying");
-    expect(scene.last()).toMatchObject({ reason: "VerifyAsked", message: "alice asked to verify again: the disk is back", actor: { name: "alice" }, targets: [{ attempt: 2, sequence: 1 }] });
+    expect(scene.last()).toMatchObject({
+      reason: "VerifyAsked",
+      message: "alice asked to verify again: the disk is back",
+      actor: { name: "alice" },
+      targets: [{ attempt: 2, sequence: 1 }],
+    });
     scene.verdict("staging", "Passed");
     expect(scene.run().status.tier).toBe("omega");
     expect(scene.done.filter((effect) => effect.do === "deliver").length).toBe(1);
@@ -35,7 +40,9 @@ describe("an update that is held", () => {
     scene.verdict("staging", "Failed");
     expect(scene.run().status.phase).toBe("Held");
     const { status } = scene.run();
-    expect(status.conditions?.find(({ type }) => type === "ActionIgnored")?.message).toContain("and what is held now is");
+    expect(status.conditions?.find(({ type }) => type === "ActionIgnored")?.message).toContain(
+      "and what is held now is",
+    );
     expect(scene.moves().filter((move) => move === "Held -> Verifying").length).toBe(1);
   });
 
@@ -43,13 +50,18 @@ describe("an update that is held", () => {
     const scene = held();
     scene.says("staging", runs(scene.target("staging"), "9.3.0", sha("c")));
     const { status } = scene.run();
-    expect(status.blockedBy?.[0]).toMatchObject({ gate: "held", who: "the author of the update: push a corrected one under a new name" });
+    expect(status.blockedBy?.[0]).toMatchObject({
+      gate: "held",
+      who: "the author of the update: push a corrected one under a new name",
+    });
     expect(status.blockedBy?.[0]?.command).toBeUndefined();
   });
 
-  test("is asked about again while its agent is silent", () => {
+  test("is asked about again while its agent is silent, or says that something else runs", () => {
     const scene = held();
     scene.agents.set("staging", { state: "NotAnswered", reason: "Unreachable", message: "connection refused" });
+    expect(scene.run().wakeAt).toBe(scene.now + scene.settings.retryMs);
+    scene.says("staging", runs(scene.target("staging"), "9.3.0", sha("c")));
     expect(scene.run().wakeAt).toBe(scene.now + scene.settings.retryMs);
   });
 
@@ -57,8 +69,14 @@ describe("an update that is held", () => {
     const scene = held();
     expect(scene.target("staging").status.apps?.[0]?.claim?.uid).toBe("uid-patch");
     const target = scene.target("staging");
-    scene.targets.set("staging", { ...target, status: { apps: [{ app: "default", sequence: 2, claim: { name: "newer", uid: "uid-newer", version: "9.5.0" } }] } });
-    expect(scene.run().status).toMatchObject({ phase: "Superseded", message: "staging was taken by deployments.ashat.raos.io/newer, which is newer" });
+    scene.targets.set("staging", {
+      ...target,
+      status: { apps: [{ app: "default", sequence: 2, claim: { name: "newer", uid: "uid-newer", version: "9.5.0" } }] },
+    });
+    expect(scene.run().status).toMatchObject({
+      phase: "Superseded",
+      message: "staging was taken by deployments.ashat.raos.io/newer, which is newer",
+    });
     expect(scene.target("staging").status.apps?.[0]?.claim?.uid).toBe("uid-newer");
   });
 });

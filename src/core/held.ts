@@ -52,19 +52,40 @@ export function held(situation: Situation): Part {
   const runs = all.filter(({ seen }) => seen.agent.state === "Answered" && runsThis(situation, seen.agent.status));
   const repeatable = runs.filter(({ seen, at }) => isOurs(situation, seen, at));
   const token = newest.hash.slice(0, 16);
-  const asked = actionsOf(metadata.annotations).find((a) => a.verb === "verify" && a.tier === tier && a.token === token && a.by !== undefined);
+  const asked = actionsOf(metadata.annotations).find(
+    (a) => a.verb === "verify" && a.tier === tier && a.token === token && a.by !== undefined,
+  );
   const by = askedBy(asked, observed.policies);
   if (asked !== undefined && by !== undefined && repeatable.length > 0) {
     const message = `${by} asked to verify again${asked.reason === "" ? "" : `: ${asked.reason}`}`;
-    const targets = repeatable.map(({ seen, at }) => recordTarget(seen.target, { sequence: at.sequence, attempt: at.attempt + 1 }));
+    const targets = repeatable.map(({ seen, at }) =>
+      recordTarget(seen.target, { sequence: at.sequence, attempt: at.attempt + 1 }),
+    );
     const actor = actorOf([by], observed.policies);
-    return { effects: [write(nextRecord(observed, now, { tier, from: "Held", to: "Verifying", reason: "VerifyAsked", message, targets, actor }))] };
+    return {
+      effects: [
+        write(
+          nextRecord(observed, now, {
+            tier,
+            from: "Held",
+            to: "Verifying",
+            reason: "VerifyAsked",
+            message,
+            targets,
+            actor,
+          }),
+        ),
+      ],
+    };
   }
 
   const silent = all.some(({ seen }) => seen.agent.state === "NotAnswered");
   return {
-    ...(silent && { wakeAt: now + observed.settings.retryMs }),
-    blockedBy: [repeatable.length > 0 ? toRepeat(situation, newest.message, token) : toGiveUp(situation, newest.message, silent)],
+    // A silent agent, or one still at the order, becomes one that can be verified without any event of the cluster.
+    ...(repeatable.length === 0 && { wakeAt: now + observed.settings.retryMs }),
+    blockedBy: [
+      repeatable.length > 0 ? toRepeat(situation, newest.message, token) : toGiveUp(situation, newest.message, silent),
+    ],
   };
 }
 

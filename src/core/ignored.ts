@@ -24,13 +24,17 @@ export function ignoredActions(situation: Situation): ConditionDraft | undefined
       case "cancel":
         if (tierProgress(situation).targets.size > 0)
           return [`${name} does nothing: ${tier} has begun, and this version does not roll back yet`];
-        return action.token === token.value ? unstamped : [`${name} names ${action.token}, and the token is ${token.value}`];
+        return action.token === token.value
+          ? unstamped
+          : [`${name} names ${action.token}, and the token is ${token.value}`];
       case "verify":
         if (held === undefined || action.token === held) return held === undefined ? [] : unstamped;
         return [`${name} names ${action.token}, and what is held now is ${held}`];
       case "rollback":
       case "override":
-        return [`${name} does nothing: this version does not ${action.verb === "rollback" ? "roll back" : "override"} yet`];
+        return [
+          `${name} does nothing: this version does not ${action.verb === "rollback" ? "roll back" : "override"} yet`,
+        ];
       default:
         return action.verb;
     }

@@ -31,7 +31,12 @@ export const jobName = (deployment: Deployment, target: Server | Mainframe, atte
 export const jobCategories = (target: Server | Mainframe): readonly Category[] =>
   target.spec.url === undefined ? [] : configuredCategories(target.spec.checks);
 
-export function verificationJob(deployment: Deployment, target: Server | Mainframe, attempt: number, draft: JobDraft): object {
+export function verificationJob(
+  deployment: Deployment,
+  target: Server | Mainframe,
+  attempt: number,
+  draft: JobDraft,
+): object {
   const { metadata, spec } = deployment;
   const categories = jobCategories(target);
   const labels = {
@@ -75,14 +80,21 @@ export function verificationJob(deployment: Deployment, target: Server | Mainfra
       maxFailedIndexes: categories.length,
       activeDeadlineSeconds: DEADLINE_SECONDS,
       // An evicted or preempted pod proves nothing about the target: the Job controller starts another one.
-      podFailurePolicy: { rules: [{ action: "Ignore", onPodConditions: [{ type: "DisruptionTarget", status: "True" }] }] },
+      podFailurePolicy: {
+        rules: [{ action: "Ignore", onPodConditions: [{ type: "DisruptionTarget", status: "True" }] }],
+      },
       template: {
         metadata: { labels },
         spec: {
           restartPolicy: "Never",
           automountServiceAccountToken: false,
           enableServiceLinks: false,
-          securityContext: { runAsNonRoot: true, runAsUser: NOBODY, runAsGroup: NOBODY, seccompProfile: { type: "RuntimeDefault" } },
+          securityContext: {
+            runAsNonRoot: true,
+            runAsUser: NOBODY,
+            runAsGroup: NOBODY,
+            seccompProfile: { type: "RuntimeDefault" },
+          },
           containers: [
             {
               name: "check",
@@ -92,11 +104,20 @@ export function verificationJob(deployment: Deployment, target: Server | Mainfra
               env: [
                 { name: CHECK_ENV.input, value: JSON.stringify(input) },
                 ...(secret
-                  ? [{ name: CHECK_ENV.databaseUrl, valueFrom: { secretKeyRef: { name: secret.name, key: secret.key, optional: true } } }]
+                  ? [
+                      {
+                        name: CHECK_ENV.databaseUrl,
+                        valueFrom: { secretKeyRef: { name: secret.name, key: secret.key, optional: true } },
+                      },
+                    ]
                   : []),
               ],
               resources: { requests: { cpu: "50m", memory: "96Mi" }, limits: { cpu: "1", memory: "256Mi" } },
-              securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ["ALL"] } },
+              securityContext: {
+                allowPrivilegeEscalation: false,
+                readOnlyRootFilesystem: true,
+                capabilities: { drop: ["ALL"] },
+              },
             },
           ],
         },
@@ -107,5 +128,7 @@ export function verificationJob(deployment: Deployment, target: Server | Mainfra
 
 const tlsOf = (target: Server | Mainframe, { caPem }: JobDraft): Pick<CheckInput, "tls"> => {
   const sha256 = target.spec.tls?.sha256;
-  return sha256 === undefined && caPem === undefined ? {} : { tls: { ...(sha256 && { sha256 }), ...(caPem && { caPem }) } };
+  return sha256 === undefined && caPem === undefined
+    ? {}
+    : { tls: { ...(sha256 && { sha256 }), ...(caPem && { caPem }) } };
 };

@@ -14,7 +14,11 @@ export function lost(situation: Situation): Part {
   if (from !== undefined) {
     const same = gone.filter((at) => at.state === from);
     const targets = same.map((at) => recordTarget({ kind: at.kind, metadata: at }, { sequence: at.sequence }));
-    return { effects: [hold(situation, from, targets, { reason: "TargetGone", message: `${names(same)} was deleted on the way` })] };
+    return {
+      effects: [
+        hold(situation, from, targets, { reason: "TargetGone", message: `${names(same)} was deleted on the way` }),
+      ],
+    };
   }
   if (all.length === 0) return {};
   return {

@@ -7,7 +7,12 @@ import { nextRecord } from "./record.ts";
 /** Small worlds that between them go every way there is. */
 const WAYS: Readonly<Record<string, () => Scene>> = {
   "through every tier": () => {
-    const scene = new Scene(update("patch"), server("staging", "Public"), server("ra-01", "Omega"), mainframe("cust-1"));
+    const scene = new Scene(
+      update("patch"),
+      server("staging", "Public"),
+      server("ra-01", "Omega"),
+      mainframe("cust-1"),
+    );
     scene.runPassing();
     scene.act("approve", "omega", "alice");
     scene.runPassing();
@@ -61,7 +66,10 @@ const WAYS: Readonly<Record<string, () => Scene>> = {
     scene.verdict("staging", "Failed");
     scene.run();
     const target = scene.target("staging");
-    scene.targets.set("staging", { ...target, status: { apps: [{ app: "default", sequence: 2, claim: { name: "newer", uid: "uid-newer", version: "9.5.0" } }] } });
+    scene.targets.set("staging", {
+      ...target,
+      status: { apps: [{ app: "default", sequence: 2, claim: { name: "newer", uid: "uid-newer", version: "9.5.0" } }] },
+    });
     scene.run();
     return scene;
   },
@@ -74,8 +82,12 @@ test("every legal move is made by some update, and none beside them", () => {
 
 test("a move beside the table cannot be written", () => {
   const { deployment, records } = new Scene(update("patch"));
-  expect(() => nextRecord({ deployment, records }, 0, { from: "Held", to: "Passed", reason: "Trust", message: "believe me" })).toThrow("no legal move from Held to Passed");
-  expect(() => nextRecord({ deployment, records }, 0, { to: "Passed", reason: "Trust", message: "believe me" })).toThrow("no legal move");
+  expect(() =>
+    nextRecord({ deployment, records }, 0, { from: "Held", to: "Passed", reason: "Trust", message: "believe me" }),
+  ).toThrow("no legal move from Held to Passed");
+  expect(() =>
+    nextRecord({ deployment, records }, 0, { to: "Passed", reason: "Trust", message: "believe me" }),
+  ).toThrow("no legal move");
 });
 
 test("nothing leaves an end, and every state but the ends can be left or is how a tier passes", () => {

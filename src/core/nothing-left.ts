@@ -16,7 +16,10 @@ export function nothingLeft(situation: Situation): Part {
           from: "Waiting",
           to: "Passed",
           reason: targets.length === 0 ? "NoTargets" : "NothingLeft",
-          message: targets.length === 0 ? "no mainframe is fed by an Omega server of this namespace" : "every target that is left has passed",
+          message:
+            targets.length === 0
+              ? "no mainframe is fed by an Omega server of this namespace"
+              : "every target that is left has passed",
           completes: true,
         }),
       ),

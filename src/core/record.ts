@@ -14,7 +14,11 @@ export type MoveDraft = Pick<RecordBody, "to" | "reason" | "message"> &
   Partial<Pick<RecordBody, "from" | "tier" | "completes" | "targets" | "token" | "approvals" | "evidence" | "actor">>;
 
 /** The next record of the chain. A move that the table does not know is a mistake of this program. */
-export function nextRecord(observed: Pick<Observed, "deployment" | "records">, now: number, draft: MoveDraft): RecordSpec {
+export function nextRecord(
+  observed: Pick<Observed, "deployment" | "records">,
+  now: number,
+  draft: MoveDraft,
+): RecordSpec {
   const { metadata, spec } = observed.deployment;
   const head = observed.records.at(-1);
   if (!isLegal(draft.from, draft.to)) throw new Error(`no legal move from ${draft.from ?? "nothing"} to ${draft.to}`);
@@ -48,5 +52,7 @@ export const recordTarget = (
 
 /** The record that lets a tier begin: the creation, or the one with which the nearest tier before it passed. */
 export function enablingRecord(records: readonly RecordSpec[], before: readonly Tier[]): RecordSpec | undefined {
-  return records.findLast((record) => record.completes === true && before.some((tier) => tier === record.tier)) ?? records[0];
+  return (
+    records.findLast((record) => record.completes === true && before.some((tier) => tier === record.tier)) ?? records[0]
+  );
 }

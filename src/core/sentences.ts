@@ -19,9 +19,15 @@ export function messageOf({ observed, tier, targets }: Situation, phase: Phase, 
 
 /** The sentence of an update that is through: what was left out on the way is named. */
 export function completed({ deployment }: Observed, progress: Progress): string {
-  const left = [...progress.tiers.mainframes.targets.values()].filter(({ state }) => state === "Superseded" || state === "Refused");
-  const out = left.length === 0 ? "" : `; left out: ${namesOf(left.map((at) => ({ metadata: at })))} (kubectl get adr -n ${deployment.metadata.namespace} says why)`;
+  const left = [...progress.tiers.mainframes.targets.values()].filter(
+    ({ state }) => state === "Superseded" || state === "Refused",
+  );
+  const out =
+    left.length === 0
+      ? ""
+      : `; left out: ${namesOf(left.map((at) => ({ metadata: at })))} (kubectl get adr -n ${deployment.metadata.namespace} says why)`;
   return `${deployment.spec.app} ${deployment.spec.version} passed every tier${out}`;
 }
 
-const nameTier = (tier: Tier): string => (tier === "alpha" || tier === "omega" ? tier.toUpperCase() : tier === "public" ? "Public" : "the mainframes");
+const nameTier = (tier: Tier): string =>
+  tier === "alpha" || tier === "omega" ? tier.toUpperCase() : tier === "public" ? "Public" : "the mainframes";

@@ -25,7 +25,8 @@ export const tierProgress = ({ progress, tier }: Situation): TierProgress => pro
 export const progressOfTarget = (situation: Situation, seen: SeenTarget): TargetProgress | undefined =>
   tierProgress(situation).targets.get(seen.target.metadata.uid);
 
-export const stateOf = (situation: Situation, seen: SeenTarget) => progressOfTarget(situation, seen)?.state ?? "Waiting";
+export const stateOf = (situation: Situation, seen: SeenTarget) =>
+  progressOfTarget(situation, seen)?.state ?? "Waiting";
 
 /** Targets in a state, with how they got there. */
 export const targetsIn = (situation: Situation, state: TargetProgress["state"]) =>
@@ -47,7 +48,10 @@ export const isClaimedBy = (target: Server | Mainframe, app: string, uid: string
   appState(target, app)?.claim?.uid === uid;
 
 /** What the agent says runs for this app; its digest in the form the update uses. */
-export function running(status: AgentStatus, app: string): { readonly version: string; readonly digest: string } | undefined {
+export function running(
+  status: AgentStatus,
+  app: string,
+): { readonly version: string; readonly digest: string } | undefined {
   const found = status.apps.find((item) => item.app === app && item.layer === LAYER);
   return found && { version: found.version, digest: `sha256:${found.digest}` };
 }

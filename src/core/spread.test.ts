@@ -3,7 +3,8 @@ import { mainframe, OFF, runs, server, sha, update } from "../../test/unit/fixtu
 import { Scene } from "../../test/unit/scene.ts";
 
 const silent = { state: "NotAnswered", reason: "Unreachable", message: "connection refused" } as const;
-const deliveredTo = (scene: Scene): readonly string[] => scene.done.flatMap((effect) => (effect.do === "deliver" ? [effect.target.metadata.name] : []));
+const deliveredTo = (scene: Scene): readonly string[] =>
+  scene.done.flatMap((effect) => (effect.do === "deliver" ? [effect.target.metadata.name] : []));
 const gates = (scene: Scene): readonly string[] => (scene.run().status.blockedBy ?? []).map(({ gate }) => gate);
 
 /** An update on its way to OMEGA, approved, with nothing delivered there yet. */
@@ -33,7 +34,17 @@ describe("what failed in one place spreads to no other by itself", () => {
     scene.licences.set("cust-2", { valid: false, reason: "LicenceExpired", message: "it ended" });
     scene.onOrder = (target, key) =>
       target.metadata.name === "cust-1"
-        ? { state: "Reported", report: { key, state: "Failed", reason: "HookFailed", message: "the hook ended with 1", activations: 1, at: "2030-01-01T00:00:00.000Z" } }
+        ? {
+            state: "Reported",
+            report: {
+              key,
+              state: "Failed",
+              reason: "HookFailed",
+              message: "the hook ended with 1",
+              activations: 1,
+              at: "2030-01-01T00:00:00.000Z",
+            },
+          }
         : scene.applied(target, key);
     scene.runPassing();
     scene.licences.set("cust-2", { valid: true, holder: "Example Ltd" });
@@ -44,13 +55,20 @@ describe("what failed in one place spreads to no other by itself", () => {
 
 describe("the distribution to mainframes needs an approval somewhere", () => {
   test("an OMEGA that ran the artifact already was not approved in this update, so its mainframes ask", () => {
-    const scene = new Scene(update("again"), server("staging", "Public"), server("ra-01", "Omega"), mainframe("cust-1"));
+    const scene = new Scene(
+      update("again"),
+      server("staging", "Public"),
+      server("ra-01", "Omega"),
+      mainframe("cust-1"),
+    );
     for (const name of ["staging", "ra-01"]) scene.says(name, runs(scene.target(name), "9.4.2", sha("a")));
     expect(scene.runPassing().status).toMatchObject({ phase: "AwaitingApproval", tier: "mainframes", approval: "0/1" });
     expect(deliveredTo(scene)).toEqual([]);
     scene.act("approve", "mainframes", "alice");
     expect(scene.runPassing().status.phase).toBe("Completed");
-    expect(scene.records.find(({ tier, to }) => tier === "mainframes" && to === "Delivering")?.approvals).toMatchObject([{ user: "alice" }]);
+    expect(scene.records.find(({ tier, to }) => tier === "mainframes" && to === "Delivering")?.approvals).toMatchObject(
+      [{ user: "alice" }],
+    );
   });
 
   test("an Omega server that came after OMEGA had passed brings no mainframes into this update", () => {
@@ -76,7 +94,10 @@ describe("one mainframe speaks for itself only", () => {
     const { status } = scene.runPassing();
     expect(status).toMatchObject({ phase: "Completed", mainframes: "1/2" });
     expect(status.message).toContain("left out: cust-1");
-    expect(status.tiers?.at(-1)?.targets).toMatchObject([{ name: "cust-1", state }, { name: "cust-2", state: "Passed" }]);
+    expect(status.tiers?.at(-1)?.targets).toMatchObject([
+      { name: "cust-1", state },
+      { name: "cust-2", state: "Passed" },
+    ]);
     expect(deliveredTo(scene)).toEqual(["staging", "ra-01", "cust-2"]);
   });
 });
@@ -89,7 +110,9 @@ describe("what a person asked counts only while it can be known who it was", () 
     scene.act("cancel", "omega", "the-boss", { token: scene.deployment.status.token?.value ?? "" });
     const { status } = scene.run();
     expect(status.phase).toBe("Waiting");
-    expect(status.conditions?.find(({ type }) => type === "ActionIgnored")?.message).toContain("who asked cannot be known");
+    expect(status.conditions?.find(({ type }) => type === "ActionIgnored")?.message).toContain(
+      "who asked cannot be known",
+    );
     expect(scene.moves()).not.toContain("Waiting -> Cancelled");
   });
 
@@ -108,7 +131,17 @@ describe("a status always fits", () => {
     scene.onOrder = (target, key) =>
       target.kind === "Server"
         ? scene.applied(target, key)
-        : { state: "Reported", report: { key, state: "Failed", reason: "HealthFailed", message: "x".repeat(2000), activations: 1, at: "2030-01-01T00:00:00.000Z" } };
+        : {
+            state: "Reported",
+            report: {
+              key,
+              state: "Failed",
+              reason: "HealthFailed",
+              message: "x".repeat(2000),
+              activations: 1,
+              at: "2030-01-01T00:00:00.000Z",
+            },
+          };
     expect(scene.runPassing().status).toMatchObject({ phase: "Held", tier: "mainframes" });
   });
 });
@@ -116,15 +149,31 @@ describe("a status always fits", () => {
 describe("an end that can be reached", () => {
   test("an OMEGA that cannot be verified again says how it is let go, and who waits behind it is told the same", () => {
     const scene = approved(server("ra-01", "Omega"));
-    scene.onOrder = (_, key) => ({ state: "Reported", report: { key, state: "Failed", reason: "DigestMismatch", message: "another digest", activations: 0, at: "2030-01-01T00:00:00.000Z" } });
+    scene.onOrder = (_, key) => ({
+      state: "Reported",
+      report: {
+        key,
+        state: "Failed",
+        reason: "DigestMismatch",
+        message: "another digest",
+        activations: 0,
+        at: "2030-01-01T00:00:00.000Z",
+      },
+    });
     const { status } = scene.run();
     expect(status.blockedBy?.[0]?.command).toBe("kubectl delete deployments.ashat.raos.io/patch -n prod");
 
     const behind = approved({ ...server("ra-01", "Omega"), status: scene.target("ra-01").status });
     behind.holders.set("ra-01", "Held");
     const mine = behind.target("ra-01");
-    behind.targets.set("ra-01", { ...mine, status: { apps: [{ app: "default", sequence: 1, claim: { name: "older", uid: "uid-older", version: "9.4.1" } }] } });
-    expect(behind.run().status.blockedBy?.[0]).toMatchObject({ gate: "claim", command: "kubectl delete deployments.ashat.raos.io/older -n prod" });
+    behind.targets.set("ra-01", {
+      ...mine,
+      status: { apps: [{ app: "default", sequence: 1, claim: { name: "older", uid: "uid-older", version: "9.4.1" } }] },
+    });
+    expect(behind.run().status.blockedBy?.[0]).toMatchObject({
+      gate: "claim",
+      command: "kubectl delete deployments.ashat.raos.io/older -n prod",
+    });
   });
 
   test("the second question to verify goes into a free slot: kubectl does not write over the first", () => {

@@ -2,7 +2,8 @@ import { expect, test } from "vitest";
 import { mainframe, server, update } from "../../test/unit/fixtures.ts";
 import { Scene } from "../../test/unit/scene.ts";
 
-const whole = (): Scene => new Scene(update("patch"), server("staging", "Public"), server("ra-01", "Omega"), mainframe("cust-1"));
+const whole = (): Scene =>
+  new Scene(update("patch"), server("staging", "Public"), server("ra-01", "Omega"), mainframe("cust-1"));
 const types = (scene: Scene) => scene.run().status.conditions?.map(({ type, status }) => `${type}=${status}`);
 
 test("conditions say to Flux and Helm what is meant: under way, waiting for a person, stalled, done", () => {
@@ -59,18 +60,31 @@ test("the message is the first gate's sentence with its command, and the same in
   const [gate] = status.blockedBy ?? [];
   expect(status.message).toBe(`${gate?.message}: ${gate?.command}`);
   expect(status.conditions?.[0]?.message).toBe(status.message);
-  expect(gate?.command).toMatch(/^kubectl annotate deployments\.ashat\.raos\.io\/patch -n prod --field-manager=ashat approve\.ashat\.raos\.io\/omega=[0-9a-f]{16}$/);
+  expect(gate?.command).toMatch(
+    /^kubectl annotate deployments\.ashat\.raos\.io\/patch -n prod --field-manager=ashat approve\.ashat\.raos\.io\/omega=[0-9a-f]{16}$/,
+  );
 });
 
 test("tiers and their targets are shown with checks and counts, and the chain with its head", () => {
   const scene = whole();
   const { status } = scene.runPassing();
   expect(status.tiers).toEqual([
-    { name: "public", state: "Passed", passed: 1, total: 1, targets: [{ name: "staging", state: "Passed", attempt: 1, checks: "1/1" }] },
+    {
+      name: "public",
+      state: "Passed",
+      passed: 1,
+      total: 1,
+      targets: [{ name: "staging", state: "Passed", attempt: 1, checks: "1/1" }],
+    },
     { name: "omega", state: "Waiting", passed: 0, total: 1, targets: [{ name: "ra-01", state: "Waiting" }] },
     { name: "mainframes", state: "Waiting", passed: 0, total: 1, targets: [{ name: "cust-1", state: "Waiting" }] },
   ]);
-  expect(status).toMatchObject({ readiness: "1/1", approval: "0/1", mainframes: "0/1", records: { count: scene.records.length, head: scene.last().hash } });
+  expect(status).toMatchObject({
+    readiness: "1/1",
+    approval: "0/1",
+    mainframes: "0/1",
+    records: { count: scene.records.length, head: scene.last().hash },
+  });
 });
 
 test("actions that this version does not do are answered", () => {

@@ -41,14 +41,22 @@ export function statusOf(observed: Observed, progress: Progress, say: Say, now: 
     ...(say.tier && { tier: say.tier }),
     message: say.message.slice(0, 2048),
     ...(readiness && { readiness }),
-    ...(approvals && approvals.required > 0 && say.phase !== "Delivering" && say.phase !== "Verifying" && { approval: `${approvals.counted}/${approvals.required}` }),
+    ...(approvals &&
+      approvals.required > 0 &&
+      say.phase !== "Delivering" &&
+      say.phase !== "Verifying" && { approval: `${approvals.counted}/${approvals.required}` }),
     ...(mainframes && { mainframes: `${mainframes.passed}/${mainframes.total}` }),
     ...(token && { token: { value: token.value, parts: token.parts } }),
     ...(voided.length > 0 && { voided: [...voided] }),
     ...(say.blockedBy.length > 0 && { blockedBy: say.blockedBy.map((shut) => withSince(shut, before.blockedBy, now)) }),
     tiers,
     ...(progress.head && { records: { count: observed.records.length, head: progress.head.hash } }),
-    conditions: conditionsOf(before.conditions, [...conditionDrafts(say), ...(say.note ? [say.note] : [])], metadata.generation, now),
+    conditions: conditionsOf(
+      before.conditions,
+      [...conditionDrafts(say), ...(say.note ? [say.note] : [])],
+      metadata.generation,
+      now,
+    ),
   };
 }
 
@@ -70,7 +78,9 @@ function tierState(tier: Tier, observed: Observed, progress: Progress): TierStat
     return { name: target.metadata.name, state: at?.state ?? ("Waiting" as const), at };
   });
   const present = new Set(here.map(({ name }) => name));
-  const gone = [...moved.values()].filter((at) => !present.has(at.name)).map((at) => ({ name: at.name, state: at.state, at }));
+  const gone = [...moved.values()]
+    .filter((at) => !present.has(at.name))
+    .map((at) => ({ name: at.name, state: at.state, at }));
   // Two targets of one name, the later one made anew, are one entry: the list is keyed by name.
   const byName = new Map([...gone, ...here].map((entry) => [entry.name, entry]));
   const all = [...byName.values()].filter(({ at }) => passedBy === undefined || at !== undefined);
@@ -100,13 +110,23 @@ function lastReadiness({ records }: Observed): string | undefined {
 
 function withSince(shut: Shut, before: readonly BlockedBy[] | undefined, now: number): BlockedBy {
   const { message, who, command } = shut;
-  const clipped = { ...shut, message: message.slice(0, 1024), who: who.slice(0, 512), ...(command && { command: command.slice(0, 2048) }) };
+  const clipped = {
+    ...shut,
+    message: message.slice(0, 1024),
+    who: who.slice(0, 512),
+    ...(command && { command: command.slice(0, 2048) }),
+  };
   return { ...clipped, since: before?.find((old) => old.gate === shut.gate)?.since ?? timeOf(now) };
 }
 
 /** `Succeeded` is Unknown while the update is under way; Reconciling and Stalled are there only when true. */
 function conditionDrafts({ phase, message, blockedBy }: Say): readonly ConditionDraft[] {
-  const draft = (type: string, status: ConditionDraft["status"]): ConditionDraft => ({ type, status, reason: phase, message });
+  const draft = (type: string, status: ConditionDraft["status"]): ConditionDraft => ({
+    type,
+    status,
+    reason: phase,
+    message,
+  });
   switch (phase) {
     case "Completed":
       return [draft("Succeeded", "True")];

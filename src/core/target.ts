@@ -37,8 +37,12 @@ const no = (reason: string, message: string): ConditionDraft => ({ type: "Ready"
 
 function readiness({ target, agent, licence, omegaExists }: ObservedTarget): ConditionDraft {
   if (isServer(target) && (target.spec.git ?? target.spec.kubernetes) !== undefined)
-    return no("NotSupportedYet", `delivery by ${target.spec.git ? "git" : "kubernetes"} is not in this version: give the server an agent`);
-  if (!isServer(target) && omegaExists === false) return no("OmegaMissing", `there is no Omega server ${target.spec.omega} in this namespace`);
+    return no(
+      "NotSupportedYet",
+      `delivery by ${target.spec.git ? "git" : "kubernetes"} is not in this version: give the server an agent`,
+    );
+  if (!isServer(target) && omegaExists === false)
+    return no("OmegaMissing", `there is no Omega server ${target.spec.omega} in this namespace`);
   if (licence?.valid === false) return no(licence.reason, licence.message);
   switch (agent.state) {
     case "NotAsked":
@@ -57,7 +61,8 @@ function gateCondition({ target, policies }: ObservedTarget): readonly Condition
   if (requiredApprovals(target.spec) === 0 && target.spec.approval.mainframes.required === 0) return [];
   const type = "ApprovalGateEnforced";
   // An operator that has just started knows nothing yet: what was said before stays, instead of going and coming back at every start.
-  if (policies.state === "NotAsked") return (target.status.conditions ?? []).filter((condition) => condition.type === type);
+  if (policies.state === "NotAsked")
+    return (target.status.conditions ?? []).filter((condition) => condition.type === type);
   return policies.state === "InForce"
     ? [{ type, status: "True", reason: "PoliciesInForce", message: "the API server checks and stamps every approval" }]
     : [{ type, status: "False", reason: policies.reason, message: policies.message }];
@@ -65,7 +70,14 @@ function gateCondition({ target, policies }: ObservedTarget): readonly Condition
 
 const insecure = (target: Server | Mainframe): readonly ConditionDraft[] =>
   target.spec.url?.startsWith("http://") === true
-    ? [{ type: "Insecure", status: "True", reason: "PlainHttp", message: "it is reached by http://: what is read there can be changed on the way" }]
+    ? [
+        {
+          type: "Insecure",
+          status: "True",
+          reason: "PlainHttp",
+          message: "it is reached by http://: what is read there can be changed on the way",
+        },
+      ]
     : [];
 
 function licensed({ target, licence }: ObservedTarget): readonly ConditionDraft[] {

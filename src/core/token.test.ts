@@ -4,7 +4,8 @@ import { Scene } from "../../test/unit/scene.ts";
 import { TIERS } from "../api/group.ts";
 import { tokenOf } from "./token.ts";
 
-const scene = (): Scene => new Scene(update("patch"), server("staging", "Public"), server("ra-01", "Omega"), mainframe("cust-1"));
+const scene = (): Scene =>
+  new Scene(update("patch"), server("staging", "Public"), server("ra-01", "Omega"), mainframe("cust-1"));
 
 test("every tier has a token of its own, even where nothing else tells them apart", () => {
   const empty = new Scene(update("patch")).observed();
@@ -24,7 +25,10 @@ test("the evidence of the tier before is in it: another run of the checks, anoth
 test("what updates and the operator write into the status of a server is not in it", () => {
   const one = scene();
   const before = tokenOf("omega", one.observed()).whole;
-  one.targets.set("ra-01", { ...one.target("ra-01"), status: { apps: [{ app: "default", sequence: 9 }], runs: "default 9.4.1" } });
+  one.targets.set("ra-01", {
+    ...one.target("ra-01"),
+    status: { apps: [{ app: "default", sequence: 9 }], runs: "default 9.4.1" },
+  });
   expect(tokenOf("omega", one.observed()).whole).toBe(before);
 });
 

@@ -27,7 +27,9 @@ const QUARANTINING: readonly string[] = ["Cancelled"];
 export function quarantineOf({ deployment, others }: Pick<Observed, "deployment" | "others">): RecordSpec | undefined {
   const digest = digestOf(deployment.spec.artifact);
   return others
-    .filter((record) => QUARANTINING.includes(record.to) && record.artifacts.some((artifact) => artifact.digest === digest))
+    .filter(
+      (record) => QUARANTINING.includes(record.to) && record.artifacts.some((artifact) => artifact.digest === digest),
+    )
     .sort((a, b) => (a.time === b.time ? (a.hash < b.hash ? -1 : 1) : a.time < b.time ? -1 : 1))
     .at(-1);
 }

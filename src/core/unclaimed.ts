@@ -14,7 +14,13 @@ export function unclaimed(situation: Situation): Part {
     const again = lost.flatMap(({ seen, at }): Effect[] => {
       const app = appState(seen.target, spec.app);
       if (app === undefined || app.claim !== undefined || app.sequence !== at.sequence) return [];
-      return [{ do: "claim", target: seen.target, app: { ...app, claim: { name: metadata.name, uid: metadata.uid, version: spec.version } } }];
+      return [
+        {
+          do: "claim",
+          target: seen.target,
+          app: { ...app, claim: { name: metadata.name, uid: metadata.uid, version: spec.version } },
+        },
+      ];
     });
     if (again.length > 0) return { effects: again };
     const targets = lost.map(({ seen, at }) => recordTarget(seen.target, { sequence: at.sequence }));

@@ -10,7 +10,9 @@ export function updateIdReused({ observed, now, progress, tier }: Situation): Ef
   const { metadata, spec } = observed.deployment;
   const digest = digestOf(spec.artifact);
   const other = observed.others.find(
-    (record) => record.deployment.name === metadata.name && (record.version !== spec.version || record.artifacts[0]?.digest !== digest),
+    (record) =>
+      record.deployment.name === metadata.name &&
+      (record.version !== spec.version || record.artifacts[0]?.digest !== digest),
   );
   if (other === undefined) return undefined;
   return write(

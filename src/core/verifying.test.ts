@@ -4,7 +4,13 @@ import { Scene } from "../../test/unit/scene.ts";
 import { verdictOf } from "./evidence.ts";
 import type { SeenJob } from "./observed.ts";
 
-const ALL = { modules: { path: "/m" }, api: { requests: [{ name: "items", path: "/i" }] }, database: { secretRef: { name: "db" } }, performance: {}, security: {} };
+const ALL = {
+  modules: { path: "/m" },
+  api: { requests: [{ name: "items", path: "/i" }] },
+  database: { secretRef: { name: "db" } },
+  performance: {},
+  security: {},
+};
 
 function verifying(checks: object = {}): Scene {
   const scene = new Scene(update("patch"), server("staging", "Public", { checks }));
@@ -12,9 +18,19 @@ function verifying(checks: object = {}): Scene {
   return scene;
 }
 
-const pod = (more: Partial<SeenJob["pods"][number]>, index = 0): SeenJob["pods"][number] => ({ index, phase: "Running", createdAt: "2030-01-01T00:00:00.000Z", ...more });
+const pod = (more: Partial<SeenJob["pods"][number]>, index = 0): SeenJob["pods"][number] => ({
+  index,
+  phase: "Running",
+  createdAt: "2030-01-01T00:00:00.000Z",
+  ...more,
+});
 
-const evidence = (category: "Health Check" | "Security Scan", verdict: "Passed" | "Failed") => ({ target: "staging", category, verdict, message: "so it is" });
+const evidence = (category: "Health Check" | "Security Scan", verdict: "Passed" | "Failed") => ({
+  target: "staging",
+  category,
+  verdict,
+  message: "so it is",
+});
 
 describe("the verdict", () => {
   test("all six checks passed: 6/6, and the evidence is in the record with its digest", () => {
@@ -38,7 +54,10 @@ describe("the verdict", () => {
     const scene = verifying();
     scene.verdict("staging", "Failed");
     expect(scene.run().status).toMatchObject({ phase: "Held", readiness: "0/1" });
-    expect(scene.last()).toMatchObject({ reason: "VerificationFailed", message: "staging: Health Check: not as expected. Nothing was restored" });
+    expect(scene.last()).toMatchObject({
+      reason: "VerificationFailed",
+      message: "staging: Health Check: not as expected. Nothing was restored",
+    });
     expect(scene.target("staging").status.apps?.[0]?.claim?.uid).toBe("uid-patch");
   });
 
@@ -70,7 +89,11 @@ const inconclusive = (scene: Scene, because: string): void => {
 
 const written = (exitCode: number, message: string): Scene => {
   const scene = verifying();
-  scene.job("staging", (job) => ({ ...job, finished: "Complete", pods: [pod({ phase: "Succeeded", terminated: { exitCode, reason: "Completed", message } })] }));
+  scene.job("staging", (job) => ({
+    ...job,
+    finished: "Complete",
+    pods: [pod({ phase: "Succeeded", terminated: { exitCode, reason: "Completed", message } })],
+  }));
   return scene;
 };
 
@@ -105,10 +128,18 @@ describe("what is no proof", () => {
 
   test("a pod that was evicted, or ended without a document", () => {
     const evicted = verifying();
-    evicted.job("staging", (job) => ({ ...job, finished: "Failed", pods: [pod({ phase: "Failed", reason: "Evicted" })] }));
+    evicted.job("staging", (job) => ({
+      ...job,
+      finished: "Failed",
+      pods: [pod({ phase: "Failed", reason: "Evicted" })],
+    }));
     inconclusive(evicted, "its pod ended as Evicted");
     const silent = verifying();
-    silent.job("staging", (job) => ({ ...job, finished: "Failed", pods: [pod({ phase: "Failed", terminated: { exitCode: 137, reason: "OOMKilled", message: "" } })] }));
+    silent.job("staging", (job) => ({
+      ...job,
+      finished: "Failed",
+      pods: [pod({ phase: "Failed", terminated: { exitCode: 137, reason: "OOMKilled", message: "" } })],
+    }));
     inconclusive(silent, "ended with code 137 (OOMKilled) and wrote no document");
   });
 
@@ -139,13 +170,18 @@ const distributed = (): Scene => {
   return scene;
 };
 
-const sick = (scene: Scene): void => scene.says("cust-1", runs(scene.target("cust-1"), "9.4.2", sha("a"), { healthy: false }));
+const sick = (scene: Scene): void =>
+  scene.says("cust-1", runs(scene.target("cust-1"), "9.4.2", sha("a"), { healthy: false }));
 
 describe("the health of a mainframe without a URL", () => {
   test("is what its agent reports", () => {
     const scene = distributed();
     scene.runPassing();
-    expect(scene.last()).toMatchObject({ to: "Passed", tier: "mainframes", evidence: [{ category: "Health Check", verdict: "Passed" }] });
+    expect(scene.last()).toMatchObject({
+      to: "Passed",
+      tier: "mainframes",
+      evidence: [{ category: "Health Check", verdict: "Passed" }],
+    });
   });
 
   test("has a minute to become good, and is Failed after that", () => {
@@ -165,7 +201,8 @@ describe("the health of a mainframe without a URL", () => {
     const scene = distributed();
     scene.onOrder = (target, key) => {
       const report = scene.applied(target, key);
-      if (target.metadata.name === "cust-1") scene.agents.set("cust-1", { state: "NotAnswered", reason: "Unreachable", message: "connection refused" });
+      if (target.metadata.name === "cust-1")
+        scene.agents.set("cust-1", { state: "NotAnswered", reason: "Unreachable", message: "connection refused" });
       return report;
     };
     scene.runPassing();
@@ -181,7 +218,10 @@ describe("the health of a mainframe without a URL", () => {
 test("a target that another update has claimed is not judged: the update is held and then superseded", () => {
   const scene = verifying();
   const target = scene.target("staging");
-  scene.targets.set("staging", { ...target, status: { apps: [{ app: "default", sequence: 2, claim: { name: "newer", uid: "uid-newer", version: "9.5.0" } }] } });
+  scene.targets.set("staging", {
+    ...target,
+    status: { apps: [{ app: "default", sequence: 2, claim: { name: "newer", uid: "uid-newer", version: "9.5.0" } }] },
+  });
   scene.verdict("staging", "Passed");
   expect(scene.run().status.phase).toBe("Superseded");
   expect(scene.records.map(({ reason }) => reason)).toContain("ClaimLost");
@@ -193,5 +233,7 @@ test("a claim that a late request let go is taken again under its own sequence",
   const target = scene.target("staging");
   scene.targets.set("staging", { ...target, status: { apps: [{ app: "default", sequence: 1 }] } });
   scene.run();
-  expect(scene.target("staging").status.apps).toEqual([{ app: "default", sequence: 1, claim: { name: "patch", uid: "uid-patch", version: "9.4.2" } }]);
+  expect(scene.target("staging").status.apps).toEqual([
+    { app: "default", sequence: 1, claim: { name: "patch", uid: "uid-patch", version: "9.4.2" } },
+  ]);
 });

@@ -32,7 +32,9 @@ export function verifying(situation: Situation): Part {
 
   const found = under.map(({ seen, at }) => ({ seen, at, findings: allFindings(situation, seen, at) }));
   const judged = found.flatMap(({ seen, at, findings }): Judged[] =>
-    findings.state === "Finished" ? [{ seen, at, evidence: findings.evidence, verdict: verdictOf(seen.target, findings.evidence) }] : [],
+    findings.state === "Finished"
+      ? [{ seen, at, evidence: findings.evidence, verdict: verdictOf(seen.target, findings.evidence) }]
+      : [],
   );
   if (judged.length < found.length) return { wakeAt: now + observed.settings.pollMs * 2 };
   return { effects: [outcome(situation, judged)] };
@@ -64,28 +66,36 @@ function outcome(situation: Situation, all: readonly Judged[]): Effect {
   const held = judged.filter((one) => !passed.includes(one) && !again.includes(one));
   const evidence = (list: readonly Judged[]) => list.flatMap((one) => one.evidence);
   if (passed.length > 0) {
-    const targets = passed.map(({ seen, at }) => recordTarget(seen.target, { sequence: at.sequence, attempt: at.attempt }));
-    return write(nextRecord(observed, now, {
-      tier,
-      from: "Verifying",
-      to: "Passed",
-      reason: "Verified",
-      message: `${names(passed)} passed every required check`,
-      targets,
-      evidence: [...evidence(passed)],
-      ...(completes(situation, targets) && { completes: true }),
-    }));
+    const targets = passed.map(({ seen, at }) =>
+      recordTarget(seen.target, { sequence: at.sequence, attempt: at.attempt }),
+    );
+    return write(
+      nextRecord(observed, now, {
+        tier,
+        from: "Verifying",
+        to: "Passed",
+        reason: "Verified",
+        message: `${names(passed)} passed every required check`,
+        targets,
+        evidence: [...evidence(passed)],
+        ...(completes(situation, targets) && { completes: true }),
+      }),
+    );
   }
   if (again.length > 0)
-    return write(nextRecord(observed, now, {
-      tier,
-      from: "Verifying",
-      to: "Verifying",
-      reason: "Inconclusive",
-      message: `no proof either way on ${names(again)}: ${firstProblem(evidence(again))}. Trying again`,
-      targets: again.map(({ seen, at }) => recordTarget(seen.target, { sequence: at.sequence, attempt: at.attempt + 1 })),
-      evidence: [...evidence(again)],
-    }));
+    return write(
+      nextRecord(observed, now, {
+        tier,
+        from: "Verifying",
+        to: "Verifying",
+        reason: "Inconclusive",
+        message: `no proof either way on ${names(again)}: ${firstProblem(evidence(again))}. Trying again`,
+        targets: again.map(({ seen, at }) =>
+          recordTarget(seen.target, { sequence: at.sequence, attempt: at.attempt + 1 }),
+        ),
+        evidence: [...evidence(again)],
+      }),
+    );
   const failed = held.some((one) => one.verdict === "Failed");
   const targets = held.map(({ seen, at }) => recordTarget(seen.target, { sequence: at.sequence, attempt: at.attempt }));
   return hold(situation, "Verifying", targets, {
@@ -105,7 +115,15 @@ function allFindings(situation: Situation, seen: SeenTarget, at: TargetProgress)
   const parts: readonly Findings[] = [
     ...(seen.target.kind === "Mainframe" ? [agentFindings(situation, seen, at)] : []),
     ...(job && needsJob(seen)
-      ? [findingsOf(seen.target.metadata.name, jobCategories(seen.target), job, situation.now, situation.observed.settings)]
+      ? [
+          findingsOf(
+            seen.target.metadata.name,
+            jobCategories(seen.target),
+            job,
+            situation.now,
+            situation.observed.settings,
+          ),
+        ]
       : []),
   ];
   const finished = parts.flatMap((part) => (part.state === "Finished" ? [part.evidence] : []));
@@ -120,11 +138,16 @@ function agentFindings(situation: Situation, { target, agent }: SeenTarget, at: 
     evidence: [{ target: target.metadata.name, category: "Health Check", verdict, message: message.slice(0, 1024) }],
   });
   if (agent.state !== "Answered")
-    return over ? say("Inconclusive", agent.state === "NotAnswered" ? agent.message : "its agent was not asked") : { state: "Running" };
+    return over
+      ? say("Inconclusive", agent.state === "NotAnswered" ? agent.message : "its agent was not asked")
+      : { state: "Running" };
   const { app } = situation.observed.deployment.spec;
   const health = agent.status.apps.find((item) => item.app === app)?.health;
   if (!runsThis(situation, agent.status))
-    return say("Failed", `its agent says that ${running(agent.status, app)?.version ?? "nothing"} runs there, which is not this update`);
+    return say(
+      "Failed",
+      `its agent says that ${running(agent.status, app)?.version ?? "nothing"} runs there, which is not this update`,
+    );
   if (health?.ok === true) return say("Passed", `its agent reports: ${health.message}`);
   return over ? say("Failed", `its agent reports: ${health?.message ?? "no health"}`) : { state: "Running" };
 }

@@ -9,7 +9,17 @@ import { isOver } from "./moves.ts";
 import { namesOf } from "./names.ts";
 import type { SeenTarget } from "./observed.ts";
 import { MOVED_AT_ONCE, nextRecord, recordTarget, write } from "./record.ts";
-import { appState, isClaimedBy, nextSequence, progressOfTarget, type Situation, stateOf, targetsIn, tierProgress, vanished } from "./situation.ts";
+import {
+  appState,
+  isClaimedBy,
+  nextSequence,
+  progressOfTarget,
+  type Situation,
+  stateOf,
+  targetsIn,
+  tierProgress,
+  vanished,
+} from "./situation.ts";
 
 interface Candidate {
   readonly seen: SeenTarget;
@@ -28,17 +38,27 @@ export function waiting(situation: Situation): Part {
   if (targetsIn(situation, "Held").length + vanished(situation).length > 0) return giveBack(situation);
 
   const approvals = approvalsOf(tier, token.value, observed);
-  const candidates = wave(situation).map((seen): Candidate => ({ seen, standing: standingOf(situation, seen, approvals) }));
+  const candidates = wave(situation).map((seen): Candidate => ({
+    seen,
+    standing: standingOf(situation, seen, approvals),
+  }));
   const unasked = candidates.filter(({ standing }) => standing.state === "AskAgent");
   if (unasked.length > 0) return { look: { agents: unasked.map(({ seen }) => seen.target.metadata.uid) } };
 
   const end = candidates.find(({ standing }) => standing.state === "Superseded" || standing.state === "Refused");
   if (end !== undefined) return leaveOut(situation, end);
 
-  const ready = candidates.flatMap(({ seen, standing }): Ready[] => (standing.state === "Open" ? [{ seen, ...standing }] : [])).slice(0, MOVED_AT_ONCE);
+  const ready = candidates
+    .flatMap(({ seen, standing }): Ready[] => (standing.state === "Open" ? [{ seen, ...standing }] : []))
+    .slice(0, MOVED_AT_ONCE);
   const shut = merge(candidates.flatMap(({ standing }) => (standing.state === "Shut" ? [standing.shut] : [])));
-  const rest: Part = { blockedBy: shut, ...(shut.some(({ gate }) => REASKED.includes(gate)) && { wakeAt: now + observed.settings.retryMs }) };
-  return ready.length === 0 ? { ...giveBack(situation), ...rest } : { effects: begin(situation, ready, approvals), ...rest };
+  const rest: Part = {
+    blockedBy: shut,
+    ...(shut.some(({ gate }) => REASKED.includes(gate)) && { wakeAt: now + observed.settings.retryMs }),
+  };
+  return ready.length === 0
+    ? { ...giveBack(situation), ...rest }
+    : { effects: begin(situation, ready, approvals), ...rest };
 }
 
 /** One mainframe that runs something else is left out and stops nobody; a server that does ends the update. */
@@ -52,7 +72,8 @@ function leaveOut(situation: Situation, { seen, standing }: Candidate): Part {
 }
 
 /** The end of an update lets go all it holds, so it waits for what is on its way to another target. */
-const underWay = (situation: Situation): boolean => targetsIn(situation, "Delivering").length + targetsIn(situation, "Verifying").length > 0;
+const underWay = (situation: Situation): boolean =>
+  targetsIn(situation, "Delivering").length + targetsIn(situation, "Verifying").length > 0;
 
 const waveOf = ({ target }: SeenTarget): number => (target.kind === "Mainframe" ? target.spec.wave : 1);
 
@@ -84,8 +105,16 @@ function begin(situation: Situation, ready: readonly Ready[], approvals: Approva
   } as const;
   const move =
     deliver.length > 0
-      ? ({ to: "Delivering", reason: approved ? "Approved" : "GatesOpen", message: `${by}${spec.version} goes to ${names}` } as const)
-      : ({ to: "Verifying", reason: "AlreadyThere", message: `${by}${names} already runs ${spec.version}: nothing is delivered, it is verified` } as const);
+      ? ({
+          to: "Delivering",
+          reason: approved ? "Approved" : "GatesOpen",
+          message: `${by}${spec.version} goes to ${names}`,
+        } as const)
+      : ({
+          to: "Verifying",
+          reason: "AlreadyThere",
+          message: `${by}${names} already runs ${spec.version}: nothing is delivered, it is verified`,
+        } as const);
   const targets = moving.map(({ seen }) =>
     recordTarget(seen.target, {
       sequence: appState(seen.target, spec.app)?.sequence ?? 0,
@@ -116,7 +145,9 @@ function claim({ observed }: Situation, { target, agent }: SeenTarget): readonly
 /** A claim whose gates shut again before the record was written would keep others out for nothing. */
 function giveBack(situation: Situation): Part {
   const { metadata, spec } = situation.observed.deployment;
-  const ours = situation.targets.filter((seen) => stateOf(situation, seen) === "Waiting" && isClaimedBy(seen.target, spec.app, metadata.uid));
+  const ours = situation.targets.filter(
+    (seen) => stateOf(situation, seen) === "Waiting" && isClaimedBy(seen.target, spec.app, metadata.uid),
+  );
   return ours.length === 0 ? {} : { effects: ours.map((seen) => releaseOf(seen, spec.app)) };
 }
 
@@ -125,14 +156,29 @@ function cancel(situation: Situation): Part | undefined {
   const { observed, now, tier, token } = situation;
   if (tierProgress(situation).targets.size > 0) return undefined;
   const asked = actionsOf(observed.deployment.metadata.annotations).find(
-    (action) => action.verb === "cancel" && action.tier === tier && action.token === token.value && action.by !== undefined,
+    (action) =>
+      action.verb === "cancel" && action.tier === tier && action.token === token.value && action.by !== undefined,
   );
   const by = askedBy(asked, observed.policies);
   if (asked === undefined || by === undefined) return undefined;
   const message = `${by} cancelled it before anything was delivered to ${tier}${asked.reason === "" ? "" : `: ${asked.reason}`}`;
   const actor = actorOf([by], observed.policies);
   const to = "Cancelled";
-  return { effects: [write(nextRecord(observed, now, { tier, from: "Waiting", to, reason: "CancelAsked", message, token: token.whole, actor }))] };
+  return {
+    effects: [
+      write(
+        nextRecord(observed, now, {
+          tier,
+          from: "Waiting",
+          to,
+          reason: "CancelAsked",
+          message,
+          token: token.whole,
+          actor,
+        }),
+      ),
+    ],
+  };
 }
 
 const TIER_OF_SERVER = { alpha: "Alpha", public: "Public", omega: "Omega", mainframes: "Omega" } as const;
@@ -140,7 +186,12 @@ const TIER_OF_SERVER = { alpha: "Alpha", public: "Public", omega: "Omega", mainf
 function noServer({ tier, observed }: Situation): Shut {
   const { namespace } = observed.deployment.metadata;
   const wanted = TIER_OF_SERVER[tier];
-  const example = JSON.stringify({ apiVersion: API_VERSION, kind: "Server", metadata: { name: "<name>", namespace }, spec: { tier: wanted, url: "<url>" } });
+  const example = JSON.stringify({
+    apiVersion: API_VERSION,
+    kind: "Server",
+    metadata: { name: "<name>", namespace },
+    spec: { tier: wanted, url: "<url>" },
+  });
   return {
     gate: "references",
     message: `${wanted === "Public" ? wanted : wanted.toUpperCase()} Server not configured: namespace ${namespace} has no Server of tier ${wanted}`,

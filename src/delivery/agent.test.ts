@@ -8,7 +8,14 @@ import { AGENT_LIMITS, agentDriver } from "./agent.ts";
 import type { Trouble } from "./driver.ts";
 
 const KEY = "uid.default.main.1";
-const REPORT = { key: KEY, state: "Applied", reason: "Applied", message: "Runs.", activations: 1, at: "2026-06-01T12:00:00.000Z" };
+const REPORT = {
+  key: KEY,
+  state: "Applied",
+  reason: "Applied",
+  message: "Runs.",
+  activations: 1,
+  at: "2026-06-01T12:00:00.000Z",
+};
 const { signal } = new AbortController();
 const driver = agentDriver();
 /** For those who let one wait. */
@@ -23,7 +30,8 @@ afterAll(async () => {
   await Promise.all([driver.close(), hasty.close()]);
   for (const server of servers) {
     server.close();
-    if ("closeAllConnections" in server && typeof server.closeAllConnections === "function") server.closeAllConnections();
+    if ("closeAllConnections" in server && typeof server.closeAllConnections === "function")
+      server.closeAllConnections();
   }
 });
 
@@ -35,10 +43,18 @@ const listen = async (server: Server): Promise<number> => {
 };
 type Behave = (response: ServerResponse, request: IncomingMessage) => unknown;
 const target = async (behave: Behave) => {
-  const port = await listen(createServer({ cert: certificate.certPem, key: certificate.keyPem }, (request, response) => void behave(response, request)));
+  const port = await listen(
+    createServer(
+      { cert: certificate.certPem, key: certificate.keyPem },
+      (request, response) => void behave(response, request),
+    ),
+  );
   return { url: `https://127.0.0.1:${port}`, tls: { sha256: certificate.sha256 } };
 };
-const json = (status: number, body: unknown): Behave => (response) => response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+const json =
+  (status: number, body: unknown): Behave =>
+  (response) =>
+    response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
 
 describe("an agent that cannot be understood is data, never an exception:", () => {
   const situations: readonly (readonly [string, Behave, Trouble["state"], RegExp])[] = [
@@ -48,54 +64,98 @@ describe("an agent that cannot be understood is data, never an exception:", () =
     ["a state nobody knows", json(200, { ...REPORT, state: "Dancing" }), "Garbage", /not an agent's answer/],
     ["an error without words", json(500, {}), "Garbage", /HTTP 500/],
     ["a refusal without words", json(409, "no"), "Garbage", /HTTP 409/],
-    ["a redirect", (response) => response.writeHead(302, { location: "https://127.0.0.1:1/" }).end(), "Garbage", /HTTP 302/],
-    ["an answer without an end", (response) => {
-      const more = (): void => void response.write("x".repeat(65_536), (error) => (error ? undefined : more()));
-      more();
-    }, "Garbage", /more than \d+ bytes/],
+    [
+      "a redirect",
+      (response) => response.writeHead(302, { location: "https://127.0.0.1:1/" }).end(),
+      "Garbage",
+      /HTTP 302/,
+    ],
+    [
+      "an answer without an end",
+      (response) => {
+        const more = (): void => void response.write("x".repeat(65_536), (error) => (error ? undefined : more()));
+        more();
+      },
+      "Garbage",
+      /more than \d+ bytes/,
+    ],
     ["no answer", () => undefined, "Unreachable", /did not answer|Timeout/],
-    ["half an answer", (response) => response.writeHead(200, { "content-length": 500 }).write("{"), "Unreachable", /did not answer|Timeout/],
-    ["a drop of bytes now and then", (response) => {
-      const drip = setInterval(() => response.write(" "), 50);
-      response.once("close", () => clearInterval(drip));
-    }, "Unreachable", /did not answer within 600 ms/],
+    [
+      "half an answer",
+      (response) => response.writeHead(200, { "content-length": 500 }).write("{"),
+      "Unreachable",
+      /did not answer|Timeout/,
+    ],
+    [
+      "a drop of bytes now and then",
+      (response) => {
+        const drip = setInterval(() => response.write(" "), 50);
+        response.once("close", () => clearInterval(drip));
+      },
+      "Unreachable",
+      /did not answer within 600 ms/,
+    ],
     ["a hang-up", (response) => response.destroy(), "Unreachable", /cannot be reached/],
   ];
 
   it.each(situations)("%s", async (_name, behave, state, message) => {
     const where = await target(behave);
     const { deliver, report, observe } = state === "Unreachable" ? hasty : driver;
-    const answers = await Promise.all([deliver(where, { key: KEY, jws: "a.b.c" }, signal), report(where, KEY, "a.b.c", signal), observe(where, "a.b.c", signal)]);
+    const answers = await Promise.all([
+      deliver(where, { key: KEY, jws: "a.b.c" }, signal),
+      report(where, KEY, "a.b.c", signal),
+      observe(where, "a.b.c", signal),
+    ]);
     for (const answer of answers) expect(answer).toMatchObject({ state, message: expect.stringMatching(message) });
   });
 
   it("no answer to a question is known soon, however long an order may take", async () => {
     const patient = agentDriver({ ...AGENT_LIMITS, deadlineMs: 600_000, questionMs: 300 });
     const where = await target(() => undefined);
-    for (const answer of await Promise.all([patient.observe(where, "t", signal), patient.report(where, KEY, "t", signal)]))
+    for (const answer of await Promise.all([
+      patient.observe(where, "t", signal),
+      patient.report(where, KEY, "t", signal),
+    ]))
       expect(answer).toMatchObject({ state: "Unreachable", message: expect.stringContaining("300 ms") });
     await patient.close();
   });
   it("a report about another order", async () => {
     const where = await target(json(200, { ...REPORT, key: "other.default.main.2" }));
-    expect(await driver.report(where, KEY, "t", signal)).toMatchObject({ state: "Garbage", message: expect.stringContaining("when asked about") });
+    expect(await driver.report(where, KEY, "t", signal)).toMatchObject({
+      state: "Garbage",
+      message: expect.stringContaining("when asked about"),
+    });
   });
   it("nobody listens", async () => {
-    expect(await driver.observe({ url: "https://127.0.0.1:1", tls: {} }, "t", signal)).toMatchObject({ state: "Unreachable", message: expect.stringContaining("ECONNREFUSED") });
+    expect(await driver.observe({ url: "https://127.0.0.1:1", tls: {} }, "t", signal)).toMatchObject({
+      state: "Unreachable",
+      message: expect.stringContaining("ECONNREFUSED"),
+    });
   });
   it("a name that does not exist", async () => {
-    expect(await driver.observe({ url: "https://agent.invalid:7443", tls: {} }, "t", signal)).toMatchObject({ state: "Unreachable" });
+    expect(await driver.observe({ url: "https://agent.invalid:7443", tls: {} }, "t", signal)).toMatchObject({
+      state: "Unreachable",
+    });
   });
   it("it takes the connection and never speaks TLS", async () => {
     const port = await listen(createTcp(() => undefined));
-    expect(await hasty.observe({ url: `https://127.0.0.1:${port}`, tls: {} }, "t", signal)).toMatchObject({ state: "Unreachable" });
+    expect(await hasty.observe({ url: `https://127.0.0.1:${port}`, tls: {} }, "t", signal)).toMatchObject({
+      state: "Unreachable",
+    });
   });
   it("it speaks something else", async () => {
-    const port = await listen(createTcp((socket) => void socket.on("error", () => undefined).end("220 mail.example ESMTP\r\n")));
-    expect(await driver.observe({ url: `https://127.0.0.1:${port}`, tls: {} }, "t", signal)).toMatchObject({ state: "Unreachable" });
+    const port = await listen(
+      createTcp((socket) => void socket.on("error", () => undefined).end("220 mail.example ESMTP\r\n")),
+    );
+    expect(await driver.observe({ url: `https://127.0.0.1:${port}`, tls: {} }, "t", signal)).toMatchObject({
+      state: "Unreachable",
+    });
   });
   it.each(["http://127.0.0.1:80", "not a url", "file:///etc/passwd"])("its URL is %s", async (url) => {
-    expect(await driver.observe({ url, tls: {} }, "t", signal)).toMatchObject({ state: "Unreachable", message: expect.stringContaining("not an https:// URL") });
+    expect(await driver.observe({ url, tls: {} }, "t", signal)).toMatchObject({
+      state: "Unreachable",
+      message: expect.stringContaining("not an https:// URL"),
+    });
   });
   it("another certificate, and nothing was sent to whoever shows it", async () => {
     let heard = 0;
@@ -103,7 +163,9 @@ describe("an agent that cannot be understood is data, never an exception:", () =
       heard += 1;
       return json(200, REPORT)(response, undefined as never);
     });
-    expect(await driver.deliver({ ...where, tls: { sha256: "0".repeat(64) } }, { key: KEY, jws: "a.b.c" }, signal)).toMatchObject({ state: "WrongCertificate" });
+    expect(
+      await driver.deliver({ ...where, tls: { sha256: "0".repeat(64) } }, { key: KEY, jws: "a.b.c" }, signal),
+    ).toMatchObject({ state: "WrongCertificate" });
     expect(heard).toBe(0);
   });
 });
@@ -117,16 +179,28 @@ describe("an agent that is understood", () => {
       seen.push([request.method, request.url, request.headers["content-type"], Buffer.concat(parts).toString()]);
       json(202, REPORT)(response, request);
     });
-    expect(await driver.deliver({ ...where, url: `${where.url}/` }, { key: KEY, jws: "a.b.c" }, signal)).toEqual({ state: "Answered", report: REPORT });
+    expect(await driver.deliver({ ...where, url: `${where.url}/` }, { key: KEY, jws: "a.b.c" }, signal)).toEqual({
+      state: "Answered",
+      report: REPORT,
+    });
     expect(seen).toEqual([["PUT", `/v1/orders/${KEY}`, "application/jose", "a.b.c"]]);
   });
   it("may refuse with its reason and the sequence it knows", async () => {
     const where = await target(json(409, { reason: "SequenceTooLow", message: "Too low.", sequence: 7 }));
-    expect(await driver.deliver(where, { key: KEY, jws: "a.b.c" }, signal)).toEqual({ state: "Refused", status: 409, reason: "SequenceTooLow", message: "Too low.", sequence: 7 });
+    expect(await driver.deliver(where, { key: KEY, jws: "a.b.c" }, signal)).toEqual({
+      state: "Refused",
+      status: 409,
+      reason: "SequenceTooLow",
+      message: "Too low.",
+      sequence: 7,
+    });
   });
   it("may know more than this version does", async () => {
     const where = await target(json(200, { ...REPORT, reason: "SomethingNew", weather: "fine" }));
-    expect(await driver.report(where, KEY, "t", signal)).toMatchObject({ state: "Answered", report: { reason: "SomethingNew" } });
+    expect(await driver.report(where, KEY, "t", signal)).toMatchObject({
+      state: "Answered",
+      report: { reason: "SomethingNew" },
+    });
   });
   it("is left at once when we are told to stop", async () => {
     const stop = new AbortController();

@@ -78,20 +78,29 @@ const understand = <Answer>(origin: string, came: Exchange, schema: z.ZodType<An
   if (came.status >= 200 && came.status < 300) {
     const parsed = schema.safeParse(body);
     if (parsed.success) return { state: "Answered", answer: parsed.data };
-    return { state: "Garbage", message: `${origin} answered ${came.status} with something that is not an agent's answer. Check that the URL is the agent's and not the server's.` };
+    return {
+      state: "Garbage",
+      message: `${origin} answered ${came.status} with something that is not an agent's answer. Check that the URL is the agent's and not the server's.`,
+    };
   }
   const refusal = Refusal.safeParse(body);
   if (came.status >= 400 && came.status < 500 && refusal.success) {
     const { reason, message, sequence } = refusal.data;
     return { state: "Refused", status: came.status, reason, message, ...(sequence === undefined ? {} : { sequence }) };
   }
-  return { state: "Garbage", message: `${origin} answered HTTP ${came.status}, which no agent does here. Check that the URL is the agent's; its log says more.` };
+  return {
+    state: "Garbage",
+    message: `${origin} answered HTTP ${came.status}, which no agent does here. Check that the URL is the agent's; its log says more.`,
+  };
 };
 
 const reported = (target: AgentTarget, key: string, understood: Understood<OrderReport>): Delivery => {
   if (understood.state !== "Answered") return understood;
   if (understood.answer.key === key) return { state: "Answered", report: understood.answer };
-  return { state: "Garbage", message: `${target.url} answered about order ${understood.answer.key} when asked about ${key}.` };
+  return {
+    state: "Garbage",
+    message: `${target.url} answered about order ${understood.answer.key} when asked about ${key}.`,
+  };
 };
 
 const bearer = (readToken: string) => ({ authorization: `Bearer ${readToken}` });
@@ -111,7 +120,10 @@ export const agentDriver = (limits: AgentLimits = AGENT_LIMITS): Driver<AgentTar
     signal.throwIfAborted();
     const base = URL.parse(target.url);
     if (base === null || base.protocol !== "https:") {
-      return { state: "Unreachable", message: `The agent's URL ${target.url} is not an https:// URL; orders are sent over TLS only.` };
+      return {
+        state: "Unreachable",
+        message: `The agent's URL ${target.url} is not an https:// URL; orders are sent over TLS only.`,
+      };
     }
     const url = `${base.origin}${base.pathname.replace(/\/$/, "")}${path}`;
     const { maxBytes } = limits;
@@ -127,9 +139,19 @@ export const agentDriver = (limits: AgentLimits = AGENT_LIMITS): Driver<AgentTar
       return reported(target, key, await ask(target, orderPath(key), question, OrderReport, signal));
     },
     report: async (target, key, readToken, signal) =>
-      reported(target, key, await ask(target, orderPath(key), { method: "GET", headers: bearer(readToken) }, OrderReport, signal)),
+      reported(
+        target,
+        key,
+        await ask(target, orderPath(key), { method: "GET", headers: bearer(readToken) }, OrderReport, signal),
+      ),
     observe: async (target, readToken, signal): Promise<Observation> => {
-      const understood = await ask(target, "/v1/status", { method: "GET", headers: bearer(readToken) }, AgentStatus, signal);
+      const understood = await ask(
+        target,
+        "/v1/status",
+        { method: "GET", headers: bearer(readToken) },
+        AgentStatus,
+        signal,
+      );
       return understood.state === "Answered" ? { state: "Answered", status: understood.answer } : understood;
     },
     close: dial.close,

@@ -15,13 +15,19 @@ export interface Question {
 
 /** What came of asking: trouble at the other end is data, never an exception. */
 export type Exchange =
-  | { readonly state: "Answered"; readonly status: number; readonly headers: Dispatcher.ResponseData["headers"]; readonly body: Buffer }
+  | {
+      readonly state: "Answered";
+      readonly status: number;
+      readonly headers: Dispatcher.ResponseData["headers"];
+      readonly body: Buffer;
+    }
   | { readonly state: "Unreachable" | "WrongCertificate" | "Oversized" | "Aborted"; readonly message: string };
 
 const said = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error);
   const inner = error instanceof AggregateError ? error.errors.map(said).join("; ") : "";
-  const code = "code" in error && typeof error.code === "string" && !error.message.includes(error.code) ? ` (${error.code})` : "";
+  const code =
+    "code" in error && typeof error.code === "string" && !error.message.includes(error.code) ? ` (${error.code})` : "";
   return `${error.message || inner || error.name}${code}`;
 };
 
@@ -42,14 +48,19 @@ export const exchange = async (dispatcher: Dispatcher, question: Question): Prom
     let size = 0;
     for await (const part of answer.body as AsyncIterable<Buffer>) {
       size += part.length;
-      if (size > maxBytes) return { state: "Oversized", message: `${origin} answered with more than ${maxBytes} bytes.` };
+      if (size > maxBytes)
+        return { state: "Oversized", message: `${origin} answered with more than ${maxBytes} bytes.` };
       parts.push(part);
     }
     return { state: "Answered", status: answer.statusCode, headers: answer.headers, body: Buffer.concat(parts) };
   } catch (error) {
     if (signal?.aborted === true) return { state: "Aborted", message: `The request to ${origin} was stopped.` };
     if (deadline.aborted) return { state: "Unreachable", message: `${origin} did not answer within ${deadlineMs} ms.` };
-    if (isWrongCertificate(error)) return { state: "WrongCertificate", message: `The certificate of ${origin} is not the trusted one: ${said(error)}` };
+    if (isWrongCertificate(error))
+      return {
+        state: "WrongCertificate",
+        message: `The certificate of ${origin} is not the trusted one: ${said(error)}`,
+      };
     return { state: "Unreachable", message: `${origin} cannot be reached: ${said(error)}` };
   }
 };

@@ -20,7 +20,12 @@ beforeAll(async () => {
   stranger = await createCa("stranger");
   const ips = ["127.0.0.1"];
   issued.good = await issue(ca, { commonName: "good", ips });
-  issued.expired = await issue(ca, { commonName: "expired", ips, notBefore: new Date("2020-01-01"), notAfter: new Date("2021-01-01") });
+  issued.expired = await issue(ca, {
+    commonName: "expired",
+    ips,
+    notBefore: new Date("2020-01-01"),
+    notAfter: new Date("2021-01-01"),
+  });
   issued.elsewhere = await issue(ca, { commonName: "elsewhere", dns: ["elsewhere.example"] });
   issued.renewed = await issue(ca, { commonName: "good", ips });
 });
@@ -55,7 +60,9 @@ const said = (came: Exchange): string => (came.state === "Answered" ? came.body.
 describe("a server is spoken to when", () => {
   it("its certificate is the pinned one, whatever name and date it bears", async () => {
     for (const certificate of [issued.good, issued.elsewhere, issued.expired]) {
-      expect(said(await ask({ sha256: certificate.sha256 }, `https://127.0.0.1:${await serve(certificate)}/pinned`))).toBe("hello");
+      expect(
+        said(await ask({ sha256: certificate.sha256 }, `https://127.0.0.1:${await serve(certificate)}/pinned`)),
+      ).toBe("hello");
     }
   });
   it("the pin is spelled as openssl does", async () => {
@@ -73,15 +80,30 @@ describe("a server is spoken to when", () => {
 
 describe("no byte of a request reaches a server when", () => {
   const situations: readonly (readonly [string, () => Trust, () => Issued, RegExp])[] = [
-    ["another certificate is pinned", () => ({ sha256: issued.renewed.sha256 }), () => issued.good, /shows the certificate with SHA-256 .* is pinned.*tls.sha256/],
+    [
+      "another certificate is pinned",
+      () => ({ sha256: issued.renewed.sha256 }),
+      () => issued.good,
+      /shows the certificate with SHA-256 .* is pinned.*tls.sha256/,
+    ],
     ["the pin is cut short", () => ({ sha256: issued.good.sha256.slice(0, 32) }), () => issued.good, /is pinned/],
     ["the pin is empty", () => ({ sha256: "" }), () => issued.good, /is pinned/],
     ["its CA is not the trusted one", () => ({ ca: stranger.certPem }), () => issued.good, /is not the trusted one/],
     ["the system does not know its CA", () => ({}), () => issued.good, /is not the trusted one/],
     ["its certificate has expired", () => ({ ca: ca.certPem }), () => issued.expired, /expired/],
     ["its certificate is for another name", () => ({ ca: ca.certPem }), () => issued.elsewhere, /IP|altname/i],
-    ["the CA is right and the pin is not", () => ({ ca: ca.certPem, sha256: issued.renewed.sha256 }), () => issued.good, /is pinned/],
-    ["the pin is right and the CA is not", () => ({ ca: stranger.certPem, sha256: issued.good.sha256 }), () => issued.good, /is not the trusted one/],
+    [
+      "the CA is right and the pin is not",
+      () => ({ ca: ca.certPem, sha256: issued.renewed.sha256 }),
+      () => issued.good,
+      /is pinned/,
+    ],
+    [
+      "the pin is right and the CA is not",
+      () => ({ ca: stranger.certPem, sha256: issued.good.sha256 }),
+      () => issued.good,
+      /is not the trusted one/,
+    ],
   ];
   it.each(situations)("%s", async (_name, trust, certificate, message) => {
     heard.length = 0;
@@ -96,10 +118,12 @@ describe("no byte of a request reaches a server when", () => {
     ["http is asked for where a pin is given", { sha256: "a".repeat(64) }, true],
   ])("%s", async (_name, trust, plain) => {
     heard.length = 0;
-    const port = await listen(createPlain((request, response) => {
-      heard.push(request.url ?? "");
-      response.end();
-    }));
+    const port = await listen(
+      createPlain((request, response) => {
+        heard.push(request.url ?? "");
+        response.end();
+      }),
+    );
     expect((await ask(trust, `http://127.0.0.1:${port}/secret`, plain)).state).toBe("WrongCertificate");
     expect(heard).toEqual([]);
   });

@@ -16,7 +16,10 @@ export interface DialLimits {
  * A connector for undici that hands a socket over only when the peer is the trusted one, so no byte of a request reaches
  * anyone else. Sessions are not resumed: every connection shows its certificate.
  */
-export const pinnedConnector = (trust: Trust, limits: Pick<DialLimits, "connectMs" | "plain">): buildConnector.connector => {
+export const pinnedConnector = (
+  trust: Trust,
+  limits: Pick<DialLimits, "connectMs" | "plain">,
+): buildConnector.connector => {
   const pinOnly = trust.sha256 !== undefined && trust.ca === undefined;
   const connect = buildConnector({
     timeout: limits.connectMs,
@@ -31,7 +34,10 @@ export const pinnedConnector = (trust: Trust, limits: Pick<DialLimits, "connectM
     if (options.protocol !== "https:") {
       const secured = trust.sha256 !== undefined || trust.ca !== undefined;
       if (limits.plain === true && !secured) return connect(options, callback);
-      return callback(new WrongCertificateError(`${where} was asked for over http://, which proves no certificate; use https://.`), null);
+      return callback(
+        new WrongCertificateError(`${where} was asked for over http://, which proves no certificate; use https://.`),
+        null,
+      );
     }
     return connect(options, (...[error, socket]: Parameters<buildConnector.Callback>) => {
       if (error !== null) return callback(error, null);

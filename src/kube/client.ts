@@ -6,11 +6,19 @@ import type { Lane, Method, Transport } from "./transport.ts";
 import { apiVersionOf } from "./types.ts";
 import type { Draft, KubeObject, ObjectMeta, ObjectName, Resource } from "./types.ts";
 
-export type CallOptions = { readonly signal?: AbortSignal | undefined; readonly lane?: Lane; readonly deadlineMs?: number };
+export type CallOptions = {
+  readonly signal?: AbortSignal | undefined;
+  readonly lane?: Lane;
+  readonly deadlineMs?: number;
+};
 export type WriteOptions = CallOptions & { readonly dryRun?: boolean; readonly fieldManager?: string };
 export type CreateOptions = WriteOptions & { readonly fieldValidation?: "Strict" | "Warn" | "Ignore" };
 export type PatchOptions = WriteOptions & { readonly subresource?: string };
-export type Selection = { readonly namespace?: string; readonly labelSelector?: string; readonly fieldSelector?: string };
+export type Selection = {
+  readonly namespace?: string;
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+};
 export type RemoveOptions = CallOptions & {
   readonly uid?: string;
   readonly resourceVersion?: string;
@@ -31,34 +39,79 @@ export type Client = {
   readonly namespace: string;
   readonly get: <T extends KubeObject>(resource: Resource<T>, at: ObjectName, options?: CallOptions) => Promise<T>;
   /** Undefined when there is no such object; that the kind itself is not served is an error. */
-  readonly find: <T extends KubeObject>(resource: Resource<T>, at: ObjectName, options?: CallOptions) => Promise<T | undefined>;
+  readonly find: <T extends KubeObject>(
+    resource: Resource<T>,
+    at: ObjectName,
+    options?: CallOptions,
+  ) => Promise<T | undefined>;
   /** Consistent, all pages. */
-  readonly list: <T extends KubeObject>(resource: Resource<T>, selection?: Selection, options?: CallOptions) => Promise<Page<T>>;
+  readonly list: <T extends KubeObject>(
+    resource: Resource<T>,
+    selection?: Selection,
+    options?: CallOptions,
+  ) => Promise<Page<T>>;
   /** Consistent, page by page; every page has the version of the first. */
-  readonly pages: <T extends KubeObject>(resource: Resource<T>, selection?: Selection, options?: CallOptions) => AsyncGenerator<Page<T>>;
+  readonly pages: <T extends KubeObject>(
+    resource: Resource<T>,
+    selection?: Selection,
+    options?: CallOptions,
+  ) => AsyncGenerator<Page<T>>;
   readonly create: <T extends KubeObject>(resource: Resource<T>, object: Draft, options?: CreateOptions) => Promise<T>;
   /** The whole object; its metadata must name the version that was read. */
-  readonly replace: <T extends KubeObject>(resource: Resource<T>, object: Draft & Identity, options?: WriteOptions) => Promise<T>;
+  readonly replace: <T extends KubeObject>(
+    resource: Resource<T>,
+    object: Draft & Identity,
+    options?: WriteOptions,
+  ) => Promise<T>;
   /** The whole status of exactly the object and version given. */
-  readonly replaceStatus: <T extends KubeObject>(resource: Resource<T>, of: Identity, status: object, options?: WriteOptions) => Promise<T>;
+  readonly replaceStatus: <T extends KubeObject>(
+    resource: Resource<T>,
+    of: Identity,
+    status: object,
+    options?: WriteOptions,
+  ) => Promise<T>;
   /** Server-side apply; without `force` a field of another manager is a conflict. */
-  readonly apply: <T extends KubeObject>(resource: Resource<T>, object: Draft, options?: PatchOptions & { readonly force?: boolean }) => Promise<T>;
-  readonly mergePatch: <T extends KubeObject>(resource: Resource<T>, at: ObjectName, patch: object, options?: PatchOptions) => Promise<T>;
-  readonly jsonPatch: <T extends KubeObject>(resource: Resource<T>, at: ObjectName, patch: JsonPatch, options?: PatchOptions) => Promise<T>;
+  readonly apply: <T extends KubeObject>(
+    resource: Resource<T>,
+    object: Draft,
+    options?: PatchOptions & { readonly force?: boolean },
+  ) => Promise<T>;
+  readonly mergePatch: <T extends KubeObject>(
+    resource: Resource<T>,
+    at: ObjectName,
+    patch: object,
+    options?: PatchOptions,
+  ) => Promise<T>;
+  readonly jsonPatch: <T extends KubeObject>(
+    resource: Resource<T>,
+    at: ObjectName,
+    patch: JsonPatch,
+    options?: PatchOptions,
+  ) => Promise<T>;
   readonly remove: (resource: Resource, at: ObjectName, options?: RemoveOptions) => Promise<void>;
   /** Any path of the server, as text. */
-  readonly raw: (path: string, options?: CallOptions & { readonly method?: Method; readonly body?: unknown }) => Promise<string>;
+  readonly raw: (
+    path: string,
+    options?: CallOptions & { readonly method?: Method; readonly body?: unknown },
+  ) => Promise<string>;
   /** One WATCH request from a version, as bytes; see watch.ts for the loop around it. */
   readonly stream: (resource: Resource, from: WatchFrom, signal?: AbortSignal) => Promise<AsyncIterable<Uint8Array>>;
   /** The same connections, as another user (needs the right to impersonate). */
   readonly as: (user: string, groups?: readonly string[]) => Client;
   readonly close: () => Promise<void>;
 };
-export type WatchFrom = Selection & { readonly resourceVersion: string; readonly timeoutSeconds: number; readonly idleMs: number };
+export type WatchFrom = Selection & {
+  readonly resourceVersion: string;
+  readonly timeoutSeconds: number;
+  readonly idleMs: number;
+};
 
 const PAGE_SIZE = 500;
 
-type RawList<T> = { readonly metadata: { readonly resourceVersion: string; readonly continue?: string }; readonly items: readonly T[] | null };
+type RawList<T> = {
+  readonly metadata: { readonly resourceVersion: string; readonly continue?: string };
+  readonly items: readonly T[] | null;
+};
 
 /** Items of a list come without the words every object has, and with bookkeeping nobody reads that is half their size. */
 export const dressed = <T extends KubeObject>(resource: Resource<T>, object: T): T => {
@@ -74,19 +127,36 @@ const decoded = (text: string, asked: string): unknown => {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new ApiError({ status: 0, reason: "BadReply", message: `${asked} was answered with something that is not JSON.`, cause });
+    throw new ApiError({
+      status: 0,
+      reason: "BadReply",
+      message: `${asked} was answered with something that is not JSON.`,
+      cause,
+    });
   }
 };
 
-export const createClient = (connection: Connection, options: { readonly fieldManager: string; readonly userAgent: string }): Client =>
-  clientOn(createTransport(connection, options.userAgent), connection.namespace, options.fieldManager, {});
+export const createClient = (
+  connection: Connection,
+  options: { readonly fieldManager: string; readonly userAgent: string },
+): Client => clientOn(createTransport(connection, options.userAgent), connection.namespace, options.fieldManager, {});
 
-const whole = (resource: Resource, object: Draft) => ({ apiVersion: apiVersionOf(resource), kind: resource.kind, ...object });
+const whole = (resource: Resource, object: Draft) => ({
+  apiVersion: apiVersionOf(resource),
+  kind: resource.kind,
+  ...object,
+});
 
 type Headers = Readonly<Record<string, string | string[]>>;
 
 const clientOn = (transport: Transport, namespace: string, ownManager: string, headers: Headers): Client => {
-  const send = async <T>(method: Method, path: string, options: CallOptions = {}, body?: unknown, contentType?: string): Promise<T> => {
+  const send = async <T>(
+    method: Method,
+    path: string,
+    options: CallOptions = {},
+    body?: unknown,
+    contentType?: string,
+  ): Promise<T> => {
     const text = await transport.send({
       method,
       path,
@@ -105,16 +175,34 @@ const clientOn = (transport: Transport, namespace: string, ownManager: string, h
   });
   const get = async <T extends KubeObject>(resource: Resource<T>, at: ObjectName, options?: CallOptions) =>
     dressed(resource, await send<T>("GET", objectPath(resource, at), options));
-  const patch = async <T extends KubeObject>(resource: Resource<T>, at: ObjectName, type: string, body: unknown, options: PatchOptions & { force?: boolean } = {}) => {
-    const path = withQuery(objectPath(resource, at, options.subresource), { ...writing(options), force: options.force });
+  const patch = async <T extends KubeObject>(
+    resource: Resource<T>,
+    at: ObjectName,
+    type: string,
+    body: unknown,
+    options: PatchOptions & { force?: boolean } = {},
+  ) => {
+    const path = withQuery(objectPath(resource, at, options.subresource), {
+      ...writing(options),
+      force: options.force,
+    });
     return dressed(resource, await send<T>("PATCH", path, options, body, `application/${type}`));
   };
 
-  async function* pages<T extends KubeObject>(resource: Resource<T>, selection: Selection = {}, options: CallOptions = {}): AsyncGenerator<Page<T>> {
+  async function* pages<T extends KubeObject>(
+    resource: Resource<T>,
+    selection: Selection = {},
+    options: CallOptions = {},
+  ): AsyncGenerator<Page<T>> {
     const { namespace: inside, labelSelector, fieldSelector } = selection;
     let token: string | undefined;
     do {
-      const path = withQuery(collectionPath(resource, inside), { labelSelector, fieldSelector, limit: PAGE_SIZE, continue: token });
+      const path = withQuery(collectionPath(resource, inside), {
+        labelSelector,
+        fieldSelector,
+        limit: PAGE_SIZE,
+        continue: token,
+      });
       const page = await send<RawList<T>>("GET", path, options);
       const items = page.items ?? [];
       for (const item of items) dressed(resource, item);
@@ -160,14 +248,22 @@ const clientOn = (transport: Transport, namespace: string, ownManager: string, h
       const metadata = { name, ...(inside === undefined ? {} : { namespace: inside }), uid, resourceVersion };
       return dressed(resource, await send("PUT", path, options, whole(resource, { metadata, status })));
     },
-    apply: (resource, object, options) => patch(resource, object.metadata, "apply-patch+yaml", whole(resource, object), options),
+    apply: (resource, object, options) =>
+      patch(resource, object.metadata, "apply-patch+yaml", whole(resource, object), options),
     mergePatch: (resource, at, body, options) => patch(resource, at, "merge-patch+json", body, options),
     jsonPatch: (resource, at, body, options) => patch(resource, at, "json-patch+json", body, options),
     remove: async (resource, at, options = {}) => {
       const { uid, resourceVersion, propagationPolicy, gracePeriodSeconds } = options;
       const dryRun = options.dryRun === true ? ["All"] : undefined;
       const preconditions = uid === undefined && resourceVersion === undefined ? undefined : { uid, resourceVersion };
-      const body = { apiVersion: "v1", kind: "DeleteOptions", preconditions, propagationPolicy, gracePeriodSeconds, dryRun };
+      const body = {
+        apiVersion: "v1",
+        kind: "DeleteOptions",
+        preconditions,
+        propagationPolicy,
+        gracePeriodSeconds,
+        dryRun,
+      };
       await send("DELETE", objectPath(resource, at), options, body);
     },
     raw: (path, options = {}) =>
@@ -182,8 +278,18 @@ const clientOn = (transport: Transport, namespace: string, ownManager: string, h
       }),
     stream: (resource, from, signal) => {
       const { namespace: inside, labelSelector, fieldSelector, resourceVersion, timeoutSeconds } = from;
-      const query = { watch: true, allowWatchBookmarks: true, labelSelector, fieldSelector, resourceVersion, timeoutSeconds };
-      return transport.open({ method: "GET", path: withQuery(collectionPath(resource, inside), query), headers, signal }, from.idleMs);
+      const query = {
+        watch: true,
+        allowWatchBookmarks: true,
+        labelSelector,
+        fieldSelector,
+        resourceVersion,
+        timeoutSeconds,
+      };
+      return transport.open(
+        { method: "GET", path: withQuery(collectionPath(resource, inside), query), headers, signal },
+        from.idleMs,
+      );
     },
     as: (user, groups) =>
       clientOn(transport, namespace, ownManager, {

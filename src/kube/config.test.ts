@@ -13,7 +13,10 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }));
 
 const base64 = (text: string) => Buffer.from(text).toString("base64");
-const kubeconfig = async (name: string, more: { readonly cluster?: object; readonly user?: object } = {}): Promise<string> => {
+const kubeconfig = async (
+  name: string,
+  more: { readonly cluster?: object; readonly user?: object } = {},
+): Promise<string> => {
   const path = join(folder, name);
   await writeFile(
     path,
@@ -50,18 +53,36 @@ test("certificates in files are found beside the kubeconfig; data inside wins", 
 
 test("name and password, a token file, impersonation and an insecure server", async () => {
   await writeFile(join(folder, "token"), "from-file\n");
-  const basic = await loadConfig({ kubeconfig: await kubeconfig("a", { user: { username: "me", password: "pw" } }), env: {} });
+  const basic = await loadConfig({
+    kubeconfig: await kubeconfig("a", { user: { username: "me", password: "pw" } }),
+    env: {},
+  });
   expect(await basic.authorization(false)).toBe(`Basic ${base64("me:pw")}`);
-  const file = await loadConfig({ kubeconfig: await kubeconfig("b", { user: { tokenFile: "token", as: "alice", "as-groups": ["dev"] } }), env: {} });
+  const file = await loadConfig({
+    kubeconfig: await kubeconfig("b", { user: { tokenFile: "token", as: "alice", "as-groups": ["dev"] } }),
+    env: {},
+  });
   expect(await file.authorization(false)).toBe("Bearer from-file");
   expect(file.headers).toEqual({ "impersonate-user": "alice", "impersonate-group": ["dev"] });
-  const insecure = await loadConfig({ kubeconfig: await kubeconfig("c", { cluster: { "insecure-skip-tls-verify": true } }), env: {} });
+  const insecure = await loadConfig({
+    kubeconfig: await kubeconfig("c", { cluster: { "insecure-skip-tls-verify": true } }),
+    env: {},
+  });
   expect(insecure.tls.insecure).toBe(true);
 });
 
 test("an exec user is asked for its token by the command of the kubeconfig", async () => {
-  const reply = JSON.stringify({ apiVersion: "client.authentication.k8s.io/v1", kind: "ExecCredential", status: { token: "by-exec" } });
-  const exec = { apiVersion: "client.authentication.k8s.io/v1", command: "/bin/sh", args: ["-c", `echo '${reply}'`], interactiveMode: "Never" };
+  const reply = JSON.stringify({
+    apiVersion: "client.authentication.k8s.io/v1",
+    kind: "ExecCredential",
+    status: { token: "by-exec" },
+  });
+  const exec = {
+    apiVersion: "client.authentication.k8s.io/v1",
+    command: "/bin/sh",
+    args: ["-c", `echo '${reply}'`],
+    interactiveMode: "Never",
+  };
   const config = await loadConfig({ kubeconfig: await kubeconfig("config", { user: { exec } }), env: {} });
   expect(await config.authorization(false)).toBe("Bearer by-exec");
   expect(await config.authorization(true)).toBe("Bearer by-exec");
@@ -71,14 +92,18 @@ test("the first existing file of KUBECONFIG counts; a list of which none exists 
   const path = await kubeconfig("config");
   const env = { KUBECONFIG: `${folder}/missing:${path}`, HOME: folder };
   expect((await loadConfig({ env })).namespace).toBe("team");
-  await expect(loadConfig({ env: { KUBECONFIG: `${folder}/missing`, HOME: folder } })).rejects.toThrow(/no such file exists/);
+  await expect(loadConfig({ env: { KUBECONFIG: `${folder}/missing`, HOME: folder } })).rejects.toThrow(
+    /no such file exists/,
+  );
 });
 
 test("the usual place in the home folder, and another context by name", async () => {
   await mkdir(join(folder, ".kube"));
   await kubeconfig(".kube/config");
   expect((await loadConfig({ env: { HOME: folder }, context: "second" })).namespace).toBe("default");
-  await expect(loadConfig({ env: { HOME: folder }, context: "third" })).rejects.toThrow('no context named "third"; it has: first, second.');
+  await expect(loadConfig({ env: { HOME: folder }, context: "third" })).rejects.toThrow(
+    'no context named "third"; it has: first, second.',
+  );
 });
 
 test("a file that is no kubeconfig is refused without quoting it", async () => {
@@ -86,11 +111,15 @@ test("a file that is no kubeconfig is refused without quoting it", async () => {
   await writeFile(path, "token: [canary");
   await expect(loadConfig({ kubeconfig: path, env: {} })).rejects.toThrow(/^The kubeconfig \S+ is not YAML\.$/);
   await writeFile(path, "users: canary");
-  await expect(loadConfig({ kubeconfig: path, env: {} })).rejects.toThrow(/^The kubeconfig \S+ cannot be used: wrong or missing users\.$/);
+  await expect(loadConfig({ kubeconfig: path, env: {} })).rejects.toThrow(
+    /^The kubeconfig \S+ cannot be used: wrong or missing users\.$/,
+  );
 });
 
 test("nothing configured is an error that names the ways out", async () => {
-  await expect(loadConfig({ env: { HOME: folder } })).rejects.toThrow(/name a kubeconfig file, set KUBECONFIG, or run inside a pod/);
+  await expect(loadConfig({ env: { HOME: folder } })).rejects.toThrow(
+    /name a kubeconfig file, set KUBECONFIG, or run inside a pod/,
+  );
 });
 
 test("inside a pod the mounted account is used, also over IPv6", async () => {

@@ -36,7 +36,8 @@ export const loadConfig = async (from: {
   if (from.kubeconfig !== undefined) return fromKubeconfig(from.kubeconfig, context);
   const listed = env["KUBECONFIG"];
   if (listed !== undefined && listed !== "") {
-    for (const path of listed.split(delimiter)) if (path !== "" && (await exists(path))) return fromKubeconfig(path, context);
+    for (const path of listed.split(delimiter))
+      if (path !== "" && (await exists(path))) return fromKubeconfig(path, context);
     // Falling through could address another cluster than the one meant.
     throw new Error(`KUBECONFIG names ${listed}, but no such file exists; correct it or unset it.`);
   }

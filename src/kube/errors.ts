@@ -61,11 +61,18 @@ const retryAfterMs = (header: string | undefined, now: number): number | undefin
 };
 
 /** An error from a `Status` document, which comes as a reply or as an ERROR event of a watch. */
-export const statusError = (asked: string, document: unknown, fallback: { status: number; retryAfter?: string | undefined }): ApiError => {
+export const statusError = (
+  asked: string,
+  document: unknown,
+  fallback: { status: number; retryAfter?: string | undefined },
+): ApiError => {
   const status = record(document);
   const code = typeof status["code"] === "number" ? status["code"] : fallback.status;
   const reason = text(status["reason"]) ?? (code === 401 ? "Unauthorized" : "Unknown");
-  const details = typeof status["details"] === "object" && status["details"] !== null ? (status["details"] as StatusDetails) : undefined;
+  const details =
+    typeof status["details"] === "object" && status["details"] !== null
+      ? (status["details"] as StatusDetails)
+      : undefined;
   const hinted = details?.retryAfterSeconds;
   const wait = retryAfterMs(fallback.retryAfter, Date.now()) ?? (hinted === undefined ? undefined : hinted * 1000);
   return new ApiError({

@@ -37,7 +37,12 @@ const Kubeconfig = z.object({
 });
 type User = z.output<typeof User>;
 
-const find = <E extends { readonly name: string }>(path: string, what: string, entries: readonly E[] | null | undefined, name: string): E => {
+const find = <E extends { readonly name: string }>(
+  path: string,
+  what: string,
+  entries: readonly E[] | null | undefined,
+  name: string,
+): E => {
   const entry = entries?.find((candidate) => candidate.name === name);
   if (entry !== undefined) return entry;
   const known = (entries ?? []).map((candidate) => candidate.name).join(", ");
@@ -59,7 +64,11 @@ const read = (path: string, text: string): z.output<typeof Kubeconfig> => {
 };
 
 /** Data in the file wins over a path; paths are relative to the kubeconfig. */
-const material = async (folder: string, data: string | undefined, path: string | undefined): Promise<string | undefined> => {
+const material = async (
+  folder: string,
+  data: string | undefined,
+  path: string | undefined,
+): Promise<string | undefined> => {
   if (data !== undefined && data !== "") return Buffer.from(data, "base64").toString("utf8");
   return path === undefined || path === "" ? undefined : readFile(resolve(folder, path), "utf8");
 };
@@ -89,13 +98,18 @@ export const fromKubeconfig = async (path: string, contextName?: string): Promis
   const folder = dirname(resolve(path));
   const chosen = contextName ?? file["current-context"];
   if (chosen === undefined || chosen === "") {
-    throw new Error(`The kubeconfig ${path} has no current context; name one, or run: kubectl config use-context <name>`);
+    throw new Error(
+      `The kubeconfig ${path} has no current context; name one, or run: kubectl config use-context <name>`,
+    );
   }
   const context = find(path, "context", file.contexts, chosen).context;
   const cluster = find(path, "cluster", file.clusters, context.cluster).cluster;
-  const user = context.user === undefined || context.user === "" ? {} : (find(path, "user", file.users, context.user).user ?? {});
+  const user =
+    context.user === undefined || context.user === "" ? {} : (find(path, "user", file.users, context.user).user ?? {});
   if (cluster["proxy-url"] !== undefined) {
-    throw new Error(`The kubeconfig ${path} reaches cluster "${context.cluster}" through proxy-url, which is not supported.`);
+    throw new Error(
+      `The kubeconfig ${path} reaches cluster "${context.cluster}" through proxy-url, which is not supported.`,
+    );
   }
   const tls = without<Tls>({
     ca: await material(folder, cluster["certificate-authority-data"], cluster["certificate-authority"]),
@@ -105,7 +119,8 @@ export const fromKubeconfig = async (path: string, contextName?: string): Promis
     insecure: cluster["insecure-skip-tls-verify"],
   });
   const base = { server: cluster.server, tls, namespace: context.namespace ?? "default", ...impersonation(user) };
-  if (user.exec === undefined && user["auth-provider"] === undefined) return { ...base, authorization: authorizationOf(folder, user) };
+  if (user.exec === undefined && user["auth-provider"] === undefined)
+    return { ...base, authorization: authorizationOf(folder, user) };
   const plugin = await pluginCredentials(path, chosen);
   return { ...base, tls: { ...tls, ...plugin.tls }, authorization: plugin.authorization };
 };

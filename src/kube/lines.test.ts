@@ -16,7 +16,9 @@ const WHOLE = ['{"a":"ä€😀"}', '{"b":2}', "", '{"c":"long enough to be cut"
 test("wherever the stream is cut into chunks, also inside a character, the lines are the same", async () => {
   const bytes = Buffer.from(TEXT, "utf8");
   for (let size = 1; size <= bytes.length; size += 1) {
-    const chunks = Array.from({ length: Math.ceil(bytes.length / size) }, (_, index) => bytes.subarray(index * size, (index + 1) * size));
+    const chunks = Array.from({ length: Math.ceil(bytes.length / size) }, (_, index) =>
+      bytes.subarray(index * size, (index + 1) * size),
+    );
     expect(await collect(chunks)).toEqual(WHOLE);
   }
 });

@@ -2,7 +2,8 @@ import type { ObjectName, Resource } from "./types.ts";
 
 // An empty or dotted segment would silently address another thing: a list instead of an object, or a parent path.
 const segment = (what: string, value: string): string => {
-  if (value === "" || value === "." || value === "..") throw new TypeError(`${what} ${JSON.stringify(value)} cannot be part of a request path.`);
+  if (value === "" || value === "." || value === "..")
+    throw new TypeError(`${what} ${JSON.stringify(value)} cannot be part of a request path.`);
   return encodeURIComponent(value);
 };
 

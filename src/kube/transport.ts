@@ -27,12 +27,17 @@ export type Transport = {
   readonly close: () => Promise<void>;
 };
 
-const LANES = { call: { deadlineMs: 10_000, retryForMs: 10_000 }, lease: { deadlineMs: 5_000, retryForMs: 0 } } as const;
+const LANES = {
+  call: { deadlineMs: 10_000, retryForMs: 10_000 },
+  lease: { deadlineMs: 5_000, retryForMs: 0 },
+} as const;
 const KEEP_ALIVE_MS = 30_000;
 
 /** A server that has just started refuses before it looks at the request, so that even a creation may be repeated. */
 const starting = (error: unknown): error is ApiError =>
-  error instanceof ApiError && throttled(error) && (error.status === 503 ? error.reason !== "Unknown" : error.message.includes("initializing"));
+  error instanceof ApiError &&
+  throttled(error) &&
+  (error.status === 503 ? error.reason !== "Unknown" : error.message.includes("initializing"));
 
 /** The way to a server with several addresses fails with an empty message and a code. */
 const why = (error: unknown): string => {
@@ -59,7 +64,13 @@ export const createTransport = (connection: Connection, userAgent: string): Tran
     });
   const agents = { call: agent(16), lease: agent(2), watch: agent() };
 
-  const dispatch = async (to: Agent, request: WireRequest, fresh: boolean, signal: AbortSignal | undefined, idleMs: number) => {
+  const dispatch = async (
+    to: Agent,
+    request: WireRequest,
+    fresh: boolean,
+    signal: AbortSignal | undefined,
+    idleMs: number,
+  ) => {
     const authorization = await connection.authorization(fresh);
     return to.request({
       origin: base.origin,

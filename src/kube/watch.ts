@@ -59,7 +59,9 @@ export const projected = <T>(project: ((object: T) => T) | undefined, object: T)
 const asError = (error: unknown, what: string): Error =>
   error instanceof ApiError || error instanceof StaleVersion
     ? error
-    : new Error(`The watch of ${what} broke: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    : new Error(`The watch of ${what} broke: ${error instanceof Error ? error.message : String(error)}`, {
+        cause: error,
+      });
 
 const parsed = (text: string, what: string): Line => {
   let line: Partial<Line>;
@@ -78,11 +80,18 @@ const parsed = (text: string, what: string): Line => {
 const needsList = (error: unknown): boolean => {
   if (error instanceof StaleVersion || gone(error)) return true;
   if (!(error instanceof ApiError) || throttled(error) || unreachable(error)) return false;
-  return (error.status >= 400 && error.status < 500 && error.status !== 401) || error.message.includes("Too large resource version");
+  return (
+    (error.status >= 400 && error.status < 500 && error.status !== 401) ||
+    error.message.includes("Too large resource version")
+  );
 };
 
 /** Lists, watches, resumes, and lists again where resuming is impossible, until the signal is aborted. */
-export async function* watch<T extends KubeObject>(client: Client, resource: Resource<T>, options: WatchOptions<T>): AsyncGenerator<WatchEvent<T>, void, undefined> {
+export async function* watch<T extends KubeObject>(
+  client: Client,
+  resource: Resource<T>,
+  options: WatchOptions<T>,
+): AsyncGenerator<WatchEvent<T>, void, undefined> {
   const { signal, random } = options;
   const what = resource.group === "" ? resource.plural : `${resource.plural}.${resource.group}`;
   const keep = (object: T): T => projected(options.project, object);
@@ -114,10 +123,12 @@ export async function* watch<T extends KubeObject>(client: Client, resource: Res
       }
       const next = object.metadata?.resourceVersion;
       if (typeof next !== "string") throw new StaleVersion(`The watch of ${what} sent an object without a version.`);
-      if (older(next, version)) throw new StaleVersion(`The watch of ${what} went back from version ${version} to ${next}.`);
+      if (older(next, version))
+        throw new StaleVersion(`The watch of ${what} went back from version ${version} to ${next}.`);
       if (type === "ADDED" || type === "MODIFIED") yield { type: "put", object: keep(dressed(resource, object as T)) };
       else if (type === "DELETED") yield { type: "gone", object: keep(dressed(resource, object as T)) };
-      else if (type !== "BOOKMARK") throw new StaleVersion(`The watch of ${what} sent an event of unknown type ${type}.`);
+      else if (type !== "BOOKMARK")
+        throw new StaleVersion(`The watch of ${what} sent an event of unknown type ${type}.`);
       // Only now, when the event was handed over: a cut before this line brings it again.
       version = next;
       failures = 0;
@@ -148,7 +159,9 @@ export async function* watch<T extends KubeObject>(client: Client, resource: Res
       const first = version !== undefined && failures === 0 && !needsList(error);
       if (needsList(error) || failures >= RESUMES) version = undefined;
       const asked = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0;
-      const backoff = first ? RESUME_MS * random() : backoffMs(unreachable(error) ? UNREACHABLE : BACKOFF, failures, random);
+      const backoff = first
+        ? RESUME_MS * random()
+        : backoffMs(unreachable(error) ? UNREACHABLE : BACKOFF, failures, random);
       const againInMs = Math.max(asked, backoff);
       failures += 1;
       yield { type: "trouble", error, againInMs };

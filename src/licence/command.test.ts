@@ -32,15 +32,32 @@ const run = async (...args: string[]): Promise<{ out: string; err: string; code:
   return { out, err, code };
 };
 const issue = (...more: string[]) =>
-  run("issue", "--key", join(dir, "k/signing-key.json"), "--holder", "Nordwind AG", "--mainframe", "shop/cust-417", "--versions", ">=9 <10", ...more);
+  run(
+    "issue",
+    "--key",
+    join(dir, "k/signing-key.json"),
+    "--holder",
+    "Nordwind AG",
+    "--mainframe",
+    "shop/cust-417",
+    "--versions",
+    ">=9 <10",
+    ...more,
+  );
 
 describe("ashat licence", () => {
   it("makes keys, issues a licence that verifies, and shows it", async () => {
-    expect(await run("keygen", "--out", join(dir, "k"))).toMatchObject({ code: 0, out: expect.stringContaining("keep it secret") });
+    expect(await run("keygen", "--out", join(dir, "k"))).toMatchObject({
+      code: 0,
+      out: expect.stringContaining("keep it secret"),
+    });
     const issued = await issue("--expires", "2027-06-01");
     expect(issued).toMatchObject({ code: 0, err: "" });
     const jwks = await readJwks(join(dir, "k/jwks.json"));
-    expect(await verifyLicence(issued.out, jwks, { mainframe: "shop/cust-417", version: "9.4.2", now })).toMatchObject({ valid: true, licence: { exp: Date.parse("2027-06-01") / 1000 } });
+    expect(await verifyLicence(issued.out, jwks, { mainframe: "shop/cust-417", version: "9.4.2", now })).toMatchObject({
+      valid: true,
+      licence: { exp: Date.parse("2027-06-01") / 1000 },
+    });
     const shown = await run("show", issued.out, "--keys", join(dir, "k/jwks.json"));
     expect(shown.out).toContain('"exp": "2027-06-01T00:00:00.000Z"');
     expect(shown.out).toContain("The signature is good");
@@ -56,7 +73,10 @@ describe("ashat licence", () => {
   it("does not write over a key", async () => {
     await run("keygen", "--out", join(dir, "k"));
     const before = await readFile(join(dir, "k/signing-key.json"), "utf8");
-    expect(await run("keygen", "--out", join(dir, "k"))).toMatchObject({ code: 1, err: expect.stringContaining("not written over") });
+    expect(await run("keygen", "--out", join(dir, "k"))).toMatchObject({
+      code: 1,
+      err: expect.stringContaining("not written over"),
+    });
     expect(await readFile(join(dir, "k/signing-key.json"), "utf8")).toBe(before);
   });
 
@@ -64,9 +84,43 @@ describe("ashat licence", () => {
     await run("keygen", "--out", join(dir, "k"));
     expect((await issue("--expires", "tomorrow")).err).toContain("written like 2026-12-31");
     expect((await issue("--expires", "2026-01-01", "--not-before", "2025-01-01")).err).toContain("lies in the past");
-    expect((await issue("--expires", "2027-01-01", "--not-before", "2028-01-01")).err).toContain("must end after it begins");
-    expect((await run("issue", "--key", join(dir, "none"), "--holder", "x", "--mainframe", "a/b", "--versions", "1", "--expires", "2027-01-01")).err).toContain("cannot be read (ENOENT)");
-    expect((await run("issue", "--key", join(dir, "k/jwks.json"), "--holder", "x", "--mainframe", "a/b", "--versions", "1", "--expires", "2027-01-01")).err).toContain("not a private Ed25519 JWK");
+    expect((await issue("--expires", "2027-01-01", "--not-before", "2028-01-01")).err).toContain(
+      "must end after it begins",
+    );
+    expect(
+      (
+        await run(
+          "issue",
+          "--key",
+          join(dir, "none"),
+          "--holder",
+          "x",
+          "--mainframe",
+          "a/b",
+          "--versions",
+          "1",
+          "--expires",
+          "2027-01-01",
+        )
+      ).err,
+    ).toContain("cannot be read (ENOENT)");
+    expect(
+      (
+        await run(
+          "issue",
+          "--key",
+          join(dir, "k/jwks.json"),
+          "--holder",
+          "x",
+          "--mainframe",
+          "a/b",
+          "--versions",
+          "1",
+          "--expires",
+          "2027-01-01",
+        )
+      ).err,
+    ).toContain("not a private Ed25519 JWK");
     expect((await run("show", "nonsense")).err).toContain("not a licence");
   });
 

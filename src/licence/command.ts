@@ -69,7 +69,9 @@ const show = async (jws: string, options: { readonly keys?: string }, io: Licenc
 
 /** `ashat licence ...`: makes key pairs and licences, needs no network and no cluster. */
 export const licenceCommand = (io: LicenceIo = processIo): Command => {
-  const command = new Command("licence").description("make and read licences of mainframes, and the keys that sign them");
+  const command = new Command("licence").description(
+    "make and read licences of mainframes, and the keys that sign them",
+  );
   const run = async (work: Promise<void>): Promise<void> => {
     try {
       await work;

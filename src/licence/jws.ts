@@ -42,8 +42,10 @@ export const verifyJws = async (jws: string, typ: Typ, keys: VerifyKeys): Promis
   } catch {
     return malformed("The header of the signed text cannot be read.");
   }
-  if (header.alg !== ALGORITHM) return invalid(`The signature algorithm ${JSON.stringify(header.alg)} is not accepted; only ${ALGORITHM} is.`);
-  if (header.typ !== typ) return invalid(`The signed text is a ${JSON.stringify(header.typ)}; here a ${typ} is needed.`);
+  if (header.alg !== ALGORITHM)
+    return invalid(`The signature algorithm ${JSON.stringify(header.alg)} is not accepted; only ${ALGORITHM} is.`);
+  if (header.typ !== typ)
+    return invalid(`The signed text is a ${JSON.stringify(header.typ)}; here a ${typ} is needed.`);
   const { kid } = header;
   const key = kid === undefined ? undefined : keys.get(kid);
   if (kid === undefined || key === undefined) return invalid("The signed text names no key that is trusted here.");
@@ -51,7 +53,8 @@ export const verifyJws = async (jws: string, typ: Typ, keys: VerifyKeys): Promis
     const { payload } = await compactVerify(jws, key, { algorithms: [ALGORITHM] });
     return { ok: true, kid, payload: JSON.parse(new TextDecoder("utf8", { fatal: true }).decode(payload)) };
   } catch (error) {
-    if (error instanceof errors.JWSSignatureVerificationFailed) return invalid(`The signature does not belong to key ${kid}: the text was changed, or another key signed it.`);
+    if (error instanceof errors.JWSSignatureVerificationFailed)
+      return invalid(`The signature does not belong to key ${kid}: the text was changed, or another key signed it.`);
     return malformed("The signed text cannot be read.");
   }
 };

@@ -15,13 +15,18 @@ const writeNew = async (path: string, text: string, mode: number): Promise<void>
   }
 };
 
-const taken = (path: string) => (error: NodeJS.ErrnoException): never => {
-  if (error.code === "EEXIST") throw new KeyError(`${path} exists already and is not written over. Name another folder with --out.`);
-  throw error;
-};
+const taken =
+  (path: string) =>
+  (error: NodeJS.ErrnoException): never => {
+    if (error.code === "EEXIST")
+      throw new KeyError(`${path} exists already and is not written over. Name another folder with --out.`);
+    throw error;
+  };
 
 /** Writes a new pair into `dir`; an existing key is never written over, because what it signed would lose its proof. */
-export const writeKeys = async (dir: string): Promise<{ readonly kid: string; readonly keyFile: string; readonly jwksFile: string }> => {
+export const writeKeys = async (
+  dir: string,
+): Promise<{ readonly kid: string; readonly keyFile: string; readonly jwksFile: string }> => {
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const pair = await generateKeys();
   const keyFile = join(dir, SIGNING_KEY_FILE);

@@ -2,7 +2,12 @@ import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type Cry
 import { z } from "zod";
 
 const b64u32 = z.string().regex(/^[A-Za-z0-9_-]{43}$/, "must be 32 bytes in base64url");
-const PublicJwk = z.object({ kty: z.literal("OKP"), crv: z.literal("Ed25519"), x: b64u32, kid: z.string().max(128).optional() });
+const PublicJwk = z.object({
+  kty: z.literal("OKP"),
+  crv: z.literal("Ed25519"),
+  x: b64u32,
+  kid: z.string().max(128).optional(),
+});
 const PrivateJwk = PublicJwk.extend({ d: b64u32 });
 const Jwks = z.object({ keys: z.array(z.looseObject({})).min(1).max(64) });
 
@@ -33,13 +38,16 @@ const importKey = async (jwk: Readonly<Record<"kty" | "crv" | "x", string> & { d
   return key;
 };
 
-const thumbprint = ({ kty, crv, x }: z.infer<typeof PublicJwk>): Promise<string> => calculateJwkThumbprint({ kty, crv, x });
+const thumbprint = ({ kty, crv, x }: z.infer<typeof PublicJwk>): Promise<string> =>
+  calculateJwkThumbprint({ kty, crv, x });
 
 /** Reads a private JWK from its text; messages never quote the text. */
 export const parseSigningKey = async (text: string, what = "The signing key"): Promise<SigningKey> => {
   const parsed = PrivateJwk.safeParse(parseJson(text, what));
   if (!parsed.success) {
-    throw new KeyError(`${what} is not a private Ed25519 JWK (kty OKP, crv Ed25519, x, d). Make one with: ashat licence keygen --out <dir>`);
+    throw new KeyError(
+      `${what} is not a private Ed25519 JWK (kty OKP, crv Ed25519, x, d). Make one with: ashat licence keygen --out <dir>`,
+    );
   }
   const { kty, crv, x, d } = parsed.data;
   return { kid: await thumbprint(parsed.data), key: await importKey({ kty, crv, x, d }) };
@@ -51,9 +59,13 @@ export const parseJwks = async (text: string, what = "The JWKS"): Promise<Verify
   if (!set.success) throw new KeyError(`${what} is not a JWKS: {"keys": [...]} with 1 to 64 keys is needed.`);
   const keys = new Map<string, CryptoKey>();
   for (const [index, entry] of set.data.keys.entries()) {
-    if ("d" in entry) throw new KeyError(`${what} holds a private key (entry ${index}). Put only public keys there and replace that key pair.`);
+    if ("d" in entry)
+      throw new KeyError(
+        `${what} holds a private key (entry ${index}). Put only public keys there and replace that key pair.`,
+      );
     const jwk = PublicJwk.safeParse(entry);
-    if (!jwk.success) throw new KeyError(`${what}, entry ${index}, is not a public Ed25519 key (kty OKP, crv Ed25519, x).`);
+    if (!jwk.success)
+      throw new KeyError(`${what}, entry ${index}, is not a public Ed25519 key (kty OKP, crv Ed25519, x).`);
     const kid = await thumbprint(jwk.data);
     if (jwk.data.kid !== undefined && jwk.data.kid !== kid) {
       throw new KeyError(`${what}, entry ${index}, has kid ${jwk.data.kid}, but the thumbprint of the key is ${kid}.`);
@@ -77,5 +89,9 @@ export const generateKeys = async (): Promise<KeyPairText> => {
   const { kty, crv, x, d } = PrivateJwk.parse(await exportJWK(privateKey));
   const kid = await thumbprint({ kty, crv, x });
   const shared = { kty, crv, x, kid, use: "sig", alg: "EdDSA" };
-  return { kid, privateJwk: `${JSON.stringify({ ...shared, d })}\n`, jwks: `${JSON.stringify({ keys: [shared] }, null, 2)}\n` };
+  return {
+    kid,
+    privateJwk: `${JSON.stringify({ ...shared, d })}\n`,
+    jwks: `${JSON.stringify({ keys: [shared] }, null, 2)}\n`,
+  };
 };

@@ -43,7 +43,11 @@ const no = (reason: LicenceReason, message: string): LicenceVerdict => ({ valid:
 export type LicenceText =
   | { readonly state: "Issued"; readonly claims: LicenceClaims }
   | { readonly state: "Missing" }
-  | { readonly state: "Refused"; readonly reason: "LicenceMalformed" | "LicenceSignatureInvalid"; readonly message: string };
+  | {
+      readonly state: "Refused";
+      readonly reason: "LicenceMalformed" | "LicenceSignatureInvalid";
+      readonly message: string;
+    };
 
 export const readLicence = async (jws: string | undefined, keys: VerifyKeys): Promise<LicenceText> => {
   if (jws === undefined || jws.trim() === "") return { state: "Missing" };
@@ -53,7 +57,8 @@ export const readLicence = async (jws: string | undefined, keys: VerifyKeys): Pr
     return { state: "Refused", reason, message: `is not accepted. ${signed.message}` };
   }
   const parsed = LicenceClaims.safeParse(signed.payload);
-  if (!parsed.success) return { state: "Refused", reason: "LicenceMalformed", message: `is not well formed: ${problems(parsed.error)}` };
+  if (!parsed.success)
+    return { state: "Refused", reason: "LicenceMalformed", message: `is not well formed: ${problems(parsed.error)}` };
   return { state: "Issued", claims: parsed.data };
 };
 
@@ -71,19 +76,32 @@ export const judgeLicence = (text: LicenceText, { mainframe, version, now }: Lic
   if (text.state === "Refused") return no(text.reason, `The licence of mainframe ${mainframe} ${text.message}`);
   const licence = text.claims;
   const whose = `The licence ${licence.jti} of ${licence.holder}`;
-  if (licence.mainframe !== mainframe) return no("LicenceWrongMainframe", `${whose} is for mainframe ${licence.mainframe}, not for ${mainframe}. ${renew}`);
+  if (licence.mainframe !== mainframe)
+    return no(
+      "LicenceWrongMainframe",
+      `${whose} is for mainframe ${licence.mainframe}, not for ${mainframe}. ${renew}`,
+    );
 
   const at = now.getTime() / 1000;
-  if (!(at >= licence.nbf)) return no("LicenceNotYetValid", `${whose} for mainframe ${mainframe} begins at ${day(licence.nbf)}.`);
-  if (!(at < licence.exp)) return no("LicenceExpired", `${whose} for mainframe ${mainframe} ended at ${day(licence.exp)}. ${renew}`);
+  if (!(at >= licence.nbf))
+    return no("LicenceNotYetValid", `${whose} for mainframe ${mainframe} begins at ${day(licence.nbf)}.`);
+  if (!(at < licence.exp))
+    return no("LicenceExpired", `${whose} for mainframe ${mainframe} ended at ${day(licence.exp)}. ${renew}`);
   if (version !== undefined && !entitles(licence.versions, version)) {
-    return no("LicenceVersionNotEntitled", `${whose} entitles mainframe ${mainframe} to versions ${licence.versions}, not to ${version}. ${renew}`);
+    return no(
+      "LicenceVersionNotEntitled",
+      `${whose} entitles mainframe ${mainframe} to versions ${licence.versions}, not to ${version}. ${renew}`,
+    );
   }
   return { valid: true, licence };
 };
 
 /** Both at once, offline. */
-export const verifyLicence = async (jws: string | undefined, keys: VerifyKeys, question: LicenceQuestion): Promise<LicenceVerdict> =>
-  judgeLicence(await readLicence(jws, keys), question);
+export const verifyLicence = async (
+  jws: string | undefined,
+  keys: VerifyKeys,
+  question: LicenceQuestion,
+): Promise<LicenceVerdict> => judgeLicence(await readLicence(jws, keys), question);
 
-export const signLicence = (key: SigningKey, claims: LicenceClaims): Promise<string> => signJws(key, TYP.licence, LicenceClaims.parse(claims));
+export const signLicence = (key: SigningKey, claims: LicenceClaims): Promise<string> =>
+  signJws(key, TYP.licence, LicenceClaims.parse(claims));

@@ -3,7 +3,8 @@ import { signJws, TYP } from "./jws.ts";
 import type { SigningKey } from "./keys.ts";
 
 /** An order that names a sequence, an archive and a target, for as long as `exp` says. */
-export const signOrder = (key: SigningKey, claims: OrderClaims): Promise<string> => signJws(key, TYP.order, OrderClaims.parse(claims));
+export const signOrder = (key: SigningKey, claims: OrderClaims): Promise<string> =>
+  signJws(key, TYP.order, OrderClaims.parse(claims));
 
 /** Leave to read reports and status of `aud`; it can order nothing. */
 export const signRead = (

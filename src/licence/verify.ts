@@ -34,23 +34,42 @@ const check = async <Claims extends Term>(
   const parsed = schema.safeParse(signed.payload);
   if (!parsed.success) return no("Malformed", `The signed text is not well formed: ${problems(parsed.error)}`);
   const claims = parsed.data;
-  if (claims.aud !== aud) return no("WrongAudience", `This is for ${claims.aud}, but this agent is ${aud}. Check the agent's URL of ${claims.aud}.`);
+  if (claims.aud !== aud)
+    return no(
+      "WrongAudience",
+      `This is for ${claims.aud}, but this agent is ${aud}. Check the agent's URL of ${claims.aud}.`,
+    );
   const at = now.getTime() / 1000;
-  if (!(at < claims.exp)) return no("Expired", `This ended at ${new Date(claims.exp * 1000).toISOString()}; the clock here says ${now.toISOString()}.`);
+  if (!(at < claims.exp))
+    return no(
+      "Expired",
+      `This ended at ${new Date(claims.exp * 1000).toISOString()}; the clock here says ${now.toISOString()}.`,
+    );
   if (claims.nbf !== undefined && !(at >= claims.nbf)) {
-    return no("NotYetValid", `This begins at ${new Date(claims.nbf * 1000).toISOString()}; the clock here says ${now.toISOString()}.`);
+    return no(
+      "NotYetValid",
+      `This begins at ${new Date(claims.nbf * 1000).toISOString()}; the clock here says ${now.toISOString()}.`,
+    );
   }
   return { ok: true, claims };
 };
 
 /** An order is one when a trusted key signed it for this agent and this time, and its key says what its claims say. */
-export const verifyOrder = async (jws: string, keys: VerifyKeys, situation: Situation): Promise<Checked<OrderClaims>> => {
+export const verifyOrder = async (
+  jws: string,
+  keys: VerifyKeys,
+  situation: Situation,
+): Promise<Checked<OrderClaims>> => {
   const checked = await check(jws, TYP.order, OrderClaims, keys, situation);
   if (!checked.ok) return checked;
   const { key, app, layer, sequence } = checked.claims;
   const parts = parseOrderKey(key);
   if (parts?.app === app && parts.layer === layer && parts.sequence === sequence) return checked;
-  return { ok: false, reason: "KeyMismatch", message: `The order key ${key} does not name app ${app}, layer ${layer}, sequence ${sequence}.` };
+  return {
+    ok: false,
+    reason: "KeyMismatch",
+    message: `The order key ${key} does not name app ${app}, layer ${layer}, sequence ${sequence}.`,
+  };
 };
 
 export const verifyRead = (jws: string, keys: VerifyKeys, situation: Situation): Promise<Checked<ReadClaims>> =>

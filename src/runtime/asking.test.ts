@@ -5,7 +5,12 @@ const { signal } = new AbortController();
 const scene = () => {
   const sent: PromiseWithResolvers<string>[] = [];
   let time = 0;
-  const asking = createAsking<string>({ isSilence: (answer) => answer === "...", quietMs: 10, now: () => time, stop: signal });
+  const asking = createAsking<string>({
+    isSilence: (answer) => answer === "...",
+    quietMs: 10,
+    now: () => time,
+    stop: signal,
+  });
   const question = (): Promise<string> => {
     const answer = Promise.withResolvers<string>();
     sent.push(answer);
@@ -19,7 +24,10 @@ const scene = () => {
     ask: (id = "a", by = signal) => asking.ask(id, question, by),
     unlessSilent: (id = "a") => asking.askUnlessSilent(id, question, signal),
     /** Until the promises that can go on have gone on. */
-    settle: () => new Promise((done) => { setImmediate(done); }),
+    settle: () =>
+      new Promise((done) => {
+        setImmediate(done);
+      }),
   };
 };
 

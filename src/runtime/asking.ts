@@ -86,7 +86,9 @@ export const createAsking = <Answer>(options: {
     ask: (id, question, signal) => orAborted(shared(id, question), signal),
     askUnlessSilent: (id, question, signal) => {
       const silence = silences.get(id);
-      return silence !== undefined && silence.until > now() ? Promise.resolve(silence.answer) : orAborted(shared(id, question), signal);
+      return silence !== undefined && silence.until > now()
+        ? Promise.resolve(silence.answer)
+        : orAborted(shared(id, question), signal);
     },
   };
 };

@@ -7,7 +7,10 @@ test("never more than the limit at once, all of them in the end, in the order of
   const results = await atMost(3, [5, 4, 3, 2, 1, 0], async (turns) => {
     now += 1;
     most = Math.max(most, now);
-    for (let turn = 0; turn < turns; turn += 1) await new Promise((done) => { setImmediate(done); });
+    for (let turn = 0; turn < turns; turn += 1)
+      await new Promise((done) => {
+        setImmediate(done);
+      });
     now -= 1;
     return turns * 10;
   });

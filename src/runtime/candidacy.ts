@@ -44,4 +44,5 @@ export const claimed = (me: string, seen: Sighting | undefined, terms: Terms, wa
 };
 
 /** A leader that could not renew for so long must stop before anyone else may begin. */
-export const expired = (renewedAt: number, now: number, terms: Terms): boolean => now - renewedAt >= terms.renewWithinMs;
+export const expired = (renewedAt: number, now: number, terms: Terms): boolean =>
+  now - renewedAt >= terms.renewWithinMs;

@@ -12,11 +12,31 @@ const now = () => performance.now();
 const setUp = (options: Pick<ControllerOptions, "reconcile"> & Partial<ControllerOptions>) => {
   const queue = createQueue({ now, random: () => 0 });
   const stop = new AbortController();
-  const controller = createController({ name: "test", queue, now, workers: 2, deadlineMs: 5000, drainMs: 5000, synced: [], log: silent, ...options });
+  const controller = createController({
+    name: "test",
+    queue,
+    now,
+    workers: 2,
+    deadlineMs: 5000,
+    drainMs: 5000,
+    synced: [],
+    log: silent,
+    ...options,
+  });
   const end = controller.run(stop.signal);
-  return { controller, queue, stop: async () => { stop.abort(); await end; }, abort: () => stop.abort(), end };
+  return {
+    controller,
+    queue,
+    stop: async () => {
+      stop.abort();
+      await end;
+    },
+    abort: () => stop.abort(),
+    end,
+  };
 };
-const api = (status: number, reason = "X", retryAfterMs?: number) => new ApiError({ status, reason, message: "m", ...(retryAfterMs === undefined ? {} : { retryAfterMs }) });
+const api = (status: number, reason = "X", retryAfterMs?: number) =>
+  new ApiError({ status, reason, message: "m", ...(retryAfterMs === undefined ? {} : { retryAfterMs }) });
 
 test("nothing runs before every store is filled", async () => {
   const ran: string[] = [];
@@ -31,7 +51,9 @@ test("nothing runs before every store is filled", async () => {
     },
   });
   controller.enqueue("a");
-  await new Promise((done) => { setImmediate(done); });
+  await new Promise((done) => {
+    setImmediate(done);
+  });
   expect(ran).toEqual([]);
   filled.resolve();
   await first.promise;
@@ -50,7 +72,9 @@ test("a key never runs twice at once, other keys run beside it up to the number 
       if (running.includes(key)) twice.push(key);
       running.push(key);
       most = Math.max(most, running.length);
-      await new Promise((next) => { setImmediate(next); });
+      await new Promise((next) => {
+        setImmediate(next);
+      });
       running.splice(running.indexOf(key), 1);
       left -= 1;
       if (left <= 0) done.resolve();
@@ -66,7 +90,11 @@ test("a key never runs twice at once, other keys run beside it up to the number 
 });
 
 test("an outcome with a time comes back by itself, a failure too", async () => {
-  const results = [() => Promise.resolve(again(1)), () => Promise.reject(api(409, "Conflict")), () => Promise.resolve(WAIT)];
+  const results = [
+    () => Promise.resolve(again(1)),
+    () => Promise.reject(api(409, "Conflict")),
+    () => Promise.resolve(WAIT),
+  ];
   const done = Promise.withResolvers<void>();
   let runs = 0;
   const { controller, queue, stop } = setUp({
@@ -112,7 +140,11 @@ test("a failure of another kind than those before is counted from one, and logge
   const done = Promise.withResolvers<void>();
   const failures: unknown[] = [new TypeError("bug"), api(409, "Conflict"), api(403)];
   const { controller, stop } = setUp({
-    log: { ...silent, warn: (_fields, text) => void logged.push(text), error: (_fields, text) => void logged.push(text) },
+    log: {
+      ...silent,
+      warn: (_fields, text) => void logged.push(text),
+      error: (_fields, text) => void logged.push(text),
+    },
     reconcile: () => Promise.reject(failures.shift()),
     onFailure: (key, failure, _error, count) => {
       told.push(`${failure} ${count}`);
@@ -132,8 +164,14 @@ test("a reconcile past its deadline is aborted and counted as a failure", async 
   const told = Promise.withResolvers<string>();
   const { controller, stop } = setUp({
     deadlineMs: 20,
-    reconcile: (_key, signal) => new Promise((_done, fail) => { signal.addEventListener("abort", () => fail(new Error("aborted")), { once: true }); }),
-    onFailure: (_key, _failure, error) => { told.resolve(error.message); return Promise.resolve(); },
+    reconcile: (_key, signal) =>
+      new Promise((_done, fail) => {
+        signal.addEventListener("abort", () => fail(new Error("aborted")), { once: true });
+      }),
+    onFailure: (_key, _failure, error) => {
+      told.resolve(error.message);
+      return Promise.resolve();
+    },
   });
   controller.enqueue("a");
   expect(await told.promise).toBe("The reconcile of a took longer than 20 ms.");
@@ -159,7 +197,9 @@ test("a stop lets what runs come to its end and begins nothing new", async () =>
   await begun.promise;
   const ended = end.then(() => log.push("stopped"));
   abort();
-  await new Promise((done) => { setImmediate(done); });
+  await new Promise((done) => {
+    setImmediate(done);
+  });
   gate.resolve();
   await ended;
   expect(log).toEqual(["a begins", "a ends", "stopped"]);
@@ -172,7 +212,9 @@ test("a stop that waited long enough aborts what still runs", async () => {
     deadlineMs: 600_000,
     reconcile: (_key, signal) => {
       begun.resolve();
-      return new Promise((_done, fail) => { signal.addEventListener("abort", () => fail(new Error("aborted")), { once: true }); });
+      return new Promise((_done, fail) => {
+        signal.addEventListener("abort", () => fail(new Error("aborted")), { once: true });
+      });
     },
   });
   controller.enqueue("a");

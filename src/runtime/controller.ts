@@ -85,11 +85,17 @@ export const createController = (options: ControllerOptions): Controller => {
   };
 
   const work = async (key: string, stop: AbortController): Promise<void> => {
-    const limit = setTimeout(() => stop.abort(new Error(`The reconcile of ${key} took longer than ${options.deadlineMs} ms.`)), options.deadlineMs);
+    const limit = setTimeout(
+      () => stop.abort(new Error(`The reconcile of ${key} took longer than ${options.deadlineMs} ms.`)),
+      options.deadlineMs,
+    );
     try {
       succeeded(key, await options.reconcile(key, stop.signal));
     } catch (error) {
-      if (open) await failed(key, stop.signal.aborted ? stop.signal.reason : error).catch((second: unknown) => log.error({ err: second, key }, "Reporting a failure failed."));
+      if (open)
+        await failed(key, stop.signal.aborted ? stop.signal.reason : error).catch((second: unknown) =>
+          log.error({ err: second, key }, "Reporting a failure failed."),
+        );
       else log.info({ controller: name, key, err: error }, "A reconcile was given up because the process stops.");
     } finally {
       clearTimeout(limit);

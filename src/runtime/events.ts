@@ -5,7 +5,13 @@ import type { KubeObject, Resource } from "../kube/types.ts";
 import type { Log } from "./log.ts";
 import { microtime } from "./microtime.ts";
 
-export const EVENTS: Resource = { group: "events.k8s.io", version: "v1", plural: "events", kind: "Event", namespaced: true };
+export const EVENTS: Resource = {
+  group: "events.k8s.io",
+  version: "v1",
+  plural: "events",
+  kind: "Event",
+  namespaced: true,
+};
 
 export type Telling = {
   readonly about: KubeObject;
@@ -33,7 +39,10 @@ export const cut = (text: string, bytes: number): string => {
 
 export const eventName = (telling: Pick<Telling, "about" | "reason" | "content">): string => {
   const { name, uid } = telling.about.metadata;
-  const hash = createHash("sha256").update(JSON.stringify([uid, telling.reason, ...telling.content])).digest("hex").slice(0, 16);
+  const hash = createHash("sha256")
+    .update(JSON.stringify([uid, telling.reason, ...telling.content]))
+    .digest("hex")
+    .slice(0, 16);
   return `${name.slice(0, 200).replace(/[.-]+$/, "")}.${hash}`;
 };
 
@@ -60,7 +69,14 @@ export const createEvents = (options: {
           eventTime: microtime(wall()),
           reportingController: options.reportingController,
           reportingInstance: options.reportingInstance.slice(0, 128),
-          regarding: { apiVersion, kind, name, uid, resourceVersion, ...(metadata.namespace === undefined ? {} : { namespace }) },
+          regarding: {
+            apiVersion,
+            kind,
+            name,
+            uid,
+            resourceVersion,
+            ...(metadata.namespace === undefined ? {} : { namespace }),
+          },
           type: telling.type,
           reason: telling.reason,
           action: telling.action,
@@ -70,7 +86,11 @@ export const createEvents = (options: {
       );
       return true;
     } catch (error) {
-      if (!alreadyExists(error)) options.log.warn({ err: error, kind, key: `${namespace}/${name}`, reason: telling.reason }, "An event could not be written.");
+      if (!alreadyExists(error))
+        options.log.warn(
+          { err: error, kind, key: `${namespace}/${name}`, reason: telling.reason },
+          "An event could not be written.",
+        );
       return false;
     }
   };

@@ -22,10 +22,12 @@ const HARDLY = { firstMs: 600_000, capMs: 600_000 } as const;
 const STALE_AT_MOST = 5;
 
 /** Never earlier than asked, and not everybody at the same moment: jitter takes at most half of a delay. */
-const asAsked = (afterMs: number | undefined): Backoff => (afterMs === undefined ? USUAL : { firstMs: 2 * afterMs, capMs: 2 * afterMs });
+const asAsked = (afterMs: number | undefined): Backoff =>
+  afterMs === undefined ? USUAL : { firstMs: 2 * afterMs, capMs: 2 * afterMs };
 
 export const classify = (error: unknown, failuresBefore: number): Failure => {
-  if ((conflict(error) || notFound(error) || alreadyExists(error)) && failuresBefore < STALE_AT_MOST) return { kind: "Stale", backoff: SOON };
+  if ((conflict(error) || notFound(error) || alreadyExists(error)) && failuresBefore < STALE_AT_MOST)
+    return { kind: "Stale", backoff: SOON };
   if (error instanceof ApiError && throttled(error)) return { kind: "Throttled", backoff: asAsked(error.retryAfterMs) };
   if (forbidden(error)) return { kind: "Forbidden", backoff: SLOW };
   if (invalid(error)) return { kind: "Invalid", backoff: HARDLY };

@@ -31,7 +31,10 @@ export const serveHealth = async (options: {
   const server = createServer((request, response) => {
     const checks = pages[(request.url ?? "/").split("?")[0] ?? ""];
     const answer = checks === undefined ? undefined : verdict(checks);
-    response.writeHead(answer === undefined ? 404 : answer.ok ? 200 : 503, { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" });
+    response.writeHead(answer === undefined ? 404 : answer.ok ? 200 : 503, {
+      "content-type": "text/plain; charset=utf-8",
+      "cache-control": "no-store",
+    });
     response.end(answer?.text ?? "not found\n");
   });
   await new Promise<void>((resolve, reject) => {

@@ -28,7 +28,7 @@ export const createHeap = <T>(less: (a: T, b: T) => boolean) => {
     pop: (): T | undefined => {
       swap(0, items.length - 1);
       const least = items.pop();
-      for (let at = 0; ; ) {
+      for (let at = 0; ;) {
         let child = 2 * at + 1;
         if (before(child + 1, child)) child += 1;
         if (!before(child, at)) break;

@@ -31,7 +31,10 @@ export const createIndexes = <T, I extends string>(functions: IndexFunctions<T, 
 };
 
 /** One malformed object must not end the watch of all the others. */
-export const guarded = <T, I extends string>(functions: IndexFunctions<T, I>, complain: (error: unknown, index: string) => void): IndexFunctions<T, I> => {
+export const guarded = <T, I extends string>(
+  functions: IndexFunctions<T, I>,
+  complain: (error: unknown, index: string) => void,
+): IndexFunctions<T, I> => {
   const named = Object.entries(functions) as [I, (object: T) => readonly string[]][];
   const safe = named.map(([name, valuesOf]) => [
     name,

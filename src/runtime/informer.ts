@@ -42,9 +42,14 @@ export const createInformer = <T extends KubeObject, I extends string = never>(o
   readonly refreshMs?: number;
 }): Informer<T, I> => {
   const { client, kind, log } = options;
-  const store = createStore<T, I>(guarded(options.indexes, (error, index) => {
-    log.error({ err: error, kind: kind.resource.kind, index }, "An object cannot be indexed; it is in the store without.");
-  }));
+  const store = createStore<T, I>(
+    guarded(options.indexes, (error, index) => {
+      log.error(
+        { err: error, kind: kind.resource.kind, index },
+        "An object cannot be indexed; it is in the store without.",
+      );
+    }),
+  );
   const subscribers = new Set<Subscriber<T>>();
   const first = Promise.withResolvers<void>();
   let synced = false;
@@ -57,7 +62,10 @@ export const createInformer = <T extends KubeObject, I extends string = never>(o
         try {
           subscriber(key, object, old);
         } catch (error) {
-          log.error({ err: error, kind: kind.resource.kind, key }, "A subscriber failed; the others and the watch go on.");
+          log.error(
+            { err: error, kind: kind.resource.kind, key },
+            "A subscriber failed; the others and the watch go on.",
+          );
         }
       }
     }
@@ -68,7 +76,12 @@ export const createInformer = <T extends KubeObject, I extends string = never>(o
   /** One list and the watch after it, until the signal. */
   const follow = async (signal: AbortSignal): Promise<void> => {
     const project = kind.project === undefined ? {} : { project: kind.project };
-    for await (const event of watch(client, kind.resource, { ...options.selection, ...project, signal, random: options.random })) {
+    for await (const event of watch(client, kind.resource, {
+      ...options.selection,
+      ...project,
+      signal,
+      random: options.random,
+    })) {
       switch (event.type) {
         case "listing":
           store.beginList();
@@ -89,7 +102,10 @@ export const createInformer = <T extends KubeObject, I extends string = never>(o
           break;
         case "trouble":
           trouble = event.error;
-          log.info({ err: event.error, kind: kind.resource.kind, againInMs: Math.round(event.againInMs) }, "The watch was interrupted and goes on by itself.");
+          log.info(
+            { err: event.error, kind: kind.resource.kind, againInMs: Math.round(event.againInMs) },
+            "The watch was interrupted and goes on by itself.",
+          );
           break;
         default:
           event satisfies never;

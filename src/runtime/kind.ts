@@ -10,7 +10,8 @@ export type Kind<T extends KubeObject> = {
 export const keyOf = (object: { readonly metadata: Pick<ObjectMeta, "name" | "namespace"> }): string =>
   key(object.metadata.namespace, object.metadata.name);
 
-export const key = (namespace: string | undefined, name: string): string => (namespace === undefined ? name : `${namespace}/${name}`);
+export const key = (namespace: string | undefined, name: string): string =>
+  namespace === undefined ? name : `${namespace}/${name}`;
 
 export const splitKey = (key: string): { readonly namespace?: string; readonly name: string } => {
   const slash = key.indexOf("/");

@@ -8,7 +8,13 @@ import type { Log } from "./log.ts";
 import { microtime } from "./microtime.ts";
 
 export type Lease = KubeObject & { readonly spec?: LeaseSpec };
-export const LEASES: Resource<Lease> = { group: "coordination.k8s.io", version: "v1", plural: "leases", kind: "Lease", namespaced: true };
+export const LEASES: Resource<Lease> = {
+  group: "coordination.k8s.io",
+  version: "v1",
+  plural: "leases",
+  kind: "Lease",
+  namespaced: true,
+};
 
 export type LeaseOptions = {
   readonly client: Client;
@@ -53,7 +59,14 @@ export const acquireLease = async (options: LeaseOptions, signal: AbortSignal): 
     const options = { lane: "lease", signal } as const;
     if (lease === undefined) return client.create(LEASES, { metadata: at, spec }, options);
     const { uid, resourceVersion, labels, annotations, ownerReferences } = lease.metadata;
-    const metadata = { ...at, uid, resourceVersion, ...(labels && { labels }), ...(annotations && { annotations }), ...(ownerReferences && { ownerReferences }) };
+    const metadata = {
+      ...at,
+      uid,
+      resourceVersion,
+      ...(labels && { labels }),
+      ...(annotations && { annotations }),
+      ...(ownerReferences && { ownerReferences }),
+    };
     return client.replace(LEASES, { metadata, spec }, options);
   };
 
@@ -98,7 +111,10 @@ export const acquireLease = async (options: LeaseOptions, signal: AbortSignal): 
   };
   /** Fires by itself while a renewal hangs. */
   const watchdog = (): NodeJS.Timeout =>
-    setTimeout(() => lose("The leadership is lost: the lease could not be renewed in time."), Math.max(0, renewedAt + terms.renewWithinMs - now()));
+    setTimeout(
+      () => lose("The leadership is lost: the lease could not be renewed in time."),
+      Math.max(0, renewedAt + terms.renewWithinMs - now()),
+    );
 
   const renewing = async (): Promise<void> => {
     let bound = watchdog();
@@ -116,7 +132,8 @@ export const acquireLease = async (options: LeaseOptions, signal: AbortSignal): 
           lose(`The leadership is lost: ${seen.spec.holderIdentity ?? "nobody"} holds the lease now.`);
         }
       } catch (error) {
-        if (!ended.signal.aborted) log.warn({ err: error, lease: name }, "The lease could not be renewed; trying again.");
+        if (!ended.signal.aborted)
+          log.warn({ err: error, lease: name }, "The lease could not be renewed; trying again.");
       }
     }
     clearTimeout(bound);

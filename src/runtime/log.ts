@@ -6,7 +6,8 @@ export type Say = (fields: object, sentence: string) => void;
 export type Log = { readonly debug: Say; readonly info: Say; readonly warn: Say; readonly error: Say };
 export type Level = "debug" | "info" | "warn" | "error" | "silent";
 
-const SECRET = /^(authorization|proxy-authorization|cookie|set-cookie|token|.*[-_]?token|password|passwd|secret|private[-_]?key|key-data)$/i;
+const SECRET =
+  /^(authorization|proxy-authorization|cookie|set-cookie|token|.*[-_]?token|password|passwd|secret|private[-_]?key|key-data)$/i;
 const DEEPEST = 8;
 
 /** Fields named like a secret lose their value at any depth; errors are left to the serializer. */
@@ -14,7 +15,9 @@ const redacted = (value: unknown, depth: number): unknown => {
   if (typeof value !== "object" || value === null || depth >= DEEPEST) return value;
   if (Array.isArray(value)) return value.map((part) => redacted(part, depth + 1));
   if (Object.getPrototypeOf(value) !== Object.prototype) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, SECRET.test(name) ? "[redacted]" : redacted(part, depth + 1)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([name, part]) => [name, SECRET.test(name) ? "[redacted]" : redacted(part, depth + 1)]),
+  );
 };
 
 /** One JSON line per statement, to stdout unless told otherwise. */

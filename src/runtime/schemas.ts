@@ -3,7 +3,13 @@ import { pause } from "../kube/pause.ts";
 import type { KubeObject, Resource } from "../kube/types.ts";
 import type { Log } from "./log.ts";
 
-const CRDS: Resource = { group: "apiextensions.k8s.io", version: "v1", plural: "customresourcedefinitions", kind: "CustomResourceDefinition", namespaced: false };
+const CRDS: Resource = {
+  group: "apiextensions.k8s.io",
+  version: "v1",
+  plural: "customresourcedefinitions",
+  kind: "CustomResourceDefinition",
+  namespaced: false,
+};
 
 /** Lists a kind anew when its schema changed: an open watch goes on reading by the old one, and no event ever corrects that. */
 export type Schemas = {

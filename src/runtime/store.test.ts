@@ -3,7 +3,11 @@ import type { KubeObject } from "../kube/types.ts";
 import { createStore } from "./store.ts";
 
 type Thing = KubeObject & { readonly spec: { readonly color: string } };
-const thing = (name: string, resourceVersion: string, options: { readonly uid?: string; readonly color?: string } = {}): Thing => ({
+const thing = (
+  name: string,
+  resourceVersion: string,
+  options: { readonly uid?: string; readonly color?: string } = {},
+): Thing => ({
   apiVersion: "v1",
   kind: "Thing",
   metadata: { name, namespace: "default", uid: options.uid ?? `uid-${name}`, resourceVersion },
@@ -11,7 +15,9 @@ const thing = (name: string, resourceVersion: string, options: { readonly uid?: 
 });
 const setUp = () => createStore<Thing, "color">({ color: (object) => [object.spec.color] });
 const told = (changes: readonly { readonly object: Thing | undefined; readonly old: Thing | undefined }[]) =>
-  changes.map(({ object, old }) => `${old?.metadata.resourceVersion ?? "-"} -> ${object?.metadata.resourceVersion ?? "-"}`);
+  changes.map(
+    ({ object, old }) => `${old?.metadata.resourceVersion ?? "-"} -> ${object?.metadata.resourceVersion ?? "-"}`,
+  );
 
 test("the newer version wins, compared as numbers and not as text", () => {
   const store = setUp();

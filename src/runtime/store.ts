@@ -32,7 +32,9 @@ export type Store<T, I extends string = string> = StoreView<T, I> & {
 const TOMBSTONES = 4096;
 type Tombstone = { readonly uid: string; readonly version: string };
 
-export const createStore = <T extends KubeObject, I extends string = never>(functions: IndexFunctions<T, I>): Store<T, I> => {
+export const createStore = <T extends KubeObject, I extends string = never>(
+  functions: IndexFunctions<T, I>,
+): Store<T, I> => {
   const objects = new Map<string, T>();
   const tombstones = new Map<string, Tombstone>();
   const indexes = createIndexes(functions);
@@ -94,7 +96,8 @@ export const createStore = <T extends KubeObject, I extends string = never>(func
     const { uid, resourceVersion: version } = object.metadata;
     const current = objects.get(key);
     // A late word about a predecessor of the same name.
-    if (current !== undefined && current.metadata.uid !== uid && older(version, current.metadata.resourceVersion)) return [];
+    if (current !== undefined && current.metadata.uid !== uid && older(version, current.metadata.resourceVersion))
+      return [];
     return bury(key, current, { uid, version });
   };
 
@@ -103,8 +106,12 @@ export const createStore = <T extends KubeObject, I extends string = never>(func
     listed = undefined;
     // A list nobody began cannot say what is missing.
     if (seen === undefined) return [];
-    const missing = [...objects].filter(([key, object]) => !seen.has(key) && !older(resourceVersion, object.metadata.resourceVersion));
-    return missing.flatMap(([key, object]) => bury(key, object, { uid: object.metadata.uid, version: resourceVersion }));
+    const missing = [...objects].filter(
+      ([key, object]) => !seen.has(key) && !older(resourceVersion, object.metadata.resourceVersion),
+    );
+    return missing.flatMap(([key, object]) =>
+      bury(key, object, { uid: object.metadata.uid, version: resourceVersion }),
+    );
   };
 
   return {

@@ -13,7 +13,10 @@ export type Streak = {
 };
 
 export const createStreaks = (): Streaks => {
-  const streaks = new Map<string, { readonly last: Failure["kind"]; readonly counts: ReadonlyMap<Failure["kind"], number> }>();
+  const streaks = new Map<
+    string,
+    { readonly last: Failure["kind"]; readonly counts: ReadonlyMap<Failure["kind"], number> }
+  >();
   return {
     add: (key, kind) => {
       const before = streaks.get(key);

@@ -43,7 +43,9 @@ const inForce = async () => {
 const obey = async (message: string): Promise<void> => {
   const command = /kubectl (.*)$/.exec(message)?.[1];
   if (command === undefined) throw new Error(`no command in: ${message}`);
-  await promisify(execFile)(cluster.kubectlPath, [`--kubeconfig=${cluster.kubeconfig}`, ...command.split(" ")], { cwd: ROOT });
+  await promisify(execFile)(cluster.kubectlPath, [`--kubeconfig=${cluster.kubeconfig}`, ...command.split(" ")], {
+    cwd: ROOT,
+  });
 };
 const why = async (): Promise<string> => {
   const now = await seen();
@@ -60,7 +62,9 @@ describe.skipIf(!owned)("the admission policies", () => {
   it("are in force after an installation, named by uid and generation, and the API server stamps", async () => {
     const now = await inForce();
     expect(now.stamps).toBe("ApiServer");
-    expect(Object.keys(now.identity as object)).toEqual(POLICIES.map(({ kind, metadata }) => `${kind}/${metadata.name}`));
+    expect(Object.keys(now.identity as object)).toEqual(
+      POLICIES.map(({ kind, metadata }) => `${kind}/${metadata.name}`),
+    );
   });
 
   it.each(POLICIES.map(({ kind, metadata }) => [kind, metadata.name] as const))(
@@ -69,22 +73,59 @@ describe.skipIf(!owned)("the admission policies", () => {
       const before = await inForce();
       await cluster.kubectl(["delete", resource(kind), name]);
       const said = await why();
-      expect(said).toContain(`Missing: ${kind}/${name} is missing, so nothing proves who acted; a cluster administrator restores it: kubectl apply -f manifests/policies.yaml`);
+      expect(said).toContain(
+        `Missing: ${kind}/${name} is missing, so nothing proves who acted; a cluster administrator restores it: kubectl apply -f manifests/policies.yaml`,
+      );
       await obey(said);
       expect((await inForce()).identity).not.toEqual(before.identity);
     },
   );
 
   it.each([
-    ["ValidatingAdmissionPolicyBinding", "ashat-actions", { validationActions: ["Audit"] }, "spec.validationActions[0]"],
-    ["ValidatingAdmissionPolicyBinding", "ashat-actions", { matchResources: { namespaceSelector: { matchLabels: { a: "b" } } } }, "spec.matchResources"],
-    ["ValidatingAdmissionPolicyBinding", "ashat-operator-only", { validationActions: ["Warn"] }, "spec.validationActions[0]"],
+    [
+      "ValidatingAdmissionPolicyBinding",
+      "ashat-actions",
+      { validationActions: ["Audit"] },
+      "spec.validationActions[0]",
+    ],
+    [
+      "ValidatingAdmissionPolicyBinding",
+      "ashat-actions",
+      { matchResources: { namespaceSelector: { matchLabels: { a: "b" } } } },
+      "spec.matchResources",
+    ],
+    [
+      "ValidatingAdmissionPolicyBinding",
+      "ashat-operator-only",
+      { validationActions: ["Warn"] },
+      "spec.validationActions[0]",
+    ],
     ["ValidatingAdmissionPolicy", "ashat-actions", { failurePolicy: "Ignore" }, "spec.failurePolicy"],
-    ["ValidatingAdmissionPolicy", "ashat-actions", { matchConditions: [{ name: "never", expression: "false" }] }, "spec.matchConditions"],
-    ["ValidatingAdmissionPolicy", "ashat-actions", { validations: [{ expression: "true" }] }, "spec.validations[0].expression"],
-    ["ValidatingAdmissionPolicy", "ashat-actions", { matchConstraints: { objectSelector: { matchLabels: { a: "b" } } } }, "spec.matchConstraints.objectSelector.matchLabels"],
+    [
+      "ValidatingAdmissionPolicy",
+      "ashat-actions",
+      { matchConditions: [{ name: "never", expression: "false" }] },
+      "spec.matchConditions",
+    ],
+    [
+      "ValidatingAdmissionPolicy",
+      "ashat-actions",
+      { validations: [{ expression: "true" }] },
+      "spec.validations[0].expression",
+    ],
+    [
+      "ValidatingAdmissionPolicy",
+      "ashat-actions",
+      { matchConstraints: { objectSelector: { matchLabels: { a: "b" } } } },
+      "spec.matchConstraints.objectSelector.matchLabels",
+    ],
     ["MutatingAdmissionPolicy", "ashat-stamps", { failurePolicy: "Ignore" }, "spec.failurePolicy"],
-    ["MutatingAdmissionPolicyBinding", "ashat-stamps", { matchResources: { objectSelector: { matchLabels: { a: "b" } } } }, "spec.matchResources"],
+    [
+      "MutatingAdmissionPolicyBinding",
+      "ashat-stamps",
+      { matchResources: { objectSelector: { matchLabels: { a: "b" } } } },
+      "spec.matchResources",
+    ],
   ] as const)("are known to be changed: %s %s %j", async (kind, name, spec, path) => {
     const before = await inForce();
     await cluster.kubectl(["patch", resource(kind), name, "--type=merge", `--patch=${JSON.stringify({ spec })}`]);
@@ -96,7 +137,13 @@ describe.skipIf(!owned)("the admission policies", () => {
 
   it("are not proven by an operator that may approve", async () => {
     await inForce();
-    await cluster.kubectl(["create", "clusterrolebinding", "too-much", "--clusterrole=cluster-admin", "--serviceaccount=ashat-system:ashat"]);
+    await cluster.kubectl([
+      "create",
+      "clusterrolebinding",
+      "too-much",
+      "--clusterrole=cluster-admin",
+      "--serviceaccount=ashat-system:ashat",
+    ]);
     await until("the right has arrived", async () => (await why()).includes("the operator itself may approve"));
     await cluster.kubectl(["delete", "clusterrolebinding", "too-much"]);
     await inForce();
@@ -104,7 +151,13 @@ describe.skipIf(!owned)("the admission policies", () => {
 
   it("are not proven by an operator under another name, whose status nobody would accept", async () => {
     const stranger = await person(cluster, "stranger");
-    await cluster.kubectl(["create", "clusterrolebinding", "stranger", "--clusterrole=ashat-operator", "--user=stranger"]);
+    await cluster.kubectl([
+      "create",
+      "clusterrolebinding",
+      "stranger",
+      "--clusterrole=ashat-operator",
+      "--user=stranger",
+    ]);
     const said = await until("the role has arrived", async () => {
       const now = await seen(stranger.client);
       return now.state === "NotInForce" && now.reason === "NotEnforced" ? now.message : undefined;
@@ -114,7 +167,10 @@ describe.skipIf(!owned)("the admission policies", () => {
   });
 
   it("are of unknown state to who may not read them", async () => {
-    expect(await seen(cast.viewer.client)).toMatchObject({ reason: "Unknown", message: expect.stringContaining("cannot list resource") as string });
+    expect(await seen(cast.viewer.client)).toMatchObject({
+      reason: "Unknown",
+      message: expect.stringContaining("cannot list resource") as string,
+    });
   });
 });
 

@@ -18,7 +18,11 @@ const web = (annotations: Readonly<Record<string, string>>) => ({
   apiVersion: "apps/v1",
   kind: "Deployment",
   metadata: { name: "web", namespace: cast.namespace, annotations },
-  spec: { replicas: 0, selector: { matchLabels: { a: "b" } }, template: { metadata: { labels: { a: "b" } }, spec: { containers: [{ name: "c", image: "x" }] } } },
+  spec: {
+    replicas: 0,
+    selector: { matchLabels: { a: "b" } },
+    template: { metadata: { labels: { a: "b" } }, spec: { containers: [{ name: "c", image: "x" }] } },
+  },
 });
 
 describe("the other kind named Deployment", () => {
@@ -27,14 +31,20 @@ describe("the other kind named Deployment", () => {
   it("refuses an action with the question what was meant, and nothing else", async () => {
     expect(await cast.root.isRefusedToApply(web({ [APPROVE]: TOKEN }))).toContain(question);
     await cast.root.applies(web({ note: "kept" }));
-    expect(await cast.root.isRefused("annotate", "deployment", "web", "-n", cast.namespace, `${APPROVE}=${TOKEN}`)).toContain(question);
+    expect(
+      await cast.root.isRefused("annotate", "deployment", "web", "-n", cast.namespace, `${APPROVE}=${TOKEN}`),
+    ).toContain(question);
     await cast.root.does("annotate", "deployment", "web", "-n", cast.namespace, "other=kept");
   });
 });
 
 describe("an update that Flux applies", () => {
-  const labels = { "kustomize.toolkit.fluxcd.io/name": "updates", "kustomize.toolkit.fluxcd.io/namespace": "flux-system" };
-  const fromGit = (name: string, annotations: Readonly<Record<string, string>> = {}) => stage.manifest(name, { labels, annotations });
+  const labels = {
+    "kustomize.toolkit.fluxcd.io/name": "updates",
+    "kustomize.toolkit.fluxcd.io/namespace": "flux-system",
+  };
+  const fromGit = (name: string, annotations: Readonly<Record<string, string>> = {}) =>
+    stage.manifest(name, { labels, annotations });
   const reconcile = ["--server-side", "--force-conflicts", "--field-manager=kustomize-controller"];
 
   it("refuses a plain kubectl annotate and names the way out, which holds over reconciles", async () => {
@@ -52,7 +62,11 @@ describe("an update that Flux applies", () => {
   it("keeps an action that was committed to Git, stamped with the account, without a fight, until it is taken out of Git", async () => {
     await cast.flux.applies(fromGit("flux-2"), ...reconcile);
     await cast.flux.applies(fromGit("flux-2", { [APPROVE]: TOKEN }), ...reconcile);
-    expect(await stage.annotations("flux-2")).toEqual({ [AUTHOR]: cast.flux.user, [APPROVE]: TOKEN, [STAMP]: cast.flux.user });
+    expect(await stage.annotations("flux-2")).toEqual({
+      [AUTHOR]: cast.flux.user,
+      [APPROVE]: TOKEN,
+      [STAMP]: cast.flux.user,
+    });
     const before = await stage.version("flux-2");
     await cast.flux.applies(fromGit("flux-2", { [APPROVE]: TOKEN }), ...reconcile);
     expect(await stage.version("flux-2")).toBe(before);

@@ -23,37 +23,57 @@ describe("acting on an update without the right", () => {
     const name = await stage.created();
     const withApproval = stage.manifest(name, { annotations: { [APPROVE]: TOKEN } });
     expect(await cast.author.isRefused(...stage.annotate(name, `${APPROVE}=${TOKEN}`))).toContain(notAuthor());
-    expect(await cast.author.isRefused(...stage.patch(name, { metadata: { annotations: { [APPROVE]: TOKEN } } }))).toContain(notAuthor());
-    expect(await cast.author.isRefusedToApply(withApproval, "--server-side", "--force-conflicts")).toContain(notAuthor());
+    expect(
+      await cast.author.isRefused(...stage.patch(name, { metadata: { annotations: { [APPROVE]: TOKEN } } })),
+    ).toContain(notAuthor());
+    expect(await cast.author.isRefusedToApply(withApproval, "--server-side", "--force-conflicts")).toContain(
+      notAuthor(),
+    );
     expect(await cast.author.isRefusedToApply(withApproval)).toContain(notAuthor());
     expect(await stage.annotations(name)).toEqual({ [AUTHOR]: "author" });
   });
 
   it("is refused at creation", async () => {
-    expect(await cast.author.isRefusedToApply(update(cast.namespace, "born-approved", { annotations: { [APPROVE]: TOKEN } }))).toContain(notAuthor());
+    expect(
+      await cast.author.isRefusedToApply(
+        update(cast.namespace, "born-approved", { annotations: { [APPROVE]: TOKEN } }),
+      ),
+    ).toContain(notAuthor());
   });
 
   it("is refused where the right is for another tier, or only for one of two", async () => {
     const name = await stage.created();
-    expect(await cast.pat.isRefused(...stage.annotate(name, `${APPROVE}=${TOKEN}`))).toContain("pat may not approve on tier omega");
-    expect(await cast.pat.isRefused(...stage.annotate(name, `approve.ashat.raos.io/public=${TOKEN}`, `cancel.ashat.raos.io/omega.2=${TOKEN}`))).toContain(
-      "pat may not cancel on tier omega",
+    expect(await cast.pat.isRefused(...stage.annotate(name, `${APPROVE}=${TOKEN}`))).toContain(
+      "pat may not approve on tier omega",
     );
-    expect(await cast.alice.isRefused(...stage.annotate(name, `rollback.ashat.raos.io/public=${TOKEN}`))).toContain("alice may not rollback on tier public");
+    expect(
+      await cast.pat.isRefused(
+        ...stage.annotate(name, `approve.ashat.raos.io/public=${TOKEN}`, `cancel.ashat.raos.io/omega.2=${TOKEN}`),
+      ),
+    ).toContain("pat may not cancel on tier omega");
+    expect(await cast.alice.isRefused(...stage.annotate(name, `rollback.ashat.raos.io/public=${TOKEN}`))).toContain(
+      "alice may not rollback on tier public",
+    );
   });
 
   it("is refused where the right is to another verb", async () => {
     const name = await stage.created();
     for (const verb of ["approve", "rollback", "verify", "override"])
-      expect(await cast.carol.isRefused(...stage.annotate(name, `${verb}.ashat.raos.io/omega=${TOKEN} because`))).toContain(`carol may not ${verb} on tier omega`);
+      expect(
+        await cast.carol.isRefused(...stage.annotate(name, `${verb}.ashat.raos.io/omega=${TOKEN} because`)),
+      ).toContain(`carol may not ${verb} on tier omega`);
     await cast.carol.does(...stage.annotate(name, `cancel.ashat.raos.io/omega=${TOKEN}`));
     expect(await stage.annotations(name)).toMatchObject({ "by.ashat.raos.io/cancel.omega": "carol" });
   });
 
   it("is refused by RBAC where not even the update may be written", async () => {
     const name = await stage.created();
-    expect(await cast.viewer.isRefused(...stage.annotate(name, `${APPROVE}=${TOKEN}`))).toContain('cannot patch resource "deployments"');
-    expect(await cast.operator.isRefused(...stage.annotate(name, `${APPROVE}=${TOKEN}`))).toContain('cannot patch resource "deployments"');
+    expect(await cast.viewer.isRefused(...stage.annotate(name, `${APPROVE}=${TOKEN}`))).toContain(
+      'cannot patch resource "deployments"',
+    );
+    expect(await cast.operator.isRefused(...stage.annotate(name, `${APPROVE}=${TOKEN}`))).toContain(
+      'cannot patch resource "deployments"',
+    );
   });
 });
 
@@ -85,13 +105,19 @@ describe("acting on an update with the right", () => {
     await cast.alice.does(...stage.annotate(name, `${APPROVE}=${TOKEN}`));
     await cast.bob.does(...stage.annotate(name, `${APPROVE}.2=${TOKEN}`));
     await cast.author.does(...stage.annotate(name, `${APPROVE}-`));
-    expect(await stage.annotations(name)).toEqual({ [AUTHOR]: "author", [`${APPROVE}.2`]: TOKEN, [`${STAMP}.2`]: "bob" });
+    expect(await stage.annotations(name)).toEqual({
+      [AUTHOR]: "author",
+      [`${APPROVE}.2`]: TOKEN,
+      [`${STAMP}.2`]: "bob",
+    });
   });
 
   it("works for every verb at once when a rebuilt cluster takes them from Git: no limit of two rights in one request", async () => {
     const verbs = ["approve", "cancel", "rollback", "verify", "override"];
     const tiers = ["alpha", "public", "omega", "mainframes"];
-    const all = Object.fromEntries(verbs.flatMap((verb) => tiers.map((tier) => [`${verb}.ashat.raos.io/${tier}`, `${TOKEN} because`])));
+    const all = Object.fromEntries(
+      verbs.flatMap((verb) => tiers.map((tier) => [`${verb}.ashat.raos.io/${tier}`, `${TOKEN} because`])),
+    );
     const name = await stage.created({ annotations: all }, cast.flux);
     const seen = await stage.annotations(name);
     expect(Object.keys(seen)).toHaveLength(1 + 2 * verbs.length * tiers.length);
@@ -131,7 +157,10 @@ describe("stamps", () => {
     const name = await stage.created();
     await cast.alice.does(...stage.annotate(name, `${APPROVE}=${TOKEN}`));
     const { metadata, ...rest } = await cast.author.client.get(DEPLOYMENTS, { namespace: cast.namespace, name });
-    await cast.author.client.replace(DEPLOYMENTS, { ...rest, metadata: { ...metadata, annotations: { [APPROVE]: TOKEN } } });
+    await cast.author.client.replace(DEPLOYMENTS, {
+      ...rest,
+      metadata: { ...metadata, annotations: { [APPROVE]: TOKEN } },
+    });
     expect(await stage.annotations(name)).toEqual({ [AUTHOR]: "author", [APPROVE]: TOKEN, [STAMP]: "alice" });
   });
 });
@@ -144,21 +173,36 @@ describe("acting and changing in one request", () => {
     ["a label", { labels: { a: "b" }, annotations: approval }],
     ["another annotation", { annotations: { ...approval, note: "b" } }],
     ["a finalizer", { annotations: approval, finalizers: ["example.com/hold"] }],
-    ["an owner", { annotations: approval, ownerReferences: [{ apiVersion: "v1", kind: "ConfigMap", name: "x", uid: "x" }] }],
+    [
+      "an owner",
+      { annotations: approval, ownerReferences: [{ apiVersion: "v1", kind: "ConfigMap", name: "x", uid: "x" }] },
+    ],
   ])("is refused: %s", async (_, metadata) => {
     expect(await cast.alice.isRefused(...stage.patch(await stage.created(), { metadata }))).toContain(refusal);
   });
 
   it("is refused: an annotation removed, changed or replaced, or a label changed", async () => {
     const name = await stage.created({ labels: { a: "b" }, annotations: { note: "b" } });
-    expect(await cast.alice.isRefused(...stage.patch(name, { metadata: { annotations: { ...approval, note: null } } }))).toContain(refusal);
-    expect(await cast.alice.isRefused(...stage.patch(name, { metadata: { annotations: approval, labels: { a: "c" } } }))).toContain(refusal);
-    expect(await cast.alice.isRefused(...stage.patch(name, { metadata: { annotations: { ...approval, note: "c" } } }))).toContain(refusal);
-    expect(await cast.alice.isRefused(...stage.patch(name, { metadata: { annotations: { ...approval, note: null, other: "b" } } }))).toContain(refusal);
+    expect(
+      await cast.alice.isRefused(...stage.patch(name, { metadata: { annotations: { ...approval, note: null } } })),
+    ).toContain(refusal);
+    expect(
+      await cast.alice.isRefused(...stage.patch(name, { metadata: { annotations: approval, labels: { a: "c" } } })),
+    ).toContain(refusal);
+    expect(
+      await cast.alice.isRefused(...stage.patch(name, { metadata: { annotations: { ...approval, note: "c" } } })),
+    ).toContain(refusal);
+    expect(
+      await cast.alice.isRefused(
+        ...stage.patch(name, { metadata: { annotations: { ...approval, note: null, other: "b" } } }),
+      ),
+    ).toContain(refusal);
   });
 
   it("is refused: the spec, which never changes anyway", async () => {
-    const said = await cast.alice.isRefused(...stage.patch(await stage.created(), { metadata: { annotations: approval }, spec: { version: "9.9.9" } }));
+    const said = await cast.alice.isRefused(
+      ...stage.patch(await stage.created(), { metadata: { annotations: approval }, spec: { version: "9.9.9" } }),
+    );
     expect(said).toMatch(/may change nothing else of it|an update never changes/);
   });
 });

@@ -42,7 +42,15 @@ export async function castIn(cluster: ClusterAccess, prefix: string): Promise<Ca
     bind("ashat-approver-omega", "--user=alice", "--user=bob", sync),
     cluster.kubectl(["create", "-f", "-"], { stdin: JSON.stringify(canceller(namespace)) }),
     cluster.kubectl(["create", "rolebinding", "canceller", "-n", namespace, "--role=canceller", "--user=carol"]),
-    cluster.kubectl(["create", "rolebinding", "carol-edits", "-n", namespace, "--clusterrole=ashat-editor", "--user=carol"]),
+    cluster.kubectl([
+      "create",
+      "rolebinding",
+      "carol-edits",
+      "-n",
+      namespace,
+      "--clusterrole=ashat-editor",
+      "--user=carol",
+    ]),
     ...["alpha", "public", "mainframes"].map((tier) => bind(`ashat-approver-${tier}`, "--user=pat", sync)),
   ]);
   const [author, viewer, alice, bob, pat, carol, root, operator, flux] = await Promise.all([
@@ -56,7 +64,19 @@ export async function castIn(cluster: ClusterAccess, prefix: string): Promise<Ca
     account(cluster, "ashat-system", "ashat"),
     account(cluster, namespace, "kustomize-controller"),
   ]);
-  return { namespace, author, viewer, alice, bob, pat, carol, operator, flux, root, everyone: [author, viewer, alice, bob, pat, carol, operator, flux, root] };
+  return {
+    namespace,
+    author,
+    viewer,
+    alice,
+    bob,
+    pat,
+    carol,
+    operator,
+    flux,
+    root,
+    everyone: [author, viewer, alice, bob, pat, carol, operator, flux, root],
+  };
 }
 
 export interface Extras {

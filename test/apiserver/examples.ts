@@ -9,33 +9,96 @@ export interface Example {
 }
 
 const archive = { url: "https://alpha.example/ra-9.4.2.tgz", sha256: "ab".repeat(32) };
-const deployment = (change: object): object => ({ description: "Critical security fixes", version: "9.4.2", artifact: { archive }, ...change });
+const deployment = (change: object): object => ({
+  description: "Critical security fixes",
+  version: "9.4.2",
+  artifact: { archive },
+  ...change,
+});
 const versions = (accepted: boolean, ...list: readonly string[]): readonly Example[] =>
-  list.map((version) => ({ about: `version ${version}`, spec: deployment({ version }), ...(accepted ? {} : { refusal: "version must be SemVer" }) }));
+  list.map((version) => ({
+    about: `version ${version}`,
+    spec: deployment({ version }),
+    ...(accepted ? {} : { refusal: "version must be SemVer" }),
+  }));
 const artifact = "an artifact is exactly one of archive, git, image";
 
 const deployments: readonly Example[] = [
   { about: "the usual", spec: deployment({}) },
   ...versions(true, "v9.4.2", "0.0.0", "9.4.2-rc.1", "9.4.2-0a.x-y", "9.4.2+build.007", "999999999999999.0.0"),
-  ...versions(false, "latest", "9.4", "9.4.2.1", "09.4.2", "9.4.2-01", "9.4.2-", "V9.4.2", "9.4.2\n", " 9.4.2", "9999999999999999999.0.0"),
+  ...versions(
+    false,
+    "latest",
+    "9.4",
+    "9.4.2.1",
+    "09.4.2",
+    "9.4.2-01",
+    "9.4.2-",
+    "V9.4.2",
+    "9.4.2\n",
+    " 9.4.2",
+    "9999999999999999999.0.0",
+  ),
   { about: "an empty version", spec: deployment({ version: "" }), refusal: "" },
-  { about: "two artifacts", spec: deployment({ artifact: { archive, image: { ref: "registry.example/ra", digest: `sha256:${"ab".repeat(32)}` } } }), refusal: artifact },
+  {
+    about: "two artifacts",
+    spec: deployment({
+      artifact: { archive, image: { ref: "registry.example/ra", digest: `sha256:${"ab".repeat(32)}` } },
+    }),
+    refusal: artifact,
+  },
   { about: "an empty artifact", spec: deployment({ artifact: {} }), refusal: artifact },
   { about: "no artifact", spec: { description: "none", version: "1.0.0" }, refusal: "" },
   { about: "no description", spec: { version: "1.0.0", artifact: { archive } }, refusal: "" },
-  { about: "an image by digest", spec: deployment({ artifact: { image: { ref: "registry.example/ra", digest: `sha256:${"ab".repeat(32)}` } } }) },
-  { about: "an image by tag", spec: deployment({ artifact: { image: { ref: "registry.example/ra:9.4.2" } } }), refusal: "" },
-  { about: "a commit", spec: deployment({ artifact: { git: { url: "https://git.example/ra.git", commit: "4f".repeat(20) } } }) },
-  { about: "a branch", spec: deployment({ artifact: { git: { url: "https://git.example/ra.git", commit: "main" } } }), refusal: "" },
-  { about: "a digest that is too short", spec: deployment({ artifact: { archive: { ...archive, sha256: "ab" } } }), refusal: "" },
-  { about: "a digest in capitals", spec: deployment({ artifact: { archive: { ...archive, sha256: "AB".repeat(32) } } }), refusal: "" },
-  { about: "an archive over http", spec: deployment({ artifact: { archive: { ...archive, url: "http://alpha.example/a.tgz" } } }), refusal: "" },
-  { about: "an archive with a password", spec: deployment({ artifact: { archive: { ...archive, url: "https://a:b@alpha.example/a.tgz" } } }), refusal: "" },
+  {
+    about: "an image by digest",
+    spec: deployment({ artifact: { image: { ref: "registry.example/ra", digest: `sha256:${"ab".repeat(32)}` } } }),
+  },
+  {
+    about: "an image by tag",
+    spec: deployment({ artifact: { image: { ref: "registry.example/ra:9.4.2" } } }),
+    refusal: "",
+  },
+  {
+    about: "a commit",
+    spec: deployment({ artifact: { git: { url: "https://git.example/ra.git", commit: "4f".repeat(20) } } }),
+  },
+  {
+    about: "a branch",
+    spec: deployment({ artifact: { git: { url: "https://git.example/ra.git", commit: "main" } } }),
+    refusal: "",
+  },
+  {
+    about: "a digest that is too short",
+    spec: deployment({ artifact: { archive: { ...archive, sha256: "ab" } } }),
+    refusal: "",
+  },
+  {
+    about: "a digest in capitals",
+    spec: deployment({ artifact: { archive: { ...archive, sha256: "AB".repeat(32) } } }),
+    refusal: "",
+  },
+  {
+    about: "an archive over http",
+    spec: deployment({ artifact: { archive: { ...archive, url: "http://alpha.example/a.tgz" } } }),
+    refusal: "",
+  },
+  {
+    about: "an archive with a password",
+    spec: deployment({ artifact: { archive: { ...archive, url: "https://a:b@alpha.example/a.tgz" } } }),
+    refusal: "",
+  },
   { about: "an app in capitals", spec: deployment({ app: "Shop" }), refusal: "" },
   { about: "an app of 64 letters", spec: deployment({ app: "a".repeat(64) }), refusal: "" },
   { about: "replicas", spec: deployment({ replicas: 3 }), refusal: "an update has no replicas" },
-  { about: "selector and template, as kustomize adds them", spec: deployment({ selector: { matchLabels: { a: "b" } }, template: { metadata: { labels: { a: "b" } } } }) },
-  { about: "a description of 1024 characters that are two code units each", spec: deployment({ description: "🚀".repeat(1024) }) },
+  {
+    about: "selector and template, as kustomize adds them",
+    spec: deployment({ selector: { matchLabels: { a: "b" } }, template: { metadata: { labels: { a: "b" } } } }),
+  },
+  {
+    about: "a description of 1024 characters that are two code units each",
+    spec: deployment({ description: "🚀".repeat(1024) }),
+  },
   { about: "a description of 1025 characters", spec: deployment({ description: "a".repeat(1025) }), refusal: "" },
 ];
 
@@ -48,17 +111,37 @@ const servers: readonly Example[] = [
   { about: "the least", spec: server({}) },
   { about: "http on Public", spec: server({ url: "http://shop.stg.example" }) },
   { about: "http on Alpha", spec: server({ tier: "Alpha", url: "http://shop.stg.example:8080/shop" }) },
-  { about: "http on Omega", spec: omega({ url: "http://shop.example" }), refusal: "an Omega server is reached by https:// only" },
-  { about: "no approval on Omega", spec: omega({ approval: { required: 0 } }), refusal: "an Omega server needs at least one approval" },
+  {
+    about: "http on Omega",
+    spec: omega({ url: "http://shop.example" }),
+    refusal: "an Omega server is reached by https:// only",
+  },
+  {
+    about: "no approval on Omega",
+    spec: omega({ approval: { required: 0 } }),
+    refusal: "an Omega server needs at least one approval",
+  },
   { about: "one approval on Omega", spec: omega({ approval: { required: 1 } }) },
   { about: "an approval that does not say how many on Omega", spec: omega({ approval: { author: "Deny" } }) },
   { about: "no approval on Public", spec: server({ approval: { required: 0 } }) },
   { about: "eleven approvals", spec: server({ approval: { required: 11 } }), refusal: "" },
-  { about: "two drivers", spec: server({ agent, kubernetes: {} }), refusal: "a server has at most one of agent, git, kubernetes" },
+  {
+    about: "two drivers",
+    spec: server({ agent, kubernetes: {} }),
+    refusal: "a server has at most one of agent, git, kubernetes",
+  },
   { about: "a pin", spec: server({ tls: { sha256: pin } }) },
   { about: "a CA", spec: server({ tls: { caSecretRef: { name: "ra-ca" } } }) },
-  { about: "a pin and a CA", spec: server({ tls: { sha256: pin, caSecretRef: { name: "ra-ca" } } }), refusal: "tls is a pin (sha256) or a CA (caSecretRef), not both" },
-  { about: "a pin and a CA of the agent", spec: server({ agent: { ...agent, tls: { sha256: pin, caSecretRef: { name: "ra-ca" } } } }), refusal: "tls is a pin" },
+  {
+    about: "a pin and a CA",
+    spec: server({ tls: { sha256: pin, caSecretRef: { name: "ra-ca" } } }),
+    refusal: "tls is a pin (sha256) or a CA (caSecretRef), not both",
+  },
+  {
+    about: "a pin and a CA of the agent",
+    spec: server({ agent: { ...agent, tls: { sha256: pin, caSecretRef: { name: "ra-ca" } } } }),
+    refusal: "tls is a pin",
+  },
   { about: "an agent over http", spec: server({ agent: { url: "http://10.4.0.17:7443" } }), refusal: "" },
   { about: "a tier in small letters", spec: server({ tier: "public" }), refusal: "" },
   { about: "a URL without a scheme", spec: server({ url: "shop.example" }), refusal: "" },
@@ -66,10 +149,30 @@ const servers: readonly Example[] = [
   { about: "a Secret in capitals", spec: server({ tls: { caSecretRef: { name: "Ra-CA" } } }), refusal: "" },
   { about: "a check of another host", spec: server({ checks: { modules: { path: "//evil.example/" } } }), refusal: "" },
   { about: "a check without its path", spec: server({ checks: { modules: {} } }), refusal: "" },
-  { about: "two requests of one name", spec: server({ checks: { api: { requests: [{ name: "a", path: "/a" }, { name: "a", path: "/b" }] } } }), refusal: "" },
+  {
+    about: "two requests of one name",
+    spec: server({
+      checks: {
+        api: {
+          requests: [
+            { name: "a", path: "/a" },
+            { name: "a", path: "/b" },
+          ],
+        },
+      },
+    }),
+    refusal: "",
+  },
   { about: "no request", spec: server({ checks: { api: { requests: [] } } }), refusal: "" },
-  { about: "a request with nothing but a path", spec: server({ checks: { api: { requests: [{ name: "a", path: "/a" }] }, performance: {}, security: {} } }) },
-  { about: "a category required twice", spec: server({ checks: { required: ["Health Check", "Health Check"] } }), refusal: "" },
+  {
+    about: "a request with nothing but a path",
+    spec: server({ checks: { api: { requests: [{ name: "a", path: "/a" }] }, performance: {}, security: {} } }),
+  },
+  {
+    about: "a category required twice",
+    spec: server({ checks: { required: ["Health Check", "Health Check"] } }),
+    refusal: "",
+  },
   { about: "an unknown category", spec: server({ checks: { required: ["Smoke"] } }), refusal: "" },
 ];
 
@@ -85,7 +188,11 @@ const mainframes: readonly Example[] = [
   { about: "no agent", spec: { omega: "ra-01" }, refusal: "" },
   { about: "http", spec: mainframe({ url: "http://cust.example" }), refusal: "" },
   { about: "a licence that is no JWS", spec: mainframe({ licence: "please" }), refusal: "" },
-  { about: "a pin and a CA", spec: mainframe({ tls: { sha256: pin, caSecretRef: { name: "ra-ca" } } }), refusal: "tls is a pin" },
+  {
+    about: "a pin and a CA",
+    spec: mainframe({ tls: { sha256: pin, caSecretRef: { name: "ra-ca" } } }),
+    refusal: "tls is a pin",
+  },
 ];
 
 const record = seal({
@@ -110,4 +217,9 @@ const records: readonly Example[] = [
   { about: "a reason of two words", spec: { ...record, reason: "Was created" }, refusal: "" },
 ];
 
-export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = { Deployment: deployments, Server: servers, Mainframe: mainframes, DeploymentRecord: records };
+export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
+  Deployment: deployments,
+  Server: servers,
+  Mainframe: mainframes,
+  DeploymentRecord: records,
+};

@@ -8,7 +8,12 @@ import { type Cast, castIn, update } from "./cast.ts";
 import { EXAMPLES } from "./examples.ts";
 import { DEPLOYMENTS, MAINFRAMES, RECORDS, SERVERS } from "./resources.ts";
 
-const RESOURCES: Readonly<Record<string, typeof DEPLOYMENTS>> = { Deployment: DEPLOYMENTS, Server: SERVERS, Mainframe: MAINFRAMES, DeploymentRecord: RECORDS };
+const RESOURCES: Readonly<Record<string, typeof DEPLOYMENTS>> = {
+  Deployment: DEPLOYMENTS,
+  Server: SERVERS,
+  Mainframe: MAINFRAMES,
+  DeploymentRecord: RECORDS,
+};
 const schemaOf = (kind: string) => {
   const words = KINDS.find((each) => each.kind === kind);
   if (words === undefined) throw new Error(`no kind ${kind}`);
@@ -39,27 +44,46 @@ const refusalOf = async (request: Promise<unknown>): Promise<string | undefined>
 const writerOf = (kind: string): Person => (kind === "DeploymentRecord" ? cast.operator : cast.root);
 
 describe.each(Object.keys(EXAMPLES))("%s: this process and the API server", (kind) => {
-  const resource = RESOURCES[kind] as Resource<{ readonly spec: object } & (typeof DEPLOYMENTS extends Resource<infer T> ? T : never)>;
+  const resource = RESOURCES[kind] as Resource<
+    { readonly spec: object } & (typeof DEPLOYMENTS extends Resource<infer T> ? T : never)
+  >;
 
-  it.each((EXAMPLES[kind] ?? []).filter(({ refusal }) => refusal === undefined))("both accept $about, with the same defaults", async ({ spec }) => {
-    count += 1;
-    const stored = await writerOf(kind).client.create(resource, { metadata: { name: `example-${count}`, namespace }, spec }, { fieldValidation: "Strict", dryRun: true });
-    expect(schemaOf(kind).parse(spec)).toEqual(stored.spec);
-  });
+  it.each((EXAMPLES[kind] ?? []).filter(({ refusal }) => refusal === undefined))(
+    "both accept $about, with the same defaults",
+    async ({ spec }) => {
+      count += 1;
+      const stored = await writerOf(kind).client.create(
+        resource,
+        { metadata: { name: `example-${count}`, namespace }, spec },
+        { fieldValidation: "Strict", dryRun: true },
+      );
+      expect(schemaOf(kind).parse(spec)).toEqual(stored.spec);
+    },
+  );
 
-  it.each((EXAMPLES[kind] ?? []).filter(({ refusal }) => refusal !== undefined))("both refuse $about", async ({ spec, refusal }) => {
-    count += 1;
-    const here = schemaOf(kind).safeParse(spec);
-    const there = await refusalOf(writerOf(kind).client.create(resource, { metadata: { name: `example-${count}`, namespace }, spec }, { fieldValidation: "Strict", dryRun: true }));
-    expect(here.success).toBe(false);
-    expect(there).toBeDefined();
-    expect(here.error?.message).toContain(refusal);
-    expect(there).toContain(refusal);
-  });
+  it.each((EXAMPLES[kind] ?? []).filter(({ refusal }) => refusal !== undefined))(
+    "both refuse $about",
+    async ({ spec, refusal }) => {
+      count += 1;
+      const here = schemaOf(kind).safeParse(spec);
+      const there = await refusalOf(
+        writerOf(kind).client.create(
+          resource,
+          { metadata: { name: `example-${count}`, namespace }, spec },
+          { fieldValidation: "Strict", dryRun: true },
+        ),
+      );
+      expect(here.success).toBe(false);
+      expect(there).toBeDefined();
+      expect(here.error?.message).toContain(refusal);
+      expect(there).toContain(refusal);
+    },
+  );
 });
 
 const { spec: usual } = update("", "");
-const named = (name: string) => refusalOf(cast.author.client.create(DEPLOYMENTS, { metadata: { name, namespace }, spec: usual }, { dryRun: true }));
+const named = (name: string) =>
+  refusalOf(cast.author.client.create(DEPLOYMENTS, { metadata: { name, namespace }, spec: usual }, { dryRun: true }));
 
 describe("what only the API server can know", () => {
   it("a name of 52 characters is accepted, one of 53 refused", async () => {
@@ -75,26 +99,44 @@ describe("what only the API server can know", () => {
   it("an update never changes", async () => {
     await cast.author.applies(update(namespace, "fixed"));
     const at = { namespace, name: "fixed" };
-    expect(await refusalOf(cast.author.client.mergePatch(DEPLOYMENTS, at, { spec: { version: "9.4.3" } }))).toContain("an update never changes: create a new one with a new name");
-    expect(await refusalOf(cast.author.client.mergePatch(DEPLOYMENTS, at, { spec: { allowOlder: true } }))).toContain("an update never changes");
+    expect(await refusalOf(cast.author.client.mergePatch(DEPLOYMENTS, at, { spec: { version: "9.4.3" } }))).toContain(
+      "an update never changes: create a new one with a new name",
+    );
+    expect(await refusalOf(cast.author.client.mergePatch(DEPLOYMENTS, at, { spec: { allowOlder: true } }))).toContain(
+      "an update never changes",
+    );
     expect(await refusalOf(cast.author.client.mergePatch(DEPLOYMENTS, at, { spec: null }))).toBeDefined();
   });
 
   it("a server keeps its tier and may change otherwise", async () => {
     const at = { namespace, name: "moving" };
     await cast.root.client.create(SERVERS, { metadata: at, spec: { tier: "Public", url: "https://a.example" } });
-    expect(await refusalOf(cast.root.client.mergePatch(SERVERS, at, { spec: { tier: "Alpha" } }))).toContain("a server keeps its tier: create another Server");
+    expect(await refusalOf(cast.root.client.mergePatch(SERVERS, at, { spec: { tier: "Alpha" } }))).toContain(
+      "a server keeps its tier: create another Server",
+    );
     await cast.root.client.mergePatch(SERVERS, at, { spec: { url: "https://b.example" } });
   });
 
   it("a record never changes, though whoever tries has every right, and yet it can be deleted", async () => {
     const cluster = sharedCluster();
-    await cluster.kubectl(["create", "rolebinding", "too-much", "-n", namespace, "--clusterrole=cluster-admin", "--serviceaccount=ashat-system:ashat"]);
+    await cluster.kubectl([
+      "create",
+      "rolebinding",
+      "too-much",
+      "-n",
+      namespace,
+      "--clusterrole=cluster-admin",
+      "--serviceaccount=ashat-system:ashat",
+    ]);
     const operator = await account(cluster, "ashat-system", "ashat");
     const at = { namespace, name: "a-record-0" };
     await operator.client.create(RECORDS, { metadata: at, spec: EXAMPLES["DeploymentRecord"]?.[0]?.spec });
-    expect(await refusalOf(operator.client.mergePatch(RECORDS, at, { spec: { message: "Nothing happened." } }))).toContain("a record never changes");
-    expect(await refusalOf(operator.client.mergePatch(RECORDS, at, { spec: { token: "ab".repeat(32) } }))).toContain("a record never changes");
+    expect(
+      await refusalOf(operator.client.mergePatch(RECORDS, at, { spec: { message: "Nothing happened." } })),
+    ).toContain("a record never changes");
+    expect(await refusalOf(operator.client.mergePatch(RECORDS, at, { spec: { token: "ab".repeat(32) } }))).toContain(
+      "a record never changes",
+    );
     expect(await refusalOf(operator.client.mergePatch(RECORDS, at, { spec: null }))).toBeDefined();
     await operator.client.remove(RECORDS, at);
     await operator.client.close();

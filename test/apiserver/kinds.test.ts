@@ -8,7 +8,8 @@ import { newNamespace, sharedCluster } from "../cluster/shared.ts";
 let cluster: ClusterAccess;
 let namespace: string;
 
-const says = async (...args: readonly string[]): Promise<string> => (await cluster.kubectl([...args, "-n", namespace])).stdout;
+const says = async (...args: readonly string[]): Promise<string> =>
+  (await cluster.kubectl([...args, "-n", namespace])).stdout;
 const golden = (name: string): string => new URL(`golden/${name}.yaml`, import.meta.url).pathname;
 const HEALTH = { path: "/", status: 200, maxLatencyMs: 5000 };
 const APPROVAL = { author: "Allow", syncBots: [], mainframes: { required: 0 } };
@@ -33,11 +34,22 @@ describe("the manifests that fit on a screen", () => {
         },
       },
     ],
-    ["staging", "asrv/staging", { approval: APPROVAL, checks: { health: HEALTH }, git: { url: "ssh://git@host/deploy", path: "apps/{app}/staging", branch: "main", secretRef: { name: "git" } } }],
+    [
+      "staging",
+      "asrv/staging",
+      {
+        approval: APPROVAL,
+        checks: { health: HEALTH },
+        git: { url: "ssh://git@host/deploy", path: "apps/{app}/staging", branch: "main", secretRef: { name: "git" } },
+      },
+    ],
     ["mainframe", "mf/cust-417", { wave: 1, checks: { health: HEALTH } }],
   ] as const)("apply as they stand, and get the defaults: %s", async (file, object, defaults) => {
     await says("apply", "--validate=strict", "-f", golden(file));
-    const { spec, status } = JSON.parse(await says("get", object, "-o", "json")) as { readonly spec: object; readonly status: object };
+    const { spec, status } = JSON.parse(await says("get", object, "-o", "json")) as {
+      readonly spec: object;
+      readonly status: object;
+    };
     const written = (parse(readFileSync(golden(file), "utf8")) as { readonly spec: object }).spec;
     expect(spec).toEqual({ ...written, ...defaults });
     // Whoever waits for an object by its generation sees that nobody has looked at it yet.
@@ -46,7 +58,12 @@ describe("the manifests that fit on a screen", () => {
 
   it("are listed under one category, which `all` does not show", async () => {
     const listed = (await says("get", "ashat", "-o", "name")).trim().split("\n");
-    expect(listed).toEqual(["deployment.ashat.raos.io/security-patch-001", "mainframe.ashat.raos.io/cust-417", "server.ashat.raos.io/ra-01", "server.ashat.raos.io/staging"]);
+    expect(listed).toEqual([
+      "deployment.ashat.raos.io/security-patch-001",
+      "mainframe.ashat.raos.io/cust-417",
+      "server.ashat.raos.io/ra-01",
+      "server.ashat.raos.io/staging",
+    ]);
     expect(await says("get", "all", "-o", "name")).not.toContain("ashat.raos.io");
   });
 });
@@ -68,9 +85,13 @@ describe("what kubectl shows", () => {
       expect(explained).toContain("GROUP:      ashat.raos.io");
       expect(explained).not.toContain("<no description>");
     }
-    expect(await says("explain", "deployments.ashat.raos.io.spec.artifact")).toContain("What is delivered, pinned by content: exactly one of archive, git, image.");
+    expect(await says("explain", "deployments.ashat.raos.io.spec.artifact")).toContain(
+      "What is delivered, pinned by content: exactly one of archive, git, image.",
+    );
     expect(await says("explain", "adep.spec.artifact.archive.sha256")).toContain("what arrives with another");
     // kubectl understands the plain word as the kind of apps, so the version has to be named with it.
-    expect(await says("explain", "deployments.spec.artifact", "--api-version=ashat.raos.io/v1alpha1")).toContain("What is delivered, pinned by content");
+    expect(await says("explain", "deployments.spec.artifact", "--api-version=ashat.raos.io/v1alpha1")).toContain(
+      "What is delivered, pinned by content",
+    );
   });
 });

@@ -1,9 +1,18 @@
 import { GROUP, VERSION } from "../../src/api/group.ts";
 import type { KubeObject, Resource } from "../../src/kube/types.ts";
 
-type Ours = KubeObject & { readonly spec: Readonly<Record<string, unknown>>; readonly status?: Readonly<Record<string, unknown>> };
+type Ours = KubeObject & {
+  readonly spec: Readonly<Record<string, unknown>>;
+  readonly status?: Readonly<Record<string, unknown>>;
+};
 
-const ours = (kind: string): Resource<Ours> => ({ group: GROUP, version: VERSION, plural: `${kind.toLowerCase()}s`, kind, namespaced: true });
+const ours = (kind: string): Resource<Ours> => ({
+  group: GROUP,
+  version: VERSION,
+  plural: `${kind.toLowerCase()}s`,
+  kind,
+  namespaced: true,
+});
 
 export const DEPLOYMENTS = ours("Deployment");
 export const SERVERS = ours("Server");

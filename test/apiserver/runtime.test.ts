@@ -11,9 +11,22 @@ import { createSchemas } from "../../src/runtime/schemas.ts";
 import { startCluster } from "../cluster/cluster.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 
-type Thing = KubeObject & { readonly spec?: { readonly color?: string }; readonly status?: { readonly phase?: string } };
-const THINGS: Resource<Thing> = { group: "example.com", version: "v1", plural: "things", kind: "Thing", namespaced: true };
-const CRDS: Resource<KubeObject & { readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] } }> = {
+type Thing = KubeObject & {
+  readonly spec?: { readonly color?: string };
+  readonly status?: { readonly phase?: string };
+};
+const THINGS: Resource<Thing> = {
+  group: "example.com",
+  version: "v1",
+  plural: "things",
+  kind: "Thing",
+  namespaced: true,
+};
+const CRDS: Resource<
+  KubeObject & {
+    readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+  }
+> = {
   group: "apiextensions.k8s.io",
   version: "v1",
   plural: "customresourcedefinitions",
@@ -56,7 +69,10 @@ let cluster: Cluster;
 let client: Client;
 beforeAll(async () => {
   cluster = await startCluster();
-  client = createClient(await loadConfig({ kubeconfig: cluster.kubeconfig, env: {} }), { fieldManager: "runtime-test", userAgent: "runtime-test" });
+  client = createClient(await loadConfig({ kubeconfig: cluster.kubeconfig, env: {} }), {
+    fieldManager: "runtime-test",
+    userAgent: "runtime-test",
+  });
   await client.apply(CRDS, crd({}));
   await established();
 }, 600_000);
@@ -86,7 +102,13 @@ const established = async (): Promise<void> => {
 
 /** An informer, and the story of its changes as one waits for it. */
 const informed = () => {
-  const informer = createInformer<Thing, "color">({ client, kind: { resource: THINGS }, indexes: { color: ({ spec }) => [spec?.color ?? "none"] }, random: Math.random, log: silent });
+  const informer = createInformer<Thing, "color">({
+    client,
+    kind: { resource: THINGS },
+    indexes: { color: ({ spec }) => [spec?.color ?? "none"] },
+    random: Math.random,
+    log: silent,
+  });
   const story: string[] = [];
   const waiting = new Set<() => void>();
   informer.subscribe((key, object, old) => {
@@ -200,20 +222,31 @@ test("status for another uid or an older version is a conflict, without a versio
   const written = await client.replaceStatus(THINGS, made, { phase: "x" });
   expect([written.status?.phase, written.spec?.color]).toEqual(["x", "red"]);
   expect(conflict(await errorOf(client.replaceStatus(THINGS, made, { phase: "y" })))).toBe(true);
-  expect((await client.replaceStatus(THINGS, written, { phase: "x" })).metadata.resourceVersion).toBe(written.metadata.resourceVersion);
-  expect(conflict(await errorOf(client.remove(THINGS, at("status"), { resourceVersion: metadata.resourceVersion })))).toBe(true);
+  expect((await client.replaceStatus(THINGS, written, { phase: "x" })).metadata.resourceVersion).toBe(
+    written.metadata.resourceVersion,
+  );
+  expect(
+    conflict(await errorOf(client.remove(THINGS, at("status"), { resourceVersion: metadata.resourceVersion }))),
+  ).toBe(true);
   await client.remove(THINGS, at("status"), { uid: metadata.uid, resourceVersion: written.metadata.resourceVersion });
 });
 
 test("creation, apply, patch, dry run, strict validation, paging and impersonation answer as the client says", async () => {
   await client.create(THINGS, draft("calls"));
   expect(alreadyExists(await errorOf(client.create(THINGS, draft("calls"))))).toBe(true);
-  const strict = await errorOf(client.create(THINGS, { metadata: at("strict"), spec: { colour: "red" } }, { fieldValidation: "Strict" }));
+  const strict = await errorOf(
+    client.create(THINGS, { metadata: at("strict"), spec: { colour: "red" } }, { fieldValidation: "Strict" }),
+  );
   expect(strict instanceof ApiError && strict.message).toMatch(/unknown field "spec.colour"/);
   expect(conflict(await errorOf(client.apply(THINGS, draft("calls", "blue"), { fieldManager: "other" })))).toBe(true);
-  expect((await client.apply(THINGS, draft("calls", "blue"), { fieldManager: "other", force: true, dryRun: true })).spec?.color).toBe("blue");
+  expect(
+    (await client.apply(THINGS, draft("calls", "blue"), { fieldManager: "other", force: true, dryRun: true })).spec
+      ?.color,
+  ).toBe("blue");
   expect((await client.get(THINGS, at("calls"))).spec?.color).toBe("red");
-  expect((await client.jsonPatch(THINGS, at("calls"), [{ op: "replace", path: "/spec/color", value: "green" }])).spec?.color).toBe("green");
+  expect(
+    (await client.jsonPatch(THINGS, at("calls"), [{ op: "replace", path: "/spec/color", value: "green" }])).spec?.color,
+  ).toBe("green");
   expect(forbidden(await errorOf(client.as("nobody", ["system:authenticated"]).get(THINGS, at("calls"))))).toBe(true);
   expect(JSON.parse(await client.raw("/version"))).toHaveProperty("gitVersion");
   await client.remove(THINGS, at("calls"));
@@ -229,7 +262,9 @@ test("a list of more than a page is complete", async () => {
   const names = Array.from({ length: 520 }, (_, index) => `many-${index}`);
   // No more at a time than there are connections: the deadline of a call counts from when it is asked for.
   for (let from = 0; from < names.length; from += 16) {
-    await Promise.all(names.slice(from, from + 16).map((name) => client.create(THINGS, { metadata: { namespace, name } })));
+    await Promise.all(
+      names.slice(from, from + 16).map((name) => client.create(THINGS, { metadata: { namespace, name } })),
+    );
   }
   const { items, resourceVersion } = await client.list(THINGS, { namespace });
   expect(new Set(items.map(({ metadata }) => metadata.name))).toEqual(new Set(names));
@@ -242,13 +277,27 @@ test("a list of more than a page is complete", async () => {
 const TERMS = { durationMs: 3000, renewWithinMs: 2000, retryMs: 400 } as const;
 const candidate = (identity: string, name: string, more: { readonly client?: Client } = {}) => {
   const stop = new AbortController();
-  const held = acquireLease({ client: more.client ?? client, namespace: NAMESPACE, name, identity, random: Math.random, log: silent, terms: TERMS }, stop.signal);
+  const held = acquireLease(
+    {
+      client: more.client ?? client,
+      namespace: NAMESPACE,
+      name,
+      identity,
+      random: Math.random,
+      log: silent,
+      terms: TERMS,
+    },
+    stop.signal,
+  );
   return { held, stop };
 };
 
 test("of two candidates one is the leader; when it gives the lease back the other follows without waiting for its end", async () => {
   const [a, b] = [candidate("a", "graceful"), candidate("b", "graceful")];
-  const first = await Promise.race([a.held.then((held) => ({ held, other: b.held, name: "a" })), b.held.then((held) => ({ held, other: a.held, name: "b" }))]);
+  const first = await Promise.race([
+    a.held.then((held) => ({ held, other: b.held, name: "a" })),
+    b.held.then((held) => ({ held, other: a.held, name: "b" })),
+  ]);
   expect(first.held.valid()).toBe(true);
   expect((await client.get(LEASES, at("graceful"))).spec?.holderIdentity).toBe(first.name);
   await first.held.release();
@@ -264,7 +313,10 @@ test("of two candidates one is the leader; when it gives the lease back the othe
 });
 
 test("a leader that cannot reach the server stops before another one begins", async () => {
-  const own = createClient(await loadConfig({ kubeconfig: cluster.kubeconfig, env: {} }), { fieldManager: "a", userAgent: "a" });
+  const own = createClient(await loadConfig({ kubeconfig: cluster.kubeconfig, env: {} }), {
+    fieldManager: "a",
+    userAgent: "a",
+  });
   const leader = await candidate("a", "cut-off", { client: own }).held;
   const lost = new Promise<number>((resolve) => {
     leader.lost.addEventListener("abort", () => resolve(performance.now()), { once: true });
@@ -294,8 +346,20 @@ test("a leader whose lease somebody else took knows it is lost", async () => {
 
 test("an event is told once for the same content, however often it is told", async () => {
   const about = await client.create(THINGS, draft("eventful"));
-  const tell = createEvents({ client, reportingController: "example.com/test", reportingInstance: "test-1", log: silent });
-  const telling = { about, type: "Normal", reason: "Verified", action: "Verify", note: "€".repeat(1000), content: ["public", "1"] } as const;
+  const tell = createEvents({
+    client,
+    reportingController: "example.com/test",
+    reportingInstance: "test-1",
+    log: silent,
+  });
+  const telling = {
+    about,
+    type: "Normal",
+    reason: "Verified",
+    action: "Verify",
+    note: "€".repeat(1000),
+    content: ["public", "1"],
+  } as const;
   expect(await tell(telling)).toBe(true);
   expect(await tell({ ...telling, note: "said again" })).toBe(false);
   expect(await tell({ ...telling, content: ["public", "2"] })).toBe(true);

@@ -19,12 +19,21 @@ export const stageOf = ({ namespace, author, root }: Cast) => {
       await by.applies(update(namespace, name, extras));
       return name;
     },
-    annotate: (name: string, ...words: readonly string[]) => ["annotate", `deployments.ashat.raos.io/${name}`, "-n", namespace, ...words] as const,
+    annotate: (name: string, ...words: readonly string[]) =>
+      ["annotate", `deployments.ashat.raos.io/${name}`, "-n", namespace, ...words] as const,
     patch: (name: string, body: object) =>
-      ["patch", `deployments.ashat.raos.io/${name}`, "-n", namespace, "--type=merge", `--patch=${JSON.stringify(body)}`] as const,
+      [
+        "patch",
+        `deployments.ashat.raos.io/${name}`,
+        "-n",
+        namespace,
+        "--type=merge",
+        `--patch=${JSON.stringify(body)}`,
+      ] as const,
     /** All annotations but the bookkeeping of kubectl. */
     annotations: async (name: string): Promise<Readonly<Record<string, string>>> => {
-      const { "kubectl.kubernetes.io/last-applied-configuration": _, ...rest } = (await read(name)).metadata.annotations ?? {};
+      const { "kubectl.kubernetes.io/last-applied-configuration": _, ...rest } =
+        (await read(name)).metadata.annotations ?? {};
       return rest;
     },
     version: async (name: string): Promise<string> => (await read(name)).metadata.resourceVersion,

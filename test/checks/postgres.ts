@@ -12,9 +12,19 @@ const run = promisify(execFile);
 const findPrograms = async (): Promise<string | undefined> => {
   const debian = "/usr/lib/postgresql";
   const versions = await readdir(debian).catch(() => []);
-  const folders = [...(process.env["PATH"] ?? "").split(delimiter), ...versions.map((version) => join(debian, version, "bin"))];
+  const folders = [
+    ...(process.env["PATH"] ?? "").split(delimiter),
+    ...versions.map((version) => join(debian, version, "bin")),
+  ];
   for (const folder of folders) {
-    const there = await Promise.all(["initdb", "postgres"].map((name) => access(join(folder, name)).then(() => true, () => false)));
+    const there = await Promise.all(
+      ["initdb", "postgres"].map((name) =>
+        access(join(folder, name)).then(
+          () => true,
+          () => false,
+        ),
+      ),
+    );
     if (there.every(Boolean)) return folder;
   }
   return undefined;
@@ -38,9 +48,13 @@ export interface Postgres {
 }
 
 /** A real Postgres with TLS and passwords (SCRAM), or why there is none here. */
-export const startPostgres = async (who: Identity, password: string): Promise<Postgres | { readonly missing: string }> => {
+export const startPostgres = async (
+  who: Identity,
+  password: string,
+): Promise<Postgres | { readonly missing: string }> => {
   const [programs, as] = await Promise.all([findPrograms(), account()]);
-  if (programs === undefined || as === undefined) return { missing: "there is no PostgreSQL on this machine (Debian: apt-get install postgresql)" };
+  if (programs === undefined || as === undefined)
+    return { missing: "there is no PostgreSQL on this machine (Debian: apt-get install postgresql)" };
   const folder = await mkdtemp(join(tmpdir(), "ashat-postgres-"));
   const data = join(folder, "data");
   const own = async (name: string, content: string): Promise<string> => {
@@ -51,11 +65,31 @@ export const startPostgres = async (who: Identity, password: string): Promise<Po
     return path;
   };
   await chown(folder, as.uid, as.gid);
-  const [passwordFile, cert, key] = await Promise.all([own("password", password), own("cert.pem", who.cert), own("key.pem", who.key)]);
-  await run(join(programs, "initdb"), ["-D", data, "-U", "ra", "-A", "scram-sha-256", "--pwfile", passwordFile, "--no-sync", "--no-locale", "-E", "UTF8"], { ...as, cwd: folder });
+  const [passwordFile, cert, key] = await Promise.all([
+    own("password", password),
+    own("cert.pem", who.cert),
+    own("key.pem", who.key),
+  ]);
+  await run(
+    join(programs, "initdb"),
+    ["-D", data, "-U", "ra", "-A", "scram-sha-256", "--pwfile", passwordFile, "--no-sync", "--no-locale", "-E", "UTF8"],
+    { ...as, cwd: folder },
+  );
   const port = await deadPort();
-  const settings = [`port=${port}`, "listen_addresses=127.0.0.1", `unix_socket_directories=${folder}`, "ssl=on", `ssl_cert_file=${cert}`, `ssl_key_file=${key}`, "fsync=off"];
-  const server = spawn(join(programs, "postgres"), ["-D", data, ...settings.flatMap((setting) => ["-c", setting])], { ...as, cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
+  const settings = [
+    `port=${port}`,
+    "listen_addresses=127.0.0.1",
+    `unix_socket_directories=${folder}`,
+    "ssl=on",
+    `ssl_cert_file=${cert}`,
+    `ssl_key_file=${key}`,
+    "fsync=off",
+  ];
+  const server = spawn(join(programs, "postgres"), ["-D", data, ...settings.flatMap((setting) => ["-c", setting])], {
+    ...as,
+    cwd: folder,
+    stdio: ["ignore", "ignore", "pipe"],
+  });
   let said = "";
   for await (const part of server.stderr.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     said += part.toString();

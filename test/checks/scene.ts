@@ -21,7 +21,11 @@ export const identity = async (named: Partial<Named> = {}): Promise<Identity> =>
   return { ca: ca.certPem, cert: own.certPem, key: own.keyPem, sha256: own.sha256 };
 };
 
-const listen = async (server: { listen: (port: number, host: string, done: () => void) => unknown; address: () => AddressInfo | string | null; close: (done: () => void) => unknown }): Promise<number> => {
+const listen = async (server: {
+  listen: (port: number, host: string, done: () => void) => unknown;
+  address: () => AddressInfo | string | null;
+  close: (done: () => void) => unknown;
+}): Promise<number> => {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
   return typeof address === "object" && address !== null ? address.port : 0;
@@ -45,7 +49,11 @@ export const plainServer = async (listener: RequestListener, finished: Finished 
   return `http://127.0.0.1:${await listen(server)}`;
 };
 
-export const secureServer = async (who: Identity, listener: RequestListener, options: ServerOptions = {}): Promise<string> => {
+export const secureServer = async (
+  who: Identity,
+  listener: RequestListener,
+  options: ServerOptions = {},
+): Promise<string> => {
   const server = createSecure({ cert: who.cert, key: who.key, ...options }, listener);
   closing(server, onTestFinished);
   return `https://127.0.0.1:${await listen(server)}`;
@@ -77,7 +85,11 @@ export const deadPort = async (): Promise<number> => {
   return port;
 };
 
-export const subject = (url: string, checks: Readonly<Record<string, unknown>>, rest: Partial<Subject> = {}): Subject => ({
+export const subject = (
+  url: string,
+  checks: Readonly<Record<string, unknown>>,
+  rest: Partial<Subject> = {},
+): Subject => ({
   url,
   trust: {},
   version: "9.4.2",

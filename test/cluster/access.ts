@@ -37,7 +37,8 @@ const adminUser = async (kubeconfig: string): Promise<unknown> => {
 };
 
 export const accessTo = (at: Coordinates): ClusterAccess => {
-  const kubectl = (args: readonly string[], options?: KubectlOptions): Promise<Said> => runKubectl(at.kubectlPath, at.kubeconfig, args, options);
+  const kubectl = (args: readonly string[], options?: KubectlOptions): Promise<Said> =>
+    runKubectl(at.kubectlPath, at.kubeconfig, args, options);
   const newPath = (): string => join(at.dir, `kubeconfig-${randomUUID()}.yaml`);
   const serviceAccountToken = async (namespace: string, name: string): Promise<string> =>
     (await kubectl(["create", "token", name, `--namespace=${namespace}`, "--duration=24h"])).stdout.trim();
@@ -46,14 +47,27 @@ export const accessTo = (at: Coordinates): ClusterAccess => {
     kubectl,
     serviceAccountToken,
     kubeconfigFor: async (user, groups = []) => {
-      if (at.caFile === undefined) return writeKubeconfig(newPath(), at, user, { as: user, groups, user: await adminUser(at.kubeconfig) });
+      if (at.caFile === undefined)
+        return writeKubeconfig(newPath(), at, user, { as: user, groups, user: await adminUser(at.kubeconfig) });
       const ca = JSON.parse(await readFile(at.caFile, "utf8")) as Ca;
-      return writeKubeconfig(newPath(), at, user, await issue(ca, { commonName: user, organization: groups, client: true }));
+      return writeKubeconfig(
+        newPath(),
+        at,
+        user,
+        await issue(ca, { commonName: user, organization: groups, client: true }),
+      );
     },
     kubeconfigForServiceAccount: async (namespace, name) =>
-      writeKubeconfig(newPath(), at, `${namespace}-${name}`, { token: await serviceAccountToken(namespace, name) }, namespace),
+      writeKubeconfig(
+        newPath(),
+        at,
+        `${namespace}-${name}`,
+        { token: await serviceAccountToken(namespace, name) },
+        namespace,
+      ),
     auditEvents: async () => {
-      if (at.auditLog === undefined) throw new Error("this cluster has no audit log to read: start one with startCluster({ auditLog: true })");
+      if (at.auditLog === undefined)
+        throw new Error("this cluster has no audit log to read: start one with startCluster({ auditLog: true })");
       return readAudit(at.auditLog);
     },
   };

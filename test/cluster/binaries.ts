@@ -17,7 +17,8 @@ const onPath = async (program: string): Promise<string | undefined> => {
 
 const ofContext = async (context: string): Promise<ControlPlane> => {
   const kubectl = await onPath("kubectl");
-  if (kubectl === undefined) throw new Error(`ASHAT_TEST_CONTEXT=${context} needs kubectl on PATH: install it, or unset ASHAT_TEST_CONTEXT`);
+  if (kubectl === undefined)
+    throw new Error(`ASHAT_TEST_CONTEXT=${context} needs kubectl on PATH: install it, or unset ASHAT_TEST_CONTEXT`);
   return { kind: "context", context, kubectl };
 };
 

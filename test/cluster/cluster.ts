@@ -34,12 +34,22 @@ export interface Cluster extends ClusterAccess {
 // A graceful end waits half a minute for open watches; all state is in etcd, so a forced one loses nothing.
 const GRACE_MS = 1000;
 
-const startOwned = async (programs: string, { auditLog, dir: wanted, onProgress }: ClusterOptions): Promise<Cluster> => {
+const startOwned = async (
+  programs: string,
+  { auditLog, dir: wanted, onProgress }: ClusterOptions,
+): Promise<Cluster> => {
   const dir = wanted ?? (await mkdtemp(join(tmpdir(), "ashat-cluster-")));
   await mkdir(dir, { recursive: true, mode: 0o700 });
   if (wanted === undefined) removeAtDeath(dir);
   const [etcdPort = 0, etcdPeerPort = 0, apiPort = 0] = await freePorts(3);
-  const layout: Layout = { dir, programs, etcdPort, etcdPeerPort, apiPort, ...(auditLog ? { auditLog: join(dir, "audit.log") } : {}) };
+  const layout: Layout = {
+    dir,
+    programs,
+    etcdPort,
+    etcdPeerPort,
+    apiPort,
+    ...(auditLog ? { auditLog: join(dir, "audit.log") } : {}),
+  };
   const server = `https://${HOST}:${apiPort}`;
   const files = await writeFiles(dir, server);
   const agent = new Agent({ connect: { ca: files.ca.certPem, cert: files.admin.certPem, key: files.admin.keyPem } });
@@ -51,7 +61,8 @@ const startOwned = async (programs: string, { auditLog, dir: wanted, onProgress 
     const noticeDeath = async (): Promise<void> => {
       await child.exited;
       // Whoever ends it takes it off the list first.
-      if (running.get(program.name) === child) died.abort(new Error(`${program.name} ended by itself; the end of its log:\n${tailOfLog(program.logFile)}`));
+      if (running.get(program.name) === child)
+        died.abort(new Error(`${program.name} ended by itself; the end of its log:\n${tailOfLog(program.logFile)}`));
     };
     void noticeDeath();
   };
@@ -74,11 +85,20 @@ const startOwned = async (programs: string, { auditLog, dir: wanted, onProgress 
     await ready.untilServing();
   };
   try {
-    await reported(onProgress, "starting etcd, kube-apiserver, kube-controller-manager, kube-scheduler", [], async () => {
-      await Promise.all([start(etcd(layout)), startApiServer()]);
-      // The controller manager gives up when no API server answers within ten seconds, so it comes after.
-      await Promise.all([start(controllerManager(layout)), start(scheduler(layout)), ready.untilCustomKindsCanBeWritten()]);
-    });
+    await reported(
+      onProgress,
+      "starting etcd, kube-apiserver, kube-controller-manager, kube-scheduler",
+      [],
+      async () => {
+        await Promise.all([start(etcd(layout)), startApiServer()]);
+        // The controller manager gives up when no API server answers within ten seconds, so it comes after.
+        await Promise.all([
+          start(controllerManager(layout)),
+          start(scheduler(layout)),
+          ready.untilCustomKindsCanBeWritten(),
+        ]);
+      },
+    );
   } catch (error) {
     await stop();
     throw error;
@@ -112,5 +132,7 @@ const startOwned = async (programs: string, { auditLog, dir: wanted, onProgress 
 /** A real Kubernetes control plane; where it comes from is decided in `binaries.ts`. */
 export const startCluster = async (options: ClusterOptions = {}): Promise<Cluster> => {
   const plane = await findControlPlane(options.onProgress);
-  return plane.kind === "context" ? useContext(plane.context, plane.kubectl, options.dir) : startOwned(plane.folder, options);
+  return plane.kind === "context"
+    ? useContext(plane.context, plane.kubectl, options.dir)
+    : startOwned(plane.folder, options);
 };

@@ -17,12 +17,22 @@ export interface ContainerRun {
 /** A time as Kubernetes writes it: whole seconds. */
 export const stamp = (at = new Date()): string => `${at.toISOString().slice(0, 19)}Z`;
 
-const SIGNALS: Readonly<Record<string, number>> = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGABRT: 6, SIGKILL: 9, SIGSEGV: 11, SIGPIPE: 13, SIGTERM: 15 };
+const SIGNALS: Readonly<Record<string, number>> = {
+  SIGHUP: 1,
+  SIGINT: 2,
+  SIGQUIT: 3,
+  SIGABRT: 6,
+  SIGKILL: 9,
+  SIGSEGV: 11,
+  SIGPIPE: 13,
+  SIGTERM: 15,
+};
 
 const messageOf = async (path: string, container: Container, logFile: string, failed: boolean): Promise<string> => {
   const bytes = await readFile(path);
   const last = bytes.subarray(Math.max(0, bytes.length - MESSAGE_BYTES)).toString("utf8");
-  if (last === "" && failed && container.terminationMessagePolicy === "FallbackToLogsOnError") return tailOfLog(logFile).slice(-2048);
+  if (last === "" && failed && container.terminationMessagePolicy === "FallbackToLogsOnError")
+    return tailOfLog(logFile).slice(-2048);
   return last;
 };
 
@@ -71,14 +81,26 @@ export const startContainer = async (
     child = await startGuarded(program);
   } catch (error) {
     const finishedAt = stamp();
-    const failed = { exitCode: 128, reason: "StartError", message: `cannot start ${command}: ${String(error)}`, startedAt, finishedAt };
+    const failed = {
+      exitCode: 128,
+      reason: "StartError",
+      message: `cannot start ${command}: ${String(error)}`,
+      startedAt,
+      finishedAt,
+    };
     return { name: container.name, startedAt, ended: Promise.resolve(failed), stop: async () => {} };
   }
   const ended = async (): Promise<Terminated> => {
     const { code, signal } = await child.exited;
     const exitCode = code ?? 128 + (SIGNALS[signal ?? ""] ?? 0);
     const message = await messageOf(messageFile, container, logFile, exitCode !== 0);
-    return { exitCode, reason: exitCode === 0 ? "Completed" : "Error", ...(message === "" ? {} : { message }), startedAt, finishedAt: stamp() };
+    return {
+      exitCode,
+      reason: exitCode === 0 ? "Completed" : "Error",
+      ...(message === "" ? {} : { message }),
+      startedAt,
+      finishedAt: stamp(),
+    };
   };
   return {
     name: container.name,

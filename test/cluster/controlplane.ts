@@ -13,9 +13,14 @@ export interface Layout {
 
 export const HOST = "127.0.0.1";
 
-const flags = (values: Readonly<Record<string, string | number | boolean>>): readonly string[] => Object.entries(values).map(([name, value]) => `--${name}=${value}`);
+const flags = (values: Readonly<Record<string, string | number | boolean>>): readonly string[] =>
+  Object.entries(values).map(([name, value]) => `--${name}=${value}`);
 
-const program = (layout: Layout, name: string, values: Readonly<Record<string, string | number | boolean>>): Program => ({
+const program = (
+  layout: Layout,
+  name: string,
+  values: Readonly<Record<string, string | number | boolean>>,
+): Program => ({
   name,
   command: join(layout.programs, name),
   args: flags(values),

@@ -18,9 +18,14 @@ const secret = { mode: 0o600 };
 export const writeFiles = async (dir: string, server: string): Promise<Files> => {
   const ca = await createCa("ashat-test-cluster");
   const place: Place = { server, caPem: ca.certPem };
-  const login = (commonName: string, organization: readonly string[] = []) => issue(ca, { commonName, organization, client: true });
+  const login = (commonName: string, organization: readonly string[] = []) =>
+    issue(ca, { commonName, organization, client: true });
   const [serving, admin, manager, scheduler, tokens] = await Promise.all([
-    issue(ca, { commonName: "kube-apiserver", dns: ["localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc"], ips: [HOST, "10.96.0.1"] }),
+    issue(ca, {
+      commonName: "kube-apiserver",
+      dns: ["localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc"],
+      ips: [HOST, "10.96.0.1"],
+    }),
     login("kubernetes-admin", ["system:masters"]),
     login("system:kube-controller-manager"),
     login("system:kube-scheduler"),

@@ -30,7 +30,8 @@ export const exists = (path: string): Promise<boolean> =>
     () => false,
   );
 
-const cacheRoot = (): string => process.env["ASHAT_CACHE"] ?? join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "ashat");
+const cacheRoot = (): string =>
+  process.env["ASHAT_CACHE"] ?? join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "ashat");
 
 const firstLine = (text: string): string => text.trim().split("\n")[0] ?? "";
 
@@ -44,36 +45,55 @@ export const goVersion = async (): Promise<{ readonly version: string } | { read
     return enough ? { version } : { missing: `the Go on PATH is ${version}, older than 1.26` };
   } catch (error) {
     const { code, stderr } = error as { code?: unknown; stderr?: string };
-    return { missing: code === "ENOENT" ? "no Go on PATH" : `the Go on PATH cannot build here: ${firstLine(stderr ?? String(error))}` };
+    return {
+      missing:
+        code === "ENOENT" ? "no Go on PATH" : `the Go on PATH cannot build here: ${firstLine(stderr ?? String(error))}`,
+    };
   }
 };
 
 const linkerFlags = (kubernetes: string): string => {
   const [major = "", minor = ""] = kubernetes.replace(/^v/, "").split(".");
   const stamps = { gitVersion: kubernetes, gitMajor: major, gitMinor: minor, gitTreeState: "clean" };
-  return ["-s", "-w", ...Object.entries(stamps).map(([name, value]) => `-X k8s.io/component-base/version.${name}=${value}`)].join(" ");
+  return [
+    "-s",
+    "-w",
+    ...Object.entries(stamps).map(([name, value]) => `-X k8s.io/component-base/version.${name}=${value}`),
+  ].join(" ");
 };
 
 const build = async (name: ProgramName, flags: string, target: string): Promise<void> => {
   const unfinished = `${target}.${process.pid}.tmp`;
   try {
-    await run("go", ["build", "-trimpath", "-buildvcs=false", "-mod=readonly", "-ldflags", flags, "-o", unfinished, PROGRAMS[name]], {
-      cwd: MODULE_DIR,
-      env: { ...process.env, CGO_ENABLED: "0" },
-      maxBuffer: 64 * 1024 * 1024,
-    });
+    await run(
+      "go",
+      ["build", "-trimpath", "-buildvcs=false", "-mod=readonly", "-ldflags", flags, "-o", unfinished, PROGRAMS[name]],
+      {
+        cwd: MODULE_DIR,
+        env: { ...process.env, CGO_ENABLED: "0" },
+        maxBuffer: 64 * 1024 * 1024,
+      },
+    );
     await rename(unfinished, target);
   } catch (error) {
     await rm(unfinished, { force: true });
     const said = ((error as { stderr?: string }).stderr ?? String(error)).trim().split("\n").slice(-10).join("\n");
-    throw new Error(`go build of ${name} failed in test/cluster/controlplane. If modules could not be downloaded, check GOPROXY and try again. Go said:\n${said}`, { cause: error });
+    throw new Error(
+      `go build of ${name} failed in test/cluster/controlplane. If modules could not be downloaded, check GOPROXY and try again. Go said:\n${said}`,
+      { cause: error },
+    );
   }
 };
 
 /** Builds what is not in the user's cache yet, one builder at a time, and returns the folder that holds all programs. */
 export const builtPrograms = async (go: string, onProgress?: OnProgress): Promise<string> => {
   const [mod, sum] = await Promise.all([readFile(join(MODULE_DIR, "go.mod")), readFile(join(MODULE_DIR, "go.sum"))]);
-  const key = createHash("sha256").update(mod).update(sum).update(`${go} ${process.platform} ${process.arch}`).digest("hex").slice(0, 16);
+  const key = createHash("sha256")
+    .update(mod)
+    .update(sum)
+    .update(`${go} ${process.platform} ${process.arch}`)
+    .digest("hex")
+    .slice(0, 16);
   const folder = join(cacheRoot(), "controlplane", key);
   const missing = async (): Promise<readonly ProgramName[]> => {
     const there = await Promise.all(PROGRAM_NAMES.map((name) => exists(join(folder, name))));
@@ -81,13 +101,17 @@ export const builtPrograms = async (go: string, onProgress?: OnProgress): Promis
   };
   if ((await missing()).length === 0) return folder;
   const kubernetes = /k8s\.io\/kubernetes (v\S+)/.exec(mod.toString("utf8"))?.[1];
-  if (kubernetes === undefined) throw new Error("test/cluster/controlplane/go.mod does not require k8s.io/kubernetes: restore it from Git");
+  if (kubernetes === undefined)
+    throw new Error("test/cluster/controlplane/go.mod does not require k8s.io/kubernetes: restore it from Git");
   await mkdir(folder, { recursive: true });
   await withLock(join(folder, "lock"), async () => {
     const wanted = await missing();
     for (const [index, name] of wanted.entries()) {
-      await reported(onProgress, `building ${name} ${name === "etcd" ? "" : kubernetes}`.trim(), wanted.slice(index + 1), () =>
-        build(name, linkerFlags(kubernetes), join(folder, name)),
+      await reported(
+        onProgress,
+        `building ${name} ${name === "etcd" ? "" : kubernetes}`.trim(),
+        wanted.slice(index + 1),
+        () => build(name, linkerFlags(kubernetes), join(folder, name)),
       );
     }
   });

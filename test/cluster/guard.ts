@@ -117,4 +117,5 @@ export const startGuarded = async ({ name, command, args, logFile, env, cwd }: P
 export const removeAtDeath = (folder: string): void => tellWatchdog(`remove ${folder}`);
 
 /** The end of a program's log, for the error that says why it does not run. */
-export const tailOfLog = (logFile: string, lines = 15): string => readFileSync(logFile, "utf8").trimEnd().split("\n").slice(-lines).join("\n");
+export const tailOfLog = (logFile: string, lines = 15): string =>
+  readFileSync(logFile, "utf8").trimEnd().split("\n").slice(-lines).join("\n");

@@ -7,7 +7,10 @@ import { until } from "./until.ts";
 const at = (path: string): string => new URL(`../../${path}`, import.meta.url).pathname;
 
 /** Applies what an installation applies, from the generated files as they stand, and returns when the policies are in force. */
-export async function install(cluster: ClusterAccess, { namespace = "default", signal }: { readonly namespace?: string; readonly signal?: AbortSignal } = {}): Promise<void> {
+export async function install(
+  cluster: ClusterAccess,
+  { namespace = "default", signal }: { readonly namespace?: string; readonly signal?: AbortSignal } = {},
+): Promise<void> {
   await cluster.kubectl(["apply", "--server-side", "--validate=strict", "-f", at("crds")]);
   await cluster.kubectl(["wait", "--for=condition=Established", "--timeout=30s", "-f", at("crds")]);
   const files = ["namespace", "rbac", "policies"].map((name) => `--filename=${at(`manifests/${name}.yaml`)}`);
@@ -16,7 +19,11 @@ export async function install(cluster: ClusterAccess, { namespace = "default", s
 }
 
 /** A policy takes effect some seconds after it is stored; asked as the operator, which is who will ask. */
-export async function untilPoliciesInForce(cluster: ClusterAccess, namespace = "default", signal?: AbortSignal): Promise<void> {
+export async function untilPoliciesInForce(
+  cluster: ClusterAccess,
+  namespace = "default",
+  signal?: AbortSignal,
+): Promise<void> {
   const connection = await fromKubeconfig(await cluster.kubeconfigForServiceAccount("ashat-system", "ashat"));
   const operator = createClient(connection, { fieldManager: "ashat", userAgent: "ashat-test" });
   try {

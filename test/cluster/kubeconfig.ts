@@ -1,7 +1,10 @@
 import { writeFile } from "node:fs/promises";
 import { stringify } from "yaml";
 
-export type Credential = { readonly certPem: string; readonly keyPem: string } | { readonly token: string } | { readonly as: string; readonly groups: readonly string[]; readonly user: unknown };
+export type Credential =
+  | { readonly certPem: string; readonly keyPem: string }
+  | { readonly token: string }
+  | { readonly as: string; readonly groups: readonly string[]; readonly user: unknown };
 
 export interface Place {
   readonly server: string;
@@ -17,7 +20,13 @@ const userOf = (credential: Credential): unknown => {
 };
 
 /** A kubeconfig with everything inside it, readable by its owner only. */
-export const writeKubeconfig = async (path: string, { server, caPem }: Place, name: string, credential: Credential, namespace = "default"): Promise<string> => {
+export const writeKubeconfig = async (
+  path: string,
+  { server, caPem }: Place,
+  name: string,
+  credential: Credential,
+  namespace = "default",
+): Promise<string> => {
   const config = {
     apiVersion: "v1",
     kind: "Config",

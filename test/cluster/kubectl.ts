@@ -28,7 +28,12 @@ export class KubectlFailed extends Error {
 }
 
 /** Runs the real kubectl. Its discovery cache is kept beside the kubeconfig, never in the home of the user. */
-export const runKubectl = (program: string, kubeconfig: string, args: readonly string[], { as, stdin, signal }: KubectlOptions = {}): Promise<Said> => {
+export const runKubectl = (
+  program: string,
+  kubeconfig: string,
+  args: readonly string[],
+  { as, stdin, signal }: KubectlOptions = {},
+): Promise<Said> => {
   const impersonation = as ? [`--as=${as.user}`, ...(as.groups ?? []).map((group) => `--as-group=${group}`)] : [];
   const all = [`--kubeconfig=${kubeconfig}`, `--cache-dir=${kubeconfig}.cache`, ...impersonation, ...args];
   return new Promise((resolve, reject) => {

@@ -37,7 +37,10 @@ const isFinished = (pod: Pod): boolean => pod.status?.phase === "Succeeded" || p
  */
 export const startNode = async ({ cluster, images, name = "stand-in" }: NodeOptions): Promise<TestNode> => {
   const kubeconfig = await cluster.kubeconfigFor(`system:node:${name}`, ["system:nodes"]);
-  const client = createClient(await fromKubeconfig(kubeconfig), { fieldManager: "stand-in", userAgent: "stand-in-for-the-kubelet" });
+  const client = createClient(await fromKubeconfig(kubeconfig), {
+    fieldManager: "stand-in",
+    userAgent: "stand-in-for-the-kubelet",
+  });
   const dir = join(cluster.dir, `node-${name}`);
   await mkdir(dir, { recursive: true });
   const off = new AbortController();
@@ -45,16 +48,32 @@ export const startNode = async ({ cluster, images, name = "stand-in" }: NodeOpti
   const trouble = (error: unknown): void => console.error(`stand-in ${name}:`, error);
 
   const failLost = (pod: Pod): Promise<unknown> => {
-    const terminated = { exitCode: 137, reason: "ContainerStatusUnknown", message: "the node was restarted while this ran", finishedAt: stamp() };
-    const containerStatuses = (pod.status?.containerStatuses ?? []).map((status) => ({ ...status, ready: false, started: false, state: { terminated } }));
-    return client.mergePatch(PODS, pod.metadata, { status: { phase: "Failed", containerStatuses } }, { subresource: "status" });
+    const terminated = {
+      exitCode: 137,
+      reason: "ContainerStatusUnknown",
+      message: "the node was restarted while this ran",
+      finishedAt: stamp(),
+    };
+    const containerStatuses = (pod.status?.containerStatuses ?? []).map((status) => ({
+      ...status,
+      ready: false,
+      started: false,
+      state: { terminated },
+    }));
+    return client.mergePatch(
+      PODS,
+      pod.metadata,
+      { status: { phase: "Failed", containerStatuses } },
+      { subresource: "status" },
+    );
   };
 
   const onPod = (pod: Pod): void => {
     const { uid, deletionTimestamp } = pod.metadata;
     let run = runs.get(uid);
     if (!run && isFinished(pod)) {
-      if (deletionTimestamp !== undefined) client.remove(PODS, pod.metadata, { gracePeriodSeconds: 0, uid }).catch(trouble);
+      if (deletionTimestamp !== undefined)
+        client.remove(PODS, pod.metadata, { gracePeriodSeconds: 0, uid }).catch(trouble);
       return;
     }
     if (!run && lost(pod)) {
@@ -76,7 +95,11 @@ export const startNode = async ({ cluster, images, name = "stand-in" }: NodeOpti
 
   const watchPods = async (): Promise<void> => {
     let present: Set<string> | undefined;
-    for await (const event of watch(client, PODS, { fieldSelector: `spec.nodeName=${name}`, signal: off.signal, random: Math.random })) {
+    for await (const event of watch(client, PODS, {
+      fieldSelector: `spec.nodeName=${name}`,
+      signal: off.signal,
+      random: Math.random,
+    })) {
       if (event.type === "listing") present = new Set();
       else if (event.type === "put") {
         present?.add(event.object.metadata.uid);

@@ -5,7 +5,13 @@ import type { KubeObject, Resource } from "../../src/kube/types.ts";
 import { stamp } from "./containerrun.ts";
 
 const NODES: Resource = { group: "", version: "v1", plural: "nodes", kind: "Node", namespaced: false };
-const LEASES: Resource = { group: "coordination.k8s.io", version: "v1", plural: "leases", kind: "Lease", namespaced: true };
+const LEASES: Resource = {
+  group: "coordination.k8s.io",
+  version: "v1",
+  plural: "leases",
+  kind: "Lease",
+  namespaced: true,
+};
 
 // A node whose Lease is older than 40 s is tainted, and what was planned for it never runs.
 const RENEW_MS = 10_000;
@@ -32,7 +38,12 @@ const nodeStatus = (name: string) => {
       { type: "InternalIP", address: "127.0.0.1" },
       { type: "Hostname", address: name },
     ],
-    conditions: [condition("Ready", "True", "StandInReady"), condition("MemoryPressure", "False", "StandIn"), condition("DiskPressure", "False", "StandIn"), condition("PIDPressure", "False", "StandIn")],
+    conditions: [
+      condition("Ready", "True", "StandInReady"),
+      condition("MemoryPressure", "False", "StandIn"),
+      condition("DiskPressure", "False", "StandIn"),
+      condition("PIDPressure", "False", "StandIn"),
+    ],
     nodeInfo: {
       architecture: process.arch === "arm64" ? "arm64" : "amd64",
       operatingSystem: "linux",
@@ -54,7 +65,12 @@ export interface KeptNode {
 }
 
 /** Registers the node and renews its Lease until the signal; after a fault it simply does so again. */
-export const keepNode = (client: Client, name: string, signal: AbortSignal, trouble: (error: unknown) => void): KeptNode => {
+export const keepNode = (
+  client: Client,
+  name: string,
+  signal: AbortSignal,
+  trouble: (error: unknown) => void,
+): KeptNode => {
   let node: KubeObject | undefined;
   const labels = { "kubernetes.io/hostname": name, "kubernetes.io/os": "linux", "stand-in": "kubelet" };
   const register = async (): Promise<KubeObject> => {
@@ -69,7 +85,11 @@ export const keepNode = (client: Client, name: string, signal: AbortSignal, trou
     client.apply(
       LEASES,
       {
-        metadata: { name, namespace: "kube-node-lease", ownerReferences: [{ apiVersion: "v1", kind: "Node", name, uid: owner.metadata.uid }] },
+        metadata: {
+          name,
+          namespace: "kube-node-lease",
+          ownerReferences: [{ apiVersion: "v1", kind: "Node", name, uid: owner.metadata.uid }],
+        },
         spec: { holderIdentity: name, leaseDurationSeconds: LEASE_SECONDS, renewTime: microStamp() },
       },
       { force: true, signal },

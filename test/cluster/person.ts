@@ -46,4 +46,8 @@ export const person = async (cluster: ClusterAccess, user: string, groups: reado
   asUser(cluster, user, await cluster.kubeconfigFor(user, groups));
 
 export const account = async (cluster: ClusterAccess, namespace: string, name: string): Promise<Person> =>
-  asUser(cluster, `system:serviceaccount:${namespace}:${name}`, await cluster.kubeconfigForServiceAccount(namespace, name));
+  asUser(
+    cluster,
+    `system:serviceaccount:${namespace}:${name}`,
+    await cluster.kubeconfigForServiceAccount(namespace, name),
+  );

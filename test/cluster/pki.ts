@@ -50,7 +50,10 @@ const issued = async (certificate: x509.X509Certificate, keys: KeyPair): Promise
   sha256: createHash("sha256").update(new Uint8Array(certificate.rawData)).digest("hex"),
 });
 
-const serialNumber = (): string => Buffer.from(webcrypto.getRandomValues(new Uint8Array(15))).toString("hex").replace(/^/, "01");
+const serialNumber = (): string =>
+  Buffer.from(webcrypto.getRandomValues(new Uint8Array(15)))
+    .toString("hex")
+    .replace(/^/, "01");
 
 export const createCa = async (name: string): Promise<Ca> => {
   const keys = await newKeys();
@@ -63,7 +66,10 @@ export const createCa = async (name: string): Promise<Ca> => {
     keys: keys,
     extensions: [
       new x509.BasicConstraintsExtension(true, undefined, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign | x509.KeyUsageFlags.digitalSignature, true),
+      new x509.KeyUsagesExtension(
+        x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign | x509.KeyUsageFlags.digitalSignature,
+        true,
+      ),
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   });
@@ -88,7 +94,9 @@ export const issue = async (ca: Ca, subject: Subject): Promise<Issued> => {
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-      new x509.ExtendedKeyUsageExtension([subject.client ? x509.ExtendedKeyUsage.clientAuth : x509.ExtendedKeyUsage.serverAuth]),
+      new x509.ExtendedKeyUsageExtension([
+        subject.client ? x509.ExtendedKeyUsage.clientAuth : x509.ExtendedKeyUsage.serverAuth,
+      ]),
       await x509.AuthorityKeyIdentifierExtension.create(new x509.X509Certificate(ca.certPem)),
       ...(names.length > 0 ? [new x509.SubjectAlternativeNameExtension(names)] : []),
     ],
@@ -103,7 +111,10 @@ export const createSigningKey = async (): Promise<{ readonly privatePem: string;
 };
 
 /** A certificate request for a user, for clusters whose own CA key nobody holds. */
-export const certificateRequest = async (user: string, groups: readonly string[]): Promise<{ readonly requestPem: string; readonly keyPem: string }> => {
+export const certificateRequest = async (
+  user: string,
+  groups: readonly string[],
+): Promise<{ readonly requestPem: string; readonly keyPem: string }> => {
   const keys = await newKeys();
   const request = await x509.Pkcs10CertificateRequestGenerator.create({
     name: [...groups.map((group) => ({ O: [group] })), { CN: [user] }],

@@ -29,7 +29,13 @@ export type Container = {
 
 export type Volume = { readonly name: string } & Readonly<Record<string, unknown>>;
 
-export type PodCondition = { readonly type: string; readonly status: string; readonly reason?: string; readonly message?: string; readonly lastTransitionTime?: string };
+export type PodCondition = {
+  readonly type: string;
+  readonly status: string;
+  readonly reason?: string;
+  readonly message?: string;
+  readonly lastTransitionTime?: string;
+};
 
 export type Terminated = {
   readonly exitCode: number;
@@ -65,7 +71,10 @@ export type PodStatus = {
 };
 
 export type Pod = KubeObject & {
-  readonly metadata: KubeObject["metadata"] & { readonly namespace: string; readonly deletionGracePeriodSeconds?: number };
+  readonly metadata: KubeObject["metadata"] & {
+    readonly namespace: string;
+    readonly deletionGracePeriodSeconds?: number;
+  };
   readonly spec: {
     readonly containers: readonly Container[];
     readonly initContainers?: readonly Container[];
@@ -81,8 +90,20 @@ export type Pod = KubeObject & {
 export const PODS: Resource<Pod> = { group: "", version: "v1", plural: "pods", kind: "Pod", namespaced: true };
 
 type Data = KubeObject & { readonly data?: Readonly<Record<string, string>> };
-export const SECRETS: Resource<Data> = { group: "", version: "v1", plural: "secrets", kind: "Secret", namespaced: true };
-export const CONFIG_MAPS: Resource<Data> = { group: "", version: "v1", plural: "configmaps", kind: "ConfigMap", namespaced: true };
+export const SECRETS: Resource<Data> = {
+  group: "",
+  version: "v1",
+  plural: "secrets",
+  kind: "Secret",
+  namespaced: true,
+};
+export const CONFIG_MAPS: Resource<Data> = {
+  group: "",
+  version: "v1",
+  plural: "configmaps",
+  kind: "ConfigMap",
+  namespaced: true,
+};
 
 const MOUNTABLE = new Set(["name", "emptyDir"]);
 
@@ -92,12 +113,15 @@ export const unsupported = ({ spec }: Pod): string | undefined => {
   if (spec.restartPolicy !== "Never") return `restartPolicy ${spec.restartPolicy}; only Never`;
   for (const volume of spec.volumes ?? []) {
     const kind = Object.keys(volume).find((key) => !MOUNTABLE.has(key));
-    if (kind !== undefined) return `volume ${volume.name} of kind ${kind}; only emptyDir (for a service account token: automountServiceAccountToken: false)`;
+    if (kind !== undefined)
+      return `volume ${volume.name} of kind ${kind}; only emptyDir (for a service account token: automountServiceAccountToken: false)`;
   }
   for (const { name, command, envFrom, env } of spec.containers) {
     if (command !== undefined) return `command of container ${name}; the image's own is used, with args`;
     if (envFrom !== undefined && envFrom.length > 0) return `envFrom of container ${name}`;
-    const strange = (env ?? []).find(({ valueFrom }) => valueFrom?.resourceFieldRef !== undefined || valueFrom?.fileKeyRef !== undefined);
+    const strange = (env ?? []).find(
+      ({ valueFrom }) => valueFrom?.resourceFieldRef !== undefined || valueFrom?.fileKeyRef !== undefined,
+    );
     if (strange) return `the source of ${strange.name} in container ${name}`;
   }
   return undefined;

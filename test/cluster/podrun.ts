@@ -3,7 +3,16 @@ import type { Client } from "../../src/kube/client.ts";
 import { ApiError, notFound } from "../../src/kube/errors.ts";
 import { type ContainerRun, stamp, startContainer } from "./containerrun.ts";
 import { environmentOf } from "./podenv.ts";
-import { type Container, type ContainerState, type ContainerStatus, type Pod, type PodCondition, PODS, type PodStatus, unsupported } from "./pod.ts";
+import {
+  type Container,
+  type ContainerState,
+  type ContainerStatus,
+  type Pod,
+  type PodCondition,
+  PODS,
+  type PodStatus,
+  unsupported,
+} from "./pod.ts";
 import { until } from "./until.ts";
 
 /** Which local command stands for which image. An image that is not named cannot be pulled. */
@@ -30,12 +39,29 @@ const OURS = new Set(["PodReadyToStartContainers", "Initialized", "ContainersRea
 
 const isEnded = (state: ContainerState): boolean => "terminated" in state;
 
-const conditionsOf = (before: readonly PodCondition[], running: boolean, finished: boolean, now: string): readonly PodCondition[] => {
-  const wanted: Readonly<Record<string, boolean>> = { PodReadyToStartContainers: running, Initialized: true, ContainersReady: running, Ready: running };
+const conditionsOf = (
+  before: readonly PodCondition[],
+  running: boolean,
+  finished: boolean,
+  now: string,
+): readonly PodCondition[] => {
+  const wanted: Readonly<Record<string, boolean>> = {
+    PodReadyToStartContainers: running,
+    Initialized: true,
+    ContainersReady: running,
+    Ready: running,
+  };
   const ours = Object.entries(wanted).map(([type, value]): PodCondition => {
     const status = value ? "True" : "False";
     const old = before.find((condition) => condition.type === type && condition.status === status);
-    return old ?? { type, status, ...(value ? {} : { reason: finished ? "PodCompleted" : "ContainersNotReady" }), lastTransitionTime: now };
+    return (
+      old ?? {
+        type,
+        status,
+        ...(value ? {} : { reason: finished ? "PodCompleted" : "ContainersNotReady" }),
+        lastTransitionTime: now,
+      }
+    );
   });
   return [...before.filter(({ type }) => !OURS.has(type)), ...ours];
 };
@@ -47,17 +73,30 @@ export const runPod = (first: Pod, { client, images, dir }: Place): PodRun => {
   const stop = new AbortController();
   const at = { namespace: first.metadata.namespace, name: first.metadata.name };
   const startTime = stamp();
-  const states = new Map<string, ContainerState>(first.spec.containers.map(({ name }) => [name, { waiting: { reason: "ContainerCreating" } }]));
+  const states = new Map<string, ContainerState>(
+    first.spec.containers.map(({ name }) => [name, { waiting: { reason: "ContainerCreating" } }]),
+  );
   const processes: ContainerRun[] = [];
 
   const statusOf = ({ name, image }: Container): ContainerStatus => {
     const state = states.get(name) ?? { waiting: { reason: "ContainerCreating" } };
     const running = "running" in state;
-    return { name, image, imageID: images[image] ? `stand-in://${image}` : "", ready: running, started: running, restartCount: 0, state };
+    return {
+      name,
+      image,
+      imageID: images[image] ? `stand-in://${image}` : "",
+      ready: running,
+      started: running,
+      restartCount: 0,
+      state,
+    };
   };
 
   /** Written until it is written; a pod that is gone, or another one of the same name, needs no status. */
-  const report = async (phase: NonNullable<PodStatus["phase"]>, more: Pick<PodStatus, "reason" | "message"> = {}): Promise<void> => {
+  const report = async (
+    phase: NonNullable<PodStatus["phase"]>,
+    more: Pick<PodStatus, "reason" | "message"> = {},
+  ): Promise<void> => {
     const finished = phase === "Succeeded" || phase === "Failed";
     await until(
       `the status of pod ${at.namespace}/${at.name} is written`,
@@ -93,7 +132,9 @@ export const runPod = (first: Pod, { client, images, dir }: Place): PodRun => {
   };
 
   const stopped = (): Promise<void> =>
-    stop.signal.aborted ? Promise.resolve() : new Promise((resolve) => stop.signal.addEventListener("abort", () => resolve(), { once: true }));
+    stop.signal.aborted
+      ? Promise.resolve()
+      : new Promise((resolve) => stop.signal.addEventListener("abort", () => resolve(), { once: true }));
 
   const cannotPull = (): boolean => {
     let missing = false;
@@ -103,7 +144,10 @@ export const runPod = (first: Pod, { client, images, dir }: Place): PodRun => {
       const never = imagePullPolicy === "Never";
       states.set(name, {
         waiting: never
-          ? { reason: "ErrImageNeverPull", message: `Container image "${image}" is not present with pull policy of Never` }
+          ? {
+              reason: "ErrImageNeverPull",
+              message: `Container image "${image}" is not present with pull policy of Never`,
+            }
           : { reason: "ErrImagePull", message: `failed to pull image "${image}": not found` },
       });
     }
@@ -130,7 +174,13 @@ export const runPod = (first: Pod, { client, images, dir }: Place): PodRun => {
         { everyMs: 1000, timeoutMs: Number.POSITIVE_INFINITY, signal: stop.signal },
       );
       stop.signal.throwIfAborted();
-      const process = await startContainer(pod, container, images[container.image] ?? [], environment, join(dir, pod.metadata.uid));
+      const process = await startContainer(
+        pod,
+        container,
+        images[container.image] ?? [],
+        environment,
+        join(dir, pod.metadata.uid),
+      );
       processes.push(process);
       if (stop.signal.aborted) void process.stop(0);
       states.set(container.name, { running: { startedAt: process.startedAt } });
@@ -141,13 +191,18 @@ export const runPod = (first: Pod, { client, images, dir }: Place): PodRun => {
     const reason = unsupported(pod);
     if (reason !== undefined) {
       states.clear();
-      return report("Failed", { reason: "StandInUnsupported", message: `the stand-in for the kubelet does not run this: ${reason}` });
+      return report("Failed", {
+        reason: "StandInUnsupported",
+        message: `the stand-in for the kubelet does not run this: ${reason}`,
+      });
     }
     if (cannotPull()) {
       await report("Pending");
       for (const [name, state] of states) {
         if ("waiting" in state && state.waiting.reason === "ErrImagePull") {
-          states.set(name, { waiting: { reason: "ImagePullBackOff", message: `Back-off pulling image: ${state.waiting.message}` } });
+          states.set(name, {
+            waiting: { reason: "ImagePullBackOff", message: `Back-off pulling image: ${state.waiting.message}` },
+          });
         }
       }
       await report("Pending");
@@ -162,7 +217,10 @@ export const runPod = (first: Pod, { client, images, dir }: Place): PodRun => {
     const finished = [...states.values()];
     const good = finished.every((state) => "terminated" in state && state.terminated.exitCode === 0);
     if (ending === "DeadlineExceeded") {
-      return report("Failed", { reason: "DeadlineExceeded", message: "Pod was active on the node longer than the specified deadline" });
+      return report("Failed", {
+        reason: "DeadlineExceeded",
+        message: "Pod was active on the node longer than the specified deadline",
+      });
     }
     return report(good && finished.every(isEnded) ? "Succeeded" : "Failed");
   };
@@ -184,7 +242,8 @@ export const runPod = (first: Pod, { client, images, dir }: Place): PodRun => {
 
   const followed = follow();
   const deadline = first.spec.activeDeadlineSeconds;
-  const clock = deadline === undefined ? undefined : setTimeout(() => endsSoon("DeadlineExceeded", 2000), deadline * 1000);
+  const clock =
+    deadline === undefined ? undefined : setTimeout(() => endsSoon("DeadlineExceeded", 2000), deadline * 1000);
   const trouble = (error: unknown): void => console.error(`stand-in: pod ${at.namespace}/${at.name}:`, error);
   void followed.catch(trouble).finally(() => clearTimeout(clock));
   let removal: Promise<unknown> | undefined;

@@ -17,7 +17,10 @@ const given = new Set<number>();
 export const freePorts = async (count: number): Promise<readonly number[]> => {
   const found: number[] = [];
   for (let tries = 0; found.length < count; tries += 1) {
-    if (tries > 1000) throw new Error(`no ${count} free ports between ${FIRST} and ${LAST} on 127.0.0.1: too many programs listen there; stop some and try again`);
+    if (tries > 1000)
+      throw new Error(
+        `no ${count} free ports between ${FIRST} and ${LAST} on 127.0.0.1: too many programs listen there; stop some and try again`,
+      );
     const port = FIRST + Math.floor(Math.random() * (LAST - FIRST));
     if (given.has(port)) continue;
     given.add(port);

@@ -16,7 +16,12 @@ export const progressLine = ({ doing, elapsedMs, left, done }: Progress): string
 };
 
 /** Runs one step and reports it at its start, every five seconds, and at its end. */
-export const reported = async <T>(onProgress: OnProgress | undefined, doing: string, left: readonly string[], step: () => Promise<T>): Promise<T> => {
+export const reported = async <T>(
+  onProgress: OnProgress | undefined,
+  doing: string,
+  left: readonly string[],
+  step: () => Promise<T>,
+): Promise<T> => {
   if (!onProgress) return step();
   const start = performance.now();
   const report = (done: boolean): void => onProgress({ doing, elapsedMs: performance.now() - start, left, done });

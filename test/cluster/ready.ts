@@ -42,7 +42,13 @@ export const readiness = (server: string, agent: Agent, signal: AbortSignal, tim
     });
     return { status: reply.statusCode, body: await reply.body.text() };
   };
-  const answers = (what: string, method: Method, path: string, good: readonly number[], body?: unknown): Promise<Answer> =>
+  const answers = (
+    what: string,
+    method: Method,
+    path: string,
+    good: readonly number[],
+    body?: unknown,
+  ): Promise<Answer> =>
     until(
       what,
       async () => {
@@ -64,10 +70,21 @@ export const readiness = (server: string, agent: Agent, signal: AbortSignal, tim
       const { body } = await answers("custom kinds can be listed", "GET", KINDS, [200]);
       for (const { spec } of (JSON.parse(body) as { items: readonly CustomKind[] }).items) {
         const version = spec.versions.find(({ served }) => served)?.name;
-        await answers(`${spec.names.plural}.${spec.group} are served`, "GET", `/apis/${spec.group}/${version}/${spec.names.plural}?limit=1&resourceVersion=0`, [200]);
+        await answers(
+          `${spec.names.plural}.${spec.group} are served`,
+          "GET",
+          `/apis/${spec.group}/${version}/${spec.names.plural}?limit=1&resourceVersion=0`,
+          [200],
+        );
       }
       await answers("a custom kind can be made", "POST", KINDS, [201, 409], PROBE);
-      await answers("an object of a custom kind can be written", "POST", "/apis/ready.test/v1/probes?dryRun=All", [201], OBJECT);
+      await answers(
+        "an object of a custom kind can be written",
+        "POST",
+        "/apis/ready.test/v1/probes?dryRun=All",
+        [201],
+        OBJECT,
+      );
       await answers("the made kind can be removed", "DELETE", `${KINDS}/${PROBE.metadata.name}`, [200, 404]);
     },
   };

@@ -24,7 +24,10 @@ const imagesFor = (cluster: Cluster): Images => ({
 const place = globalThis as { ashatSharedCluster?: { users: number; readonly running: Promise<Running> } };
 
 const start = async (): Promise<Running> => {
-  const cluster = await startCluster({ auditLog: true, onProgress: (progress) => console.error(progressLine(progress)) });
+  const cluster = await startCluster({
+    auditLog: true,
+    onProgress: (progress) => console.error(progressLine(progress)),
+  });
   try {
     await install(cluster);
     // A cluster that is not ours has nodes of its own.

@@ -25,7 +25,9 @@ export const sharedCluster = (): ClusterAccess & Shared => {
 export const newNamespace = async (cluster: ClusterAccess, prefix: string): Promise<string> => {
   const name = `${prefix}-${randomBytes(3).toString("hex")}`;
   const labels = { "pod-security.kubernetes.io/enforce": "restricted" };
-  await cluster.kubectl(["create", "-f", "-"], { stdin: JSON.stringify({ apiVersion: "v1", kind: "Namespace", metadata: { name, labels } }) });
+  await cluster.kubectl(["create", "-f", "-"], {
+    stdin: JSON.stringify({ apiVersion: "v1", kind: "Namespace", metadata: { name, labels } }),
+  });
   return name;
 };
 

@@ -24,72 +24,89 @@ const atOmega = async (prefix: string) => {
 };
 
 const gateOf = async (room: Room, hope: (message: string) => boolean) => {
-  const status = await room.untilUpdate("first", ({ blockedBy }) => hope(blockedBy?.find(({ gate }) => gate === "approvals")?.message ?? ""));
+  const status = await room.untilUpdate("first", ({ blockedBy }) =>
+    hope(blockedBy?.find(({ gate }) => gate === "approvals")?.message ?? ""),
+  );
   return { status, message: status.blockedBy?.find(({ gate }) => gate === "approvals")?.message ?? "" };
 };
 
-test.concurrent("approvals count for distinct people who may, under the token that stands; what changed is named", async () => {
-  const { room, omega, two, waiting } = await atOmega("approve");
-  const { namespace } = room;
-  expect(waiting).toMatchObject({ tier: "omega", approval: "0/2" });
-  const command = waiting.blockedBy?.[0]?.command ?? "";
-  const stale = waiting.token?.value ?? "";
-  const before = movesOf(await room.records("first"));
+test.concurrent(
+  "approvals count for distinct people who may, under the token that stands; what changed is named",
+  async () => {
+    const { room, omega, two, waiting } = await atOmega("approve");
+    const { namespace } = room;
+    expect(waiting).toMatchObject({ tier: "omega", approval: "0/2" });
+    const command = waiting.blockedBy?.[0]?.command ?? "";
+    const stale = waiting.token?.value ?? "";
+    const before = movesOf(await room.records("first"));
 
-  await expect(room.run("mallory", command)).rejects.toThrow(/mallory may not approve on tier omega/);
+    await expect(room.run("mallory", command)).rejects.toThrow(/mallory may not approve on tier omega/);
 
-  await room.run("ann", command);
-  await gateOf(room, (message) => message.startsWith("omega waits for 1 more approval"));
-  await room.act("ann", "first", { verb: "approve", tier: "omega", slot: "again", token: stale });
-  await until("both approvals of ann are seen", async () => {
-    const { metadata, status } = await room.update("first");
-    return metadata.annotations?.["by.ashat.raos.io/approve.omega.again"] === "ann" && status?.approval === "1/2";
-  });
-  expect(movesOf(await room.records("first"))).toEqual(before);
+    await room.run("ann", command);
+    await gateOf(room, (message) => message.startsWith("omega waits for 1 more approval"));
+    await room.act("ann", "first", { verb: "approve", tier: "omega", slot: "again", token: stale });
+    await until("both approvals of ann are seen", async () => {
+      const { metadata, status } = await room.update("first");
+      return metadata.annotations?.["by.ashat.raos.io/approve.omega.again"] === "ann" && status?.approval === "1/2";
+    });
+    expect(movesOf(await room.records("first"))).toEqual(before);
 
-  await room.apply(server(namespace, "Omega", omega, { ...two, checks: { health: { path: "/healthz" } } }));
-  const { status, message } = await gateOf(room, (text) => text.includes("TokenMismatch"));
-  expect(message).toContain(
-    `omega waits for 2 more approvals; the approval of ann does not count: TokenMismatch: it names ${stale}, and the token is ${status.token?.value}, because targets changed`,
-  );
-  expect(await omega.version()).toBeUndefined();
-  expect(movesOf(await room.records("first"))).toEqual(before);
+    await room.apply(server(namespace, "Omega", omega, { ...two, checks: { health: { path: "/healthz" } } }));
+    const { status, message } = await gateOf(room, (text) => text.includes("TokenMismatch"));
+    expect(message).toContain(
+      `omega waits for 2 more approvals; the approval of ann does not count: TokenMismatch: it names ${stale}, and the token is ${status.token?.value}, because targets changed`,
+    );
+    expect(await omega.version()).toBeUndefined();
+    expect(movesOf(await room.records("first"))).toEqual(before);
 
-  await room.approve("ann", "first", "omega");
-  await gateOf(room, (text) => text.startsWith("omega waits for 1 more approval"));
-  await room.approve("ben", "first", "omega");
-  await room.untilUpdate("first", ({ phase }) => phase === "Completed");
-  const records = await room.records("first");
-  expect(records.find(({ reason }) => reason === "Approved")?.approvals?.map(({ user, token }) => [user, token])).toEqual([
-    ["ann", status.token?.value],
-    ["ben", status.token?.value],
-  ]);
-  expect(verifyChain(records)).toEqual([]);
-  expect(activations(await room.agent(omega))).toEqual([1]);
-});
+    await room.approve("ann", "first", "omega");
+    await gateOf(room, (text) => text.startsWith("omega waits for 1 more approval"));
+    await room.approve("ben", "first", "omega");
+    await room.untilUpdate("first", ({ phase }) => phase === "Completed");
+    const records = await room.records("first");
+    expect(
+      records.find(({ reason }) => reason === "Approved")?.approvals?.map(({ user, token }) => [user, token]),
+    ).toEqual([
+      ["ann", status.token?.value],
+      ["ben", status.token?.value],
+    ]);
+    expect(verifyChain(records)).toEqual([]);
+    expect(activations(await room.agent(omega))).toEqual([1]);
+  },
+);
 
-test.concurrent("an update cancelled before any effect has ended, and its artifact then needs an approval on every tier under any name", async () => {
-  const room = await scene.room("cancel");
-  const { namespace } = room;
-  const release = await scene.world().archives.build({ version: "9.4.2", file: "cancel.tgz" });
-  await room.apply(update(namespace, "first", release));
-  const { token } = await room.untilUpdate("first", ({ phase }) => phase === "Waiting");
-  await room.act("ann", "first", { verb: "cancel", tier: "public", token: token?.value ?? "", reason: "the wrong file" });
-  const cancelled = await room.untilUpdate("first", ({ phase }) => phase === "Cancelled");
-  expect(cancelled.message).toBe("ann cancelled it before anything was delivered to public: the wrong file");
-  expect(cancelled.conditions?.map(({ type, status }) => [type, status])).toEqual([["Succeeded", "False"]]);
-  expect(scene.world().archives.fetched.get(release.file)).toBeUndefined();
+test.concurrent(
+  "an update cancelled before any effect has ended, and its artifact then needs an approval on every tier under any name",
+  async () => {
+    const room = await scene.room("cancel");
+    const { namespace } = room;
+    const release = await scene.world().archives.build({ version: "9.4.2", file: "cancel.tgz" });
+    await room.apply(update(namespace, "first", release));
+    const { token } = await room.untilUpdate("first", ({ phase }) => phase === "Waiting");
+    await room.act("ann", "first", {
+      verb: "cancel",
+      tier: "public",
+      token: token?.value ?? "",
+      reason: "the wrong file",
+    });
+    const cancelled = await room.untilUpdate("first", ({ phase }) => phase === "Cancelled");
+    expect(cancelled.message).toBe("ann cancelled it before anything was delivered to public: the wrong file");
+    expect(cancelled.conditions?.map(({ type, status }) => [type, status])).toEqual([["Succeeded", "False"]]);
+    expect(scene.world().archives.fetched.get(release.file)).toBeUndefined();
 
-  const staging = await room.target("staging");
-  await room.apply(server(namespace, "Public", staging), update(namespace, "second", release));
-  const waiting = await room.untilUpdate("second", ({ phase }) => phase === "AwaitingApproval");
-  expect(waiting).toMatchObject({ tier: "public", approval: "0/1" });
-  expect(await staging.version()).toBeUndefined();
-  await room.approve("ann", "second", "public");
-  await room.untilUpdate("second", ({ tier }) => tier === "omega");
-  expect(await staging.version()).toBe("9.4.2");
-  expect((await room.records("second")).find(({ to }) => to === "Delivering")?.approvals).toMatchObject([{ user: "ann" }]);
-});
+    const staging = await room.target("staging");
+    await room.apply(server(namespace, "Public", staging), update(namespace, "second", release));
+    const waiting = await room.untilUpdate("second", ({ phase }) => phase === "AwaitingApproval");
+    expect(waiting).toMatchObject({ tier: "public", approval: "0/1" });
+    expect(await staging.version()).toBeUndefined();
+    await room.approve("ann", "second", "public");
+    await room.untilUpdate("second", ({ tier }) => tier === "omega");
+    expect(await staging.version()).toBe("9.4.2");
+    expect((await room.records("second")).find(({ to }) => to === "Delivering")?.approvals).toMatchObject([
+      { user: "ann" },
+    ]);
+  },
+);
 
 test.concurrent("a Deployment that is deleted on the way lets go what it held, and its chain says so", async () => {
   const room = await scene.room("gone");
@@ -109,7 +126,10 @@ test.concurrent("a Deployment that is deleted on the way lets go what it held, a
     const all = await room.records("first", uid);
     return all.at(-1)?.to === "Deleted" ? all : undefined;
   });
-  expect(records.at(-1)).toMatchObject({ reason: "DeploymentDeleted", message: "the Deployment was deleted: what was delivered stays where it is" });
+  expect(records.at(-1)).toMatchObject({
+    reason: "DeploymentDeleted",
+    message: "the Deployment was deleted: what was delivered stays where it is",
+  });
   expect(verifyChain(records)).toEqual([]);
   expect(await staging.version()).toBe("9.4.2");
 
@@ -130,11 +150,15 @@ test("without the admission policies a gated tier stops within ten seconds, whoe
   const before = movesOf(await room.records("first"));
   try {
     await cluster.kubectl(["delete", "validatingadmissionpolicybinding", "ashat-actions"]);
-    const stopped = await room.untilUpdate("first", ({ blockedBy }) => blockedBy?.[0]?.gate === "policies", { timeoutMs: 10_000 });
+    const stopped = await room.untilUpdate("first", ({ blockedBy }) => blockedBy?.[0]?.gate === "policies", {
+      timeoutMs: 10_000,
+    });
     expect(stopped.blockedBy?.[0]?.message).toMatch(/^approvals cannot be trusted now: /);
     expect(stopped.message).toContain("a cluster administrator");
     await until("the server says so", async () =>
-      (await room.serverStatus("omega")).conditions?.some(({ type, status }) => type === "ApprovalGateEnforced" && status === "False"),
+      (await room.serverStatus("omega")).conditions?.some(
+        ({ type, status }) => type === "ApprovalGateEnforced" && status === "False",
+      ),
     );
     // Two people stand for it, and nobody can tell any more whether they are who they say.
     const token = stopped.token?.value ?? "";
@@ -148,7 +172,9 @@ test("without the admission policies a gated tier stops within ten seconds, whoe
     await untilPoliciesInForce(cluster);
   }
   await gateOf(room, (message) => message.includes("TokenMismatch") && message.includes("because policies changed"));
-  expect((await room.serverStatus("omega")).conditions?.find(({ type }) => type === "ApprovalGateEnforced")?.status).toBe("True");
+  expect(
+    (await room.serverStatus("omega")).conditions?.find(({ type }) => type === "ApprovalGateEnforced")?.status,
+  ).toBe("True");
   for (const person of ["ann", "ben"]) {
     const { blockedBy = [] } = await room.untilUpdate("first", ({ phase }) => phase === "AwaitingApproval");
     await room.run(person, blockedBy[0]?.command ?? "");

@@ -23,7 +23,10 @@ let client: Client;
 let undisturbed: End;
 
 beforeAll(async () => {
-  client = createClient(await fromKubeconfig(cluster.kubeconfig), { fieldManager: "ashat-test", userAgent: "ashat-test" });
+  client = createClient(await fromKubeconfig(cluster.kubeconfig), {
+    fieldManager: "ashat-test",
+    userAgent: "ashat-test",
+  });
   world = await startWorld(cluster, await newNamespace(cluster, "crash"));
   undisturbed = await run({ moment: "never" });
 });
@@ -44,7 +47,19 @@ interface End {
   readonly deaths: readonly string[];
 }
 
-const moveOf = ({ tier, from, to, reason, message, completes, targets, approvals, evidence, actor, version }: RecordSpec): object => ({
+const moveOf = ({
+  tier,
+  from,
+  to,
+  reason,
+  message,
+  completes,
+  targets,
+  approvals,
+  evidence,
+  actor,
+  version,
+}: RecordSpec): object => ({
   move: `${tier ?? ""} ${from ?? ""}>${to} ${reason}`,
   message,
   completes,
@@ -55,9 +70,11 @@ const moveOf = ({ tier, from, to, reason, message, completes, targets, approvals
   evidence: evidence?.map(({ target, category, verdict }) => ({ target, category, verdict })),
 });
 
-const killNow = ({ pid, running }: OperatorProcess) => (): void => {
-  if (running()) process.kill(-pid, "SIGKILL");
-};
+const killNow =
+  ({ pid, running }: OperatorProcess) =>
+  (): void => {
+    if (running()) process.kill(-pid, "SIGKILL");
+  };
 
 const forgetLease = (): Promise<void> =>
   client.remove(LEASES, { namespace: "ashat-system", name: "ashat-operator" }).catch((error: unknown) => {
@@ -68,7 +85,11 @@ const forgetLease = (): Promise<void> =>
 async function run(doom: Doom): Promise<End> {
   const room = await openRoom(cluster, client, world, "crash");
   const { namespace } = room;
-  const [staging, omega, site] = await Promise.all([room.target("staging"), room.target("omega"), room.target("mf-1", { licensed: true })]);
+  const [staging, omega, site] = await Promise.all([
+    room.target("staging"),
+    room.target("omega"),
+    room.target("mf-1", { licensed: true }),
+  ]);
   const proxy = await startCrashProxy(cluster, namespace, doom, world.dir);
   const born = async () => {
     const life = await proxy.nextLife();
@@ -93,7 +114,10 @@ async function run(doom: Doom): Promise<End> {
       const silence = async (): Promise<undefined> => {
         await untilOperatorReady(operator);
         for (let before = -1; before !== life.committed(); await pause(SILENT_MS)) before = life.committed();
-        await room.untilUpdate("first", ({ phase }) => phase === "Completed", { timeoutMs: RUN_MS, signal: over.signal });
+        await room.untilUpdate("first", ({ phase }) => phase === "Completed", {
+          timeoutMs: RUN_MS,
+          signal: over.signal,
+        });
         for (let before = -1; before !== life.committed(); await pause(SILENT_MS)) before = life.committed();
         return undefined;
       };
@@ -115,14 +139,30 @@ async function run(doom: Doom): Promise<End> {
   }
   const records = await room.records("first");
   const { phase, message, readiness, mainframes, tiers, conditions } = (await room.update("first")).status ?? {};
-  const statuses = [await room.serverStatus("staging"), await room.serverStatus("omega"), await room.mainframeStatus("mf-1")];
+  const statuses = [
+    await room.serverStatus("staging"),
+    await room.serverStatus("omega"),
+    await room.mainframeStatus("mf-1"),
+  ];
   const end = {
     chain: records.map(moveOf),
-    status: { phase, message, readiness, mainframes, tiers, conditions: conditions?.map(({ type, status }) => [type, status]) },
+    status: {
+      phase,
+      message,
+      readiness,
+      mainframes,
+      tiers,
+      conditions: conditions?.map(({ type, status }) => [type, status]),
+    },
     versions: await Promise.all([staging, omega, site].map((at) => at.version())),
-    activations: (await Promise.all([staging, omega, site].map((at) => room.agent(at)))).map(({ activations }) => activations.map(({ count }) => count)),
+    activations: (await Promise.all([staging, omega, site].map((at) => room.agent(at)))).map(({ activations }) =>
+      activations.map(({ count }) => count),
+    ),
     claims: statuses.flatMap(({ apps = [] }) => apps.map(({ claim }) => claim ?? "none")),
-    jobs: (await room.jobs()).map(({ metadata }) => [metadata.labels?.[LABEL.attempt], metadata.finalizers?.includes(EVIDENCE_FINALIZER) ?? false] as const),
+    jobs: (await room.jobs()).map(
+      ({ metadata }) =>
+        [metadata.labels?.[LABEL.attempt], metadata.finalizers?.includes(EVIDENCE_FINALIZER) ?? false] as const,
+    ),
     broken: verifyChain(records),
     deaths,
   };
@@ -159,18 +199,33 @@ const ENUMERATIONS: readonly Enumeration[] = [
   { name: "after the commit of every write, before the reply", moment: "after the commit", always: true },
   { name: "before every write", moment: "before the write" },
   { name: "after the reply to every write", moment: "after the reply" },
-  { name: "between every event and the status it speaks of", moment: "before the write", only: "PUT deployments/status" },
+  {
+    name: "between every event and the status it speaks of",
+    moment: "before the write",
+    only: "PUT deployments/status",
+  },
 ];
 
 // One enumeration is tried always; the others take some minutes more, which only machines spend.
-test.for(ENUMERATIONS)("an operator killed $name comes to the same end, with nothing twice", { timeout: RUN_MS + 60_000 }, async (doom, { skip }) => {
-  if (doom.always !== true && process.env["CI"] === undefined) skip("takes about a minute: set CI=1 to run it");
-  const begun = performance.now();
-  const end = await run(doom);
-  const deaths = countedBy(end.deaths, (death) => death);
-  const points = [...deaths].map(([kind, count]) => `${count} ${kind}`);
-  console.log(`killed ${doom.name}: ${end.deaths.length} times in ${Math.round((performance.now() - begun) / 1000)} s\n  ${points.join("\n  ")}`);
-  expectSameEnd(end);
-  // What is written exactly once was a point of death exactly once.
-  if (doom.only === undefined) expect([deaths.get("POST deploymentrecords"), deaths.get("POST jobs"), deaths.get("PATCH jobs")]).toEqual([end.chain.length, 2, 2]);
-});
+test.for(ENUMERATIONS)(
+  "an operator killed $name comes to the same end, with nothing twice",
+  { timeout: RUN_MS + 60_000 },
+  async (doom, { skip }) => {
+    if (doom.always !== true && process.env["CI"] === undefined) skip("takes about a minute: set CI=1 to run it");
+    const begun = performance.now();
+    const end = await run(doom);
+    const deaths = countedBy(end.deaths, (death) => death);
+    const points = [...deaths].map(([kind, count]) => `${count} ${kind}`);
+    console.log(
+      `killed ${doom.name}: ${end.deaths.length} times in ${Math.round((performance.now() - begun) / 1000)} s\n  ${points.join("\n  ")}`,
+    );
+    expectSameEnd(end);
+    // What is written exactly once was a point of death exactly once.
+    if (doom.only === undefined)
+      expect([deaths.get("POST deploymentrecords"), deaths.get("POST jobs"), deaths.get("PATCH jobs")]).toEqual([
+        end.chain.length,
+        2,
+        2,
+      ]);
+  },
+);

@@ -57,7 +57,8 @@ const steady = (line: string): string =>
     .replace(/\s+/g, " ")
     .trim();
 
-const processesOf = async (dir: string): Promise<readonly string[]> => (await run("ps", ["-eo", "args"])).stdout.split("\n").filter((line) => line.includes(dir));
+const processesOf = async (dir: string): Promise<readonly string[]> =>
+  (await run("ps", ["-eo", "args"])).stdout.split("\n").filter((line) => line.includes(dir));
 const dirOf = ({ output }: Run): string => /KUBECONFIG=(\S+\/\.demo\/\w+)\//.exec(output)?.[1] ?? "";
 
 describe.skipIf(reason !== undefined)("the demo, kept running", () => {
@@ -73,7 +74,10 @@ describe.skipIf(reason !== undefined)("the demo, kept running", () => {
     expect(kept).toMatchObject({ code: 0 });
     const printed = new Set(kept.output.split("\n").map(steady));
     const [shown = ""] = codeBlocks(readFileSync(`${ROOT}README.md`, "utf8"), "text");
-    const lines = shown.split("\n").map(steady).filter((line) => line !== "..." && !line.startsWith("Done in"));
+    const lines = shown
+      .split("\n")
+      .map(steady)
+      .filter((line) => line !== "..." && !line.startsWith("Done in"));
     expect(lines.length).toBeGreaterThan(50);
     expect(lines.filter((line) => !printed.has(line))).toEqual([]);
   });
@@ -86,9 +90,14 @@ describe.skipIf(reason !== undefined)("the demo, kept running", () => {
     const set = kept.output.split("\n").filter((line) => line.startsWith("  export "));
     expect(set).toHaveLength(2);
     const said = kept.output.slice(kept.output.indexOf("Look at it with:"));
-    const printed = said.split("\n").filter((line) => /^ {2}(kubectl|npm|curl) /.test(line)).map((line) => line.trim());
+    const printed = said
+      .split("\n")
+      .filter((line) => /^ {2}(kubectl|npm|curl) /.test(line))
+      .map((line) => line.trim());
     expect(printed).toHaveLength(3);
-    const documented = commandsIn(readFileSync(`${ROOT}README.md`, "utf8")).filter((line) => /^kubectl |deploy -- /.test(line));
+    const documented = commandsIn(readFileSync(`${ROOT}README.md`, "utf8")).filter((line) =>
+      /^kubectl |deploy -- /.test(line),
+    );
     expect(documented.length).toBeGreaterThan(3);
     for (const command of [...printed, ...documented]) {
       // Their caches go where the demo keeps its things.
@@ -101,7 +110,9 @@ describe.skipIf(reason !== undefined)("the demo, kept running", () => {
   test("a second one beside it that is interrupted leaves nothing, and the first goes on", async () => {
     const second = demo();
     await second.printed("control plane");
-    const [dir = "", ...more] = readdirSync(`${ROOT}.demo`).map((name) => `${ROOT}.demo/${name}`).filter((one) => one !== dirOf(kept));
+    const [dir = "", ...more] = readdirSync(`${ROOT}.demo`)
+      .map((name) => `${ROOT}.demo/${name}`)
+      .filter((one) => one !== dirOf(kept));
     expect(more).toEqual([]);
     expect((await processesOf(dir)).length).toBeGreaterThan(3);
     second.kill("SIGINT");

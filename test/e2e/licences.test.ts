@@ -19,7 +19,9 @@ test("mainframes without a valid licence wait, each with its reason, the others 
   const { keys, archives } = scene.world();
   const [staging, omega] = await Promise.all([room.target("staging"), room.target("omega")]);
   const names = ["good", "expired", "of-another", "forged", "without"] as const;
-  const [good, expired, other, forged, without] = await Promise.all(names.map((name) => room.target(name, { licensed: true })));
+  const [good, expired, other, forged, without] = await Promise.all(
+    names.map((name) => room.target(name, { licensed: true })),
+  );
   if (!good || !expired || !other || !forged || !without) throw new Error("five mainframes were started");
   const licence = (name: string) => licenceFor(keys, namespace, name);
   const past = { from: new Date(Date.now() - 3 * 86_400_000), until: new Date(Date.now() - 86_400_000) };
@@ -34,7 +36,10 @@ test("mainframes without a valid licence wait, each with its reason, the others 
     update(namespace, "first", await archives.build({ version: "9.4.2" })),
   );
   await room.approve("ann", "first", "omega");
-  const waiting = await room.untilUpdate("first", ({ mainframes, blockedBy }) => mainframes === "1/5" && blockedBy !== undefined);
+  const waiting = await room.untilUpdate(
+    "first",
+    ({ mainframes, blockedBy }) => mainframes === "1/5" && blockedBy !== undefined,
+  );
   expect(waiting.blockedBy?.map(({ gate }) => gate)).toEqual(["licence"]);
   const { message = "", command = "" } = waiting.blockedBy?.[0] ?? {};
   expect(message).toContain("LicenceExpired: mainframe expired: ");
@@ -43,13 +48,18 @@ test("mainframes without a valid licence wait, each with its reason, the others 
   expect(message).toContain("LicenceMissing: mainframe without: ");
   expect(command).toContain(`ashat licence issue --mainframe ${namespace}/`);
   expect(waiting.conditions?.map(({ type }) => type)).toEqual(["Succeeded"]);
-  expect((await room.mainframeStatus("expired")).conditions?.find(({ type }) => type === "Ready")).toMatchObject({ status: "False", reason: "LicenceExpired" });
+  expect((await room.mainframeStatus("expired")).conditions?.find(({ type }) => type === "Ready")).toMatchObject({
+    status: "False",
+    reason: "LicenceExpired",
+  });
   expect(await good.version()).toBe("9.4.2");
   const barred = [expired, other, forged, without];
   expect(await Promise.all(barred.map((at) => at.version()))).toEqual([undefined, undefined, undefined, undefined]);
   expect((await Promise.all(barred.map((at) => room.agent(at)))).map(({ seen }) => seen)).toEqual([[], [], [], []]);
 
-  await room.apply(...(await Promise.all(barred.map(async (at) => mainframe(namespace, "omega", at, await licence(at.name))))));
+  await room.apply(
+    ...(await Promise.all(barred.map(async (at) => mainframe(namespace, "omega", at, await licence(at.name))))),
+  );
   await room.untilUpdate("first", ({ phase }) => phase === "Completed");
   const all = [good, ...barred];
   expect(await Promise.all(all.map((at) => at.version()))).toEqual(all.map(() => "9.4.2"));

@@ -51,12 +51,20 @@ test("an update goes from ALPHA to the mainframes, and every server answers with
   const records = await world.records("first");
   expect(verifyChain(records)).toEqual([]);
   const delivered = records.filter((record) => record.to === "Delivering");
-  expect(delivered.map((record) => [record.tier, record.targets?.map(({ name }) => name), record.approvals?.map(({ user }) => user)])).toEqual([
+  expect(
+    delivered.map((record) => [
+      record.tier,
+      record.targets?.map(({ name }) => name),
+      record.approvals?.map(({ user }) => user),
+    ]),
+  ).toEqual([
     ["alpha", ["alpha"], undefined],
     ["public", ["staging"], undefined],
     ["omega", ["omega"], ["ann"]],
     ["mainframes", ["mf-1"], undefined],
     ["mainframes", ["mf-2", "mf-3"], undefined],
   ]);
-  expect(await Promise.all([alpha, staging, omega, one, two, three].map((at) => at.version()))).toEqual(Array.from({ length: 6 }, () => "9.4.2"));
+  expect(await Promise.all([alpha, staging, omega, one, two, three].map((at) => at.version()))).toEqual(
+    Array.from({ length: 6 }, () => "9.4.2"),
+  );
 });

@@ -12,16 +12,21 @@ const scene = openScene({ flags: ["--delivery-timeout=10"] });
 interface Trouble {
   readonly name: string;
   /** Makes the trouble; gives the Server as it is applied, and what mends it. */
-  readonly make: (room: Room, at: TargetProcesses) => Promise<{ readonly server: object; readonly mend: () => Promise<void> | void }>;
+  readonly make: (
+    room: Room,
+    at: TargetProcesses,
+  ) => Promise<{ readonly server: object; readonly mend: () => Promise<void> | void }>;
   readonly says: RegExp;
   readonly reason: string;
 }
 
-const wired = (mode: "hang" | "garbage"): Trouble["make"] => async (room, at) => {
-  const wire = await room.wire(at.agentUrl, at);
-  wire.set(mode);
-  return { server: server(room.namespace, "Public", { ...at, agentUrl: wire.url }), mend: () => wire.set("pass") };
-};
+const wired =
+  (mode: "hang" | "garbage"): Trouble["make"] =>
+  async (room, at) => {
+    const wire = await room.wire(at.agentUrl, at);
+    wire.set(mode);
+    return { server: server(room.namespace, "Public", { ...at, agentUrl: wire.url }), mend: () => wire.set("pass") };
+  };
 
 const TROUBLES: readonly Trouble[] = [
   {
@@ -33,8 +38,18 @@ const TROUBLES: readonly Trouble[] = [
     says: /cannot be reached: .*ECONNREFUSED/,
     reason: "Unreachable",
   },
-  { name: "nobody ever answers", make: wired("hang"), says: /did not answer within|cannot be reached/, reason: "Unreachable" },
-  { name: "something else answers", make: wired("garbage"), says: /answered 200 with something that is not an agent's answer\. Check that the URL is the agent's/, reason: "Garbage" },
+  {
+    name: "nobody ever answers",
+    make: wired("hang"),
+    says: /did not answer within|cannot be reached/,
+    reason: "Unreachable",
+  },
+  {
+    name: "something else answers",
+    make: wired("garbage"),
+    says: /answered 200 with something that is not an agent's answer\. Check that the URL is the agent's/,
+    reason: "Garbage",
+  },
   {
     name: "another certificate is worn",
     make: async (room, at) => ({
@@ -46,23 +61,29 @@ const TROUBLES: readonly Trouble[] = [
   },
 ];
 
-test.concurrent.each(TROUBLES)("an update waits for a server where $name, says so, and goes on when that is over", async ({ make, says, reason }) => {
-  const room = await scene.room("trouble");
-  const release = await scene.world().archives.build({ version: "9.4.2" });
-  const at = await room.target("staging");
-  const trouble = await make(room, at);
-  await room.apply(trouble.server, update(room.namespace, "first", release));
-  const waiting = await room.untilUpdate("first", ({ blockedBy }) => blockedBy?.[0]?.gate === "reachable");
-  expect(waiting).toMatchObject({ phase: "Waiting", tier: "public" });
-  expect(waiting.blockedBy?.[0]?.message).toMatch(says);
-  expect(waiting.message).toContain("who runs server staging; it is asked again every few seconds");
-  expect((await room.serverStatus("staging")).conditions?.find(({ type }) => type === "Ready")).toMatchObject({ status: "False", reason });
-  expect(movesOf(await room.records("first"))).toEqual([">Waiting Created"]);
-  await trouble.mend();
-  await room.untilUpdate("first", ({ tier }) => tier === "omega");
-  expect(await at.version()).toBe("9.4.2");
-  expect(activations(await room.agent(at))).toEqual([1]);
-});
+test.concurrent.each(TROUBLES)(
+  "an update waits for a server where $name, says so, and goes on when that is over",
+  async ({ make, says, reason }) => {
+    const room = await scene.room("trouble");
+    const release = await scene.world().archives.build({ version: "9.4.2" });
+    const at = await room.target("staging");
+    const trouble = await make(room, at);
+    await room.apply(trouble.server, update(room.namespace, "first", release));
+    const waiting = await room.untilUpdate("first", ({ blockedBy }) => blockedBy?.[0]?.gate === "reachable");
+    expect(waiting).toMatchObject({ phase: "Waiting", tier: "public" });
+    expect(waiting.blockedBy?.[0]?.message).toMatch(says);
+    expect(waiting.message).toContain("who runs server staging; it is asked again every few seconds");
+    expect((await room.serverStatus("staging")).conditions?.find(({ type }) => type === "Ready")).toMatchObject({
+      status: "False",
+      reason,
+    });
+    expect(movesOf(await room.records("first"))).toEqual([">Waiting Created"]);
+    await trouble.mend();
+    await room.untilUpdate("first", ({ tier }) => tier === "omega");
+    expect(await at.version()).toBe("9.4.2");
+    expect(activations(await room.agent(at))).toEqual([1]);
+  },
+);
 
 test.concurrent("an agent whose reply to the order is lost is asked what became of it: one activation", async () => {
   const room = await scene.room("lost");
@@ -70,65 +91,91 @@ test.concurrent("an agent whose reply to the order is lost is asked what became 
   const at = await room.target("staging");
   const wire = await room.wire(at.agentUrl, at);
   wire.set("lose replies to orders");
-  await room.apply(server(room.namespace, "Public", { ...at, agentUrl: wire.url }), update(room.namespace, "first", release));
+  await room.apply(
+    server(room.namespace, "Public", { ...at, agentUrl: wire.url }),
+    update(room.namespace, "first", release),
+  );
   await room.untilUpdate("first", ({ tier }) => tier === "omega");
   expect(wire.came.filter((request) => request.startsWith("PUT"))).toHaveLength(1);
   expect(activations(await room.agent(at))).toEqual([1]);
   expect(await at.version()).toBe("9.4.2");
 });
 
-test.concurrent("a server lost in the middle of a delivery is held once the time is over; back with the update, it is verified when asked", async () => {
-  const room = await scene.room("midway");
-  const { archives } = scene.world();
-  const release = await archives.build({ version: "9.4.2", file: "midway.tgz" });
-  const arrive = archives.hold(release.file);
-  const at = await room.target("staging");
-  await room.apply(server(room.namespace, "Public", at), update(room.namespace, "first", release));
-  await until("the agent fetches", () => archives.fetched.has(release.file));
-  await at.killAgent();
-  const held = await room.untilUpdate("first", ({ phase }) => phase === "Held");
-  expect(held.message).toMatch(/^staging: .* cannot be reached: .*ECONNREFUSED.*\. Nothing was restored; whether the update runs there is not known while its agent does not answer /);
-  expect((await room.records("first")).at(-1)).toMatchObject({ from: "Delivering", to: "Held", reason: "Unreachable" });
-  // It is still the update's: nobody else may come in between.
-  expect((await room.serverStatus("staging")).apps?.[0]?.claim?.name).toBe("first");
+test.concurrent(
+  "a server lost in the middle of a delivery is held once the time is over; back with the update, it is verified when asked",
+  async () => {
+    const room = await scene.room("midway");
+    const { archives } = scene.world();
+    const release = await archives.build({ version: "9.4.2", file: "midway.tgz" });
+    const arrive = archives.hold(release.file);
+    const at = await room.target("staging");
+    await room.apply(server(room.namespace, "Public", at), update(room.namespace, "first", release));
+    await until("the agent fetches", () => archives.fetched.has(release.file));
+    await at.killAgent();
+    const held = await room.untilUpdate("first", ({ phase }) => phase === "Held");
+    expect(held.message).toMatch(
+      /^staging: .* cannot be reached: .*ECONNREFUSED.*\. Nothing was restored; whether the update runs there is not known while its agent does not answer /,
+    );
+    expect((await room.records("first")).at(-1)).toMatchObject({
+      from: "Delivering",
+      to: "Held",
+      reason: "Unreachable",
+    });
+    // It is still the update's: nobody else may come in between.
+    expect((await room.serverStatus("staging")).apps?.[0]?.claim?.name).toBe("first");
 
-  arrive();
-  await at.startAgent();
-  const repeatable = await room.untilUpdate("first", ({ blockedBy }) => blockedBy?.[0]?.command !== undefined);
-  await room.run("ann", repeatable.blockedBy?.[0]?.command ?? "");
-  await room.untilUpdate("first", ({ tier }) => tier === "omega");
-  expect(await at.version()).toBe("9.4.2");
-  expect(activations(await room.agent(at))).toEqual([1]);
-  expect(verifyChain(await room.records("first"))).toEqual([]);
-});
+    arrive();
+    await at.startAgent();
+    const repeatable = await room.untilUpdate("first", ({ blockedBy }) => blockedBy?.[0]?.command !== undefined);
+    await room.run("ann", repeatable.blockedBy?.[0]?.command ?? "");
+    await room.untilUpdate("first", ({ tier }) => tier === "omega");
+    expect(await at.version()).toBe("9.4.2");
+    expect(activations(await room.agent(at))).toEqual([1]);
+    expect(verifyChain(await room.records("first"))).toEqual([]);
+  },
+);
 
-test.concurrent("an archive that is not what it should be is held, the old version stays served, and a corrected one follows", async () => {
-  const room = await scene.room("archive");
-  const { namespace } = room;
-  const { archives } = scene.world();
-  const [old, good] = [await archives.build({ version: "9.4.1", file: "archive-1.tgz" }), await archives.build({ version: "9.4.4", file: "archive-4.tgz" })];
-  const climbing = archive("9.4.3", [{ name: "../../../climbed", body: "out" }]);
-  const url = await archives.lay("climbing.tgz", climbing);
-  const at = await room.target("staging");
-  await room.apply(server(namespace, "Public", at), update(namespace, "old", old));
-  await room.untilUpdate("old", ({ tier }) => tier === "omega");
+test.concurrent(
+  "an archive that is not what it should be is held, the old version stays served, and a corrected one follows",
+  async () => {
+    const room = await scene.room("archive");
+    const { namespace } = room;
+    const { archives } = scene.world();
+    const [old, good] = [
+      await archives.build({ version: "9.4.1", file: "archive-1.tgz" }),
+      await archives.build({ version: "9.4.4", file: "archive-4.tgz" }),
+    ];
+    const climbing = archive("9.4.3", [{ name: "../../../climbed", body: "out" }]);
+    const url = await archives.lay("climbing.tgz", climbing);
+    const at = await room.target("staging");
+    await room.apply(server(namespace, "Public", at), update(namespace, "old", old));
+    await room.untilUpdate("old", ({ tier }) => tier === "omega");
 
-  await room.apply(update(namespace, "changed", { version: "9.4.2", url: good.url, sha256: "0".repeat(64) }));
-  const changed = await room.untilUpdate("changed", ({ phase }) => phase === "Held");
-  expect(changed.message).toMatch(/staging: .*(digest|SHA-256).*Nothing was restored; it cannot be verified again, because the update does not run there .the author of the update: push a corrected one under a new name/i);
-  expect(changed.conditions?.map(({ type, status }) => [type, status])).toEqual([["Succeeded", "Unknown"], ["Stalled", "True"]]);
-  expect((await room.records("changed")).at(-1)).toMatchObject({ to: "Held", reason: "DigestMismatch" });
+    await room.apply(update(namespace, "changed", { version: "9.4.2", url: good.url, sha256: "0".repeat(64) }));
+    const changed = await room.untilUpdate("changed", ({ phase }) => phase === "Held");
+    expect(changed.message).toMatch(
+      /staging: .*(digest|SHA-256).*Nothing was restored; it cannot be verified again, because the update does not run there .the author of the update: push a corrected one under a new name/i,
+    );
+    expect(changed.conditions?.map(({ type, status }) => [type, status])).toEqual([
+      ["Succeeded", "Unknown"],
+      ["Stalled", "True"],
+    ]);
+    expect((await room.records("changed")).at(-1)).toMatchObject({ to: "Held", reason: "DigestMismatch" });
 
-  await room.apply(update(namespace, "climbing", { version: "9.4.3", url, sha256: sha256(climbing) }));
-  const climbed = await room.untilUpdate("climbing", ({ phase }) => phase === "Held");
-  expect(climbed.message).toMatch(/staging: .*\.\.\/.*Nothing was restored/);
-  expect((await room.records("climbing")).at(-1)).toMatchObject({ to: "Held", reason: "ArchiveRefused" });
-  expect(await at.version()).toBe("9.4.1");
+    await room.apply(update(namespace, "climbing", { version: "9.4.3", url, sha256: sha256(climbing) }));
+    const climbed = await room.untilUpdate("climbing", ({ phase }) => phase === "Held");
+    expect(climbed.message).toMatch(/staging: .*\.\.\/.*Nothing was restored/);
+    expect((await room.records("climbing")).at(-1)).toMatchObject({ to: "Held", reason: "ArchiveRefused" });
+    expect(await at.version()).toBe("9.4.1");
 
-  await room.apply(update(namespace, "good", good));
-  await room.untilUpdate("good", ({ tier }) => tier === "omega");
-  expect(await at.version()).toBe("9.4.4");
-  // Every order had a sequence of its own; what was refused was never switched to.
-  expect((await room.agent(at)).activations.filter(({ count }) => count > 0).map(({ key }) => key.split(".").at(-1))).toEqual(["1", "4"]);
-  for (const name of ["old", "changed", "climbing", "good"]) expect(verifyChain(await room.records(name))).toEqual([]);
-});
+    await room.apply(update(namespace, "good", good));
+    await room.untilUpdate("good", ({ tier }) => tier === "omega");
+    expect(await at.version()).toBe("9.4.4");
+    // Every order had a sequence of its own; what was refused was never switched to.
+    expect(
+      (await room.agent(at)).activations.filter(({ count }) => count > 0).map(({ key }) => key.split(".").at(-1)),
+    ).toEqual(["1", "4"]);
+    for (const name of ["old", "changed", "climbing", "good"])
+      expect(verifyChain(await room.records(name))).toEqual([]);
+  },
+);

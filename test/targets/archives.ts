@@ -20,7 +20,8 @@ const padded = (body: Buffer): Buffer => Buffer.concat([body, Buffer.alloc((BLOC
 
 const header = ({ name, type = "0", mode = 0o644, linkname = "", size = 0 }: TarEntry): Buffer => {
   const block = Buffer.alloc(BLOCK);
-  const octal = (value: number, at: number, length: number): void => void block.write(`${value.toString(8).padStart(length - 1, "0")}\0`, at, "latin1");
+  const octal = (value: number, at: number, length: number): void =>
+    void block.write(`${value.toString(8).padStart(length - 1, "0")}\0`, at, "latin1");
   block.write(name, 0, 100);
   octal(mode, 100, 8);
   octal(0, 108, 8);
@@ -64,6 +65,7 @@ export const manifestEntry = (version: string, more: Readonly<Record<string, unk
 });
 
 /** An archive with a proper manifest and whatever else is put in. */
-export const archive = (version: string, entries: readonly TarEntry[]): Buffer => gzipSync(rawTar([manifestEntry(version), ...entries]));
+export const archive = (version: string, entries: readonly TarEntry[]): Buffer =>
+  gzipSync(rawTar([manifestEntry(version), ...entries]));
 
 export const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");

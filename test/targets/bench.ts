@@ -11,7 +11,8 @@ import { layGround, readToken, signed, startTarget, type Ground, type Target, ty
 
 type What = Pick<OrderClaims, "version" | "url" | "sha256">;
 
-const releases = async (target: Target): Promise<readonly string[]> => (await readdir(join(target.root, "default/main/releases"))).sort();
+const releases = async (target: Target): Promise<readonly string[]> =>
+  (await readdir(join(target.root, "default/main/releases"))).sort();
 
 /** A test's place to work with targets: everything is made before its tests and gone after them. */
 export const openBench = () => {
@@ -45,11 +46,16 @@ export const openBench = () => {
     return { version, url: here().files.url(`/${name}`), sha256: sha256(bytes) };
   };
   const release = async (version: string, more: Partial<ReleaseOptions> = {}): Promise<What> =>
-    lay(`${version}-${JSON.stringify(more).replaceAll(/\W/g, "")}.tgz`, await releaseArchive({ dir: "", version, ...more }), version);
+    lay(
+      `${version}-${JSON.stringify(more).replaceAll(/\W/g, "")}.tgz`,
+      await releaseArchive({ dir: "", version, ...more }),
+      version,
+    );
 
   const sign = (claims: OrderClaims): Promise<SignedOrder> => signed(here(), claims);
   const send = (target: Target, order: SignedOrder): Promise<Delivery> => driver.deliver(target.at, order, signal);
-  const report = async (target: Target, key: string): Promise<Delivery> => driver.report(target.at, key, await readToken(here(), target.name), signal);
+  const report = async (target: Target, key: string): Promise<Delivery> =>
+    driver.report(target.at, key, await readToken(here(), target.name), signal);
 
   /** Waits until the order has ended. */
   const end = (target: Target, key: string): Promise<OrderReport> =>
@@ -63,7 +69,10 @@ export const openBench = () => {
       { timeout: 15_000, interval: 20 },
     );
   const carryOut = async (target: Target, claims: OrderClaims): Promise<OrderReport> => {
-    expect(await send(target, await sign(claims))).toMatchObject({ state: "Answered", report: { state: "Accepted", activations: 0 } });
+    expect(await send(target, await sign(claims))).toMatchObject({
+      state: "Answered",
+      report: { state: "Accepted", activations: 0 },
+    });
     return end(target, claims.key);
   };
   const status = async (target: Target): Promise<AgentStatus> => {

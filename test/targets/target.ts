@@ -74,10 +74,30 @@ export interface Target {
 let numbers = 0;
 
 /** The configuration of an agent on this ground, for a server that is already there. */
-export const agentConfig = (ground: Ground, fullName: string, root: string, raos: RaosServer, { licensed = false, healthSeconds = 10, config = {} }: TargetOptions = {}): AgentConfig => {
+export const agentConfig = (
+  ground: Ground,
+  fullName: string,
+  root: string,
+  raos: RaosServer,
+  { licensed = false, healthSeconds = 10, config = {} }: TargetOptions = {},
+): AgentConfig => {
   const [namespace = "", name = ""] = fullName.split("/");
-  const [certFile, keyFile, caFile] = [join(ground.dir, "cert.pem"), join(ground.dir, "key.pem"), join(ground.dir, "ca.pem")];
-  const seat = { namespace, name, root, certFile, keyFile, caFile, agentPort: 0, url: `https://127.0.0.1:${raos.port}`, hook: [...QUICK_HOOK, String(raos.adminPort)] };
+  const [certFile, keyFile, caFile] = [
+    join(ground.dir, "cert.pem"),
+    join(ground.dir, "key.pem"),
+    join(ground.dir, "ca.pem"),
+  ];
+  const seat = {
+    namespace,
+    name,
+    root,
+    certFile,
+    keyFile,
+    caFile,
+    agentPort: 0,
+    url: `https://127.0.0.1:${raos.port}`,
+    hook: [...QUICK_HOOK, String(raos.adminPort)],
+  };
   const given = agentConfigFor(seat, ground.keys, licensed);
   return AgentConfig.parse({
     ...given,
@@ -118,7 +138,12 @@ export const startTarget = async (ground: Ground, options: TargetOptions = {}): 
 };
 
 /** The claims of a decent order; tests change what they are about. */
-export const orderFor = (aud: string, sequence: number, what: Pick<OrderClaims, "version" | "url" | "sha256">, more: Partial<OrderClaims> = {}): OrderClaims => {
+export const orderFor = (
+  aud: string,
+  sequence: number,
+  what: Pick<OrderClaims, "version" | "url" | "sha256">,
+  more: Partial<OrderClaims> = {},
+): OrderClaims => {
   const { app = "default", layer = "main" } = more;
   return {
     aud,
@@ -135,6 +160,10 @@ export const orderFor = (aud: string, sequence: number, what: Pick<OrderClaims, 
   };
 };
 
-export const signed = async (ground: Ground, claims: OrderClaims): Promise<SignedOrder> => ({ key: claims.key, jws: await signOrder(ground.operator.key, claims) });
+export const signed = async (ground: Ground, claims: OrderClaims): Promise<SignedOrder> => ({
+  key: claims.key,
+  jws: await signOrder(ground.operator.key, claims),
+});
 
-export const readToken = (ground: Ground, aud: string): Promise<string> => signRead(ground.operator.key, { aud, now: new Date() });
+export const readToken = (ground: Ground, aud: string): Promise<string> =>
+  signRead(ground.operator.key, { aud, now: new Date() });

@@ -9,8 +9,15 @@ import { codeBlocks, commandsIn } from "./markdown.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 const read = (path: string): string => readFileSync(join(ROOT, path), "utf8");
-const DOCS = ["README.md", "AGENTS.md", ...readdirSync(join(ROOT, "docs")).filter((name) => name.endsWith(".md")).map((name) => `docs/${name}`)];
-const section = (text: string, title: string): string => text.split(/^## /m).find((part) => part.startsWith(title)) ?? "";
+const DOCS = [
+  "README.md",
+  "AGENTS.md",
+  ...readdirSync(join(ROOT, "docs"))
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => `docs/${name}`),
+];
+const section = (text: string, title: string): string =>
+  text.split(/^## /m).find((part) => part.startsWith(title)) ?? "";
 const quoted = (text: string): readonly string[] => [...text.matchAll(/`([^`\n]+)`/g)].map(([, word = ""]) => word);
 
 describe.each(DOCS)("%s", (path) => {
@@ -27,7 +34,9 @@ describe.each(DOCS)("%s", (path) => {
   test("every file it links to or names is there", () => {
     const text = read(path);
     const links = [...text.matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, to = ""]) => join(dirname(path), to));
-    const named = quoted(text).filter((word) => /^(src|test|docs|demo|examples|scripts|crds|manifests)\/[\w./-]*$/.test(word));
+    const named = quoted(text).filter((word) =>
+      /^(src|test|docs|demo|examples|scripts|crds|manifests)\/[\w./-]*$/.test(word),
+    );
     const short = quoted(text)
       .filter((word) => /^(core|controllers|agent|runtime)\/[\w./-]+\.ts$/.test(word))
       .map((word) => `src/${word}`);
@@ -37,20 +46,32 @@ describe.each(DOCS)("%s", (path) => {
 
 test("README gives a reason for every dependency, and for nothing else", () => {
   const words = new Set(quoted(section(read("README.md"), "What it needs")));
-  const needed = Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies, ...manifest.devDependencies });
+  const needed = Object.keys({
+    ...manifest.dependencies,
+    ...manifest.optionalDependencies,
+    ...manifest.devDependencies,
+  });
   expect(needed.filter((name) => !words.has(name))).toEqual([]);
-  const table = section(read("README.md"), "What it needs").split("\n").filter((line) => line.startsWith("| `"));
+  const table = section(read("README.md"), "What it needs")
+    .split("\n")
+    .filter((line) => line.startsWith("| `"));
   const listed = table.flatMap((line) => quoted(line.split("|")[1] ?? ""));
   expect(listed.filter((name) => !needed.includes(name))).toEqual([]);
 });
 
 test("README lists every kind under the short name that kubectl knows", () => {
-  const rows = section(read("README.md"), "The kinds").split("\n").filter((line) => line.startsWith("| `"));
-  expect(rows.map((line) => [quoted(line)[0], quoted(line.split("|")[2] ?? "")[0]])).toEqual(KINDS.map(({ kind, short }) => [kind, short]));
+  const rows = section(read("README.md"), "The kinds")
+    .split("\n")
+    .filter((line) => line.startsWith("| `"));
+  expect(rows.map((line) => [quoted(line)[0], quoted(line.split("|")[2] ?? "")[0]])).toEqual(
+    KINDS.map(({ kind, short }) => [kind, short]),
+  );
 });
 
 test("every manifest that README shows is one that this version reads", () => {
-  const shown = codeBlocks(read("README.md"), "yaml").flatMap((block) => parseAllDocuments(block).map((document) => document.toJS() as { apiVersion: string; kind: string; spec: unknown }));
+  const shown = codeBlocks(read("README.md"), "yaml").flatMap((block) =>
+    parseAllDocuments(block).map((document) => document.toJS() as { apiVersion: string; kind: string; spec: unknown }),
+  );
   expect(shown.length).toBeGreaterThan(1);
   for (const { apiVersion, kind, spec } of shown) {
     expect(apiVersion).toBe(API_VERSION);
@@ -59,13 +80,21 @@ test("every manifest that README shows is one that this version reads", () => {
 });
 
 test("AGENTS.md names every room, and the picture draws every arrow that the test of the rooms allows", () => {
-  const rooms = readdirSync(join(ROOT, "src"), { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  const rooms = readdirSync(join(ROOT, "src"), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name);
   expect(rooms.filter((room) => !quoted(read("AGENTS.md")).includes(`src/${room}`))).toEqual([]);
 
   const [picture = ""] = codeBlocks(read("docs/architecture.md"), "mermaid");
-  const drawn = [...picture.matchAll(/^\s*(\w+) --> (.+)$/gm)].flatMap(([, from = "", to = ""]) => to.split("&").map((one) => `${from} -> ${one.trim()}`));
+  const drawn = [...picture.matchAll(/^\s*(\w+) --> (.+)$/gm)].flatMap(([, from = "", to = ""]) =>
+    to.split("&").map((one) => `${from} -> ${one.trim()}`),
+  );
   const rules = read("test/unit/rooms.test.ts").match(/const ROOMS[^{]*\{([^}]*)\}/)?.[1] ?? "";
-  const allowed = [...rules.matchAll(/^\s*(\w+): \[([^\]]*)\]/gm)].flatMap(([, from = "", to = ""]) => [...to.matchAll(/"(\w+)"/g)].map(([, one = ""]) => `${from} -> ${one}`));
+  const allowed = [...rules.matchAll(/^\s*(\w+): \[([^\]]*)\]/gm)].flatMap(([, from = "", to = ""]) =>
+    [...to.matchAll(/"(\w+)"/g)].map(([, one = ""]) => `${from} -> ${one}`),
+  );
   expect(allowed.length).toBeGreaterThan(10);
-  expect(drawn.filter((arrow) => !arrow.startsWith("main")).toSorted((a, b) => a.localeCompare(b))).toEqual(allowed.toSorted((a, b) => a.localeCompare(b)));
+  expect(drawn.filter((arrow) => !arrow.startsWith("main")).toSorted((a, b) => a.localeCompare(b))).toEqual(
+    allowed.toSorted((a, b) => a.localeCompare(b)),
+  );
 });

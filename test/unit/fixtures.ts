@@ -39,7 +39,12 @@ export const update = (name: string, patch: Patch = {}, uid = `uid-${name}`): De
   status: { observedGeneration: -1 },
 });
 
-export const server = (name: string, tier: "Alpha" | "Public" | "Omega", patch: Patch = {}, status: TargetStatus = {}): Server => ({
+export const server = (
+  name: string,
+  tier: "Alpha" | "Public" | "Omega",
+  patch: Patch = {},
+  status: TargetStatus = {},
+): Server => ({
   kind: "Server",
   metadata: metadata(name, `uid-${name}`),
   spec: ServerSpec.parse({ tier, url: `https://${name}.example`, ...patch }),
@@ -55,10 +60,19 @@ export const mainframe = (name: string, patch: Patch = {}): Mainframe => ({
 
 export const IN_FORCE: SeenPolicies = { state: "InForce", identity: { actions: 1 }, stamps: "ApiServer" };
 export const CLIENT_STAMPS: SeenPolicies = { state: "InForce", identity: { actions: 1 }, stamps: "Client" };
-export const OFF: SeenPolicies = { state: "NotInForce", reason: "Missing", message: "ValidatingAdmissionPolicy/ashat-actions is missing" };
+export const OFF: SeenPolicies = {
+  state: "NotInForce",
+  reason: "Missing",
+  message: "ValidatingAdmissionPolicy/ashat-actions is missing",
+};
 
 /** What runs on a target, as its agent says it. */
-export const runs = (target: Server | Mainframe, version: string, digest: string, { sequence = 1, healthy = true } = {}): AgentStatus => ({
+export const runs = (
+  target: Server | Mainframe,
+  version: string,
+  digest: string,
+  { sequence = 1, healthy = true } = {},
+): AgentStatus => ({
   ...bare(target),
   apps: [
     {
@@ -70,10 +84,22 @@ export const runs = (target: Server | Mainframe, version: string, digest: string
       key: `${target.metadata.uid}.default.main.${sequence}`,
       since: "2030-01-01T00:00:00.000Z",
       modules: [],
-      health: { ok: healthy, message: healthy ? "the hook says it is well" : "the hook says it is not", at: "2030-01-01T00:00:00.000Z" },
+      health: {
+        ok: healthy,
+        message: healthy ? "the hook says it is well" : "the hook says it is not",
+        at: "2030-01-01T00:00:00.000Z",
+      },
     },
   ],
-  seen: [{ app: "default", layer: "main", sequence, key: `${target.metadata.uid}.default.main.${sequence}`, state: "Applied" }],
+  seen: [
+    {
+      app: "default",
+      layer: "main",
+      sequence,
+      key: `${target.metadata.uid}.default.main.${sequence}`,
+      state: "Applied",
+    },
+  ],
 });
 
 /** An agent on a target where nothing was ever delivered. */
@@ -86,7 +112,11 @@ export const bare = (target: Server | Mainframe): AgentStatus => ({
 });
 
 /** What the runner of one check writes. */
-export const document = (category: Category, verdict: CheckDocument["verdict"], baseline?: CheckDocument["baseline"]): string =>
+export const document = (
+  category: Category,
+  verdict: CheckDocument["verdict"],
+  baseline?: CheckDocument["baseline"],
+): string =>
   JSON.stringify({
     category,
     verdict,

@@ -8,11 +8,21 @@ export function kstatusFaults({ phase, conditions = [] }: DeploymentStatus): rea
   const wanted = phase === "Completed" ? "True" : ended ? "False" : "Unknown";
   return [
     ...(succeeded === wanted ? [] : [`${phase}: Succeeded is ${succeeded}, not ${wanted}`]),
-    ...(isTrue("Stalled") === (phase === "Held" || phase === "Refused") ? [] : [`${phase}: Stalled is ${isTrue("Stalled")}`]),
+    ...(isTrue("Stalled") === (phase === "Held" || phase === "Refused")
+      ? []
+      : [`${phase}: Stalled is ${isTrue("Stalled")}`]),
     ...(isTrue("Stalled") && isTrue("Reconciling") ? ["Stalled and Reconciling at once"] : []),
-    ...((ended || phase === "Held" || phase === "AwaitingApproval") && isTrue("Reconciling") ? [`${phase} is Reconciling, and nothing goes on`] : []),
-    ...((phase === "Delivering" || phase === "Verifying") && !isTrue("Reconciling") ? [`${phase} is not Reconciling, and much goes on`] : []),
-    ...conditions.filter(({ type }, index) => conditions.findIndex((one) => one.type === type) !== index).map(({ type }) => `${type} twice`),
-    ...conditions.filter(({ type, status }) => (type === "Stalled" || type === "Reconciling") && status !== "True").map(({ type }) => `${type} stands and is not True`),
+    ...((ended || phase === "Held" || phase === "AwaitingApproval") && isTrue("Reconciling")
+      ? [`${phase} is Reconciling, and nothing goes on`]
+      : []),
+    ...((phase === "Delivering" || phase === "Verifying") && !isTrue("Reconciling")
+      ? [`${phase} is not Reconciling, and much goes on`]
+      : []),
+    ...conditions
+      .filter(({ type }, index) => conditions.findIndex((one) => one.type === type) !== index)
+      .map(({ type }) => `${type} twice`),
+    ...conditions
+      .filter(({ type, status }) => (type === "Stalled" || type === "Reconciling") && status !== "True")
+      .map(({ type }) => `${type} stands and is not True`),
   ];
 }

@@ -35,7 +35,8 @@ const forbidden = (sources: readonly Source[]): readonly string[] =>
   sources.flatMap(({ path, text }) => {
     const room = roomOf(path);
     const allowed = ROOMS[room];
-    if (!allowed) return [`src/${path} is in no known room: move it, or add the room with its arrows here and in the docs`];
+    if (!allowed)
+      return [`src/${path} is in no known room: move it, or add the room with its arrows here and in the docs`];
     return [...text.matchAll(IMPORTS)].flatMap(([, to = ""]) => {
       if (!to.startsWith(".")) return [];
       const target = normalize(join(dirname(path), to));

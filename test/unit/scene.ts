@@ -13,7 +13,15 @@ import { decide } from "../../src/core/decide.ts";
 import type { Decision, Effect } from "../../src/core/decision.ts";
 import { jobCategories, jobName } from "../../src/core/job.ts";
 import { MOVES } from "../../src/core/moves.ts";
-import type { Observed, SeenAgent, SeenJob, SeenLicence, SeenOrder, SeenPolicies, SeenTarget } from "../../src/core/observed.ts";
+import type {
+  Observed,
+  SeenAgent,
+  SeenJob,
+  SeenLicence,
+  SeenOrder,
+  SeenPolicies,
+  SeenTarget,
+} from "../../src/core/observed.ts";
 import { SETTINGS } from "../../src/core/observed.ts";
 import { bare, document, IN_FORCE, NOW, podThatWrote, runs } from "./fixtures.ts";
 import { kstatusFaults } from "./kstatus.ts";
@@ -52,7 +60,8 @@ export class Scene {
     const { name } = target.metadata;
     this.targets.set(name, target);
     if (!this.agents.has(name)) this.agents.set(name, { state: "Answered", status: bare(target) });
-    if (target.kind === "Mainframe" && !this.licences.has(name)) this.licences.set(name, { valid: true, holder: "Example Ltd" });
+    if (target.kind === "Mainframe" && !this.licences.has(name))
+      this.licences.set(name, { valid: true, holder: "Example Ltd" });
   }
 
   target(name: string): Target {
@@ -70,7 +79,17 @@ export class Scene {
     const { version, artifact } = this.deployment.spec;
     const sequence = Number(key.split(".").at(-1));
     this.says(target.metadata.name, runs(target, version, artifact.archive?.sha256 ?? "", { sequence }));
-    return { state: "Reported", report: { key, state: "Applied", reason: "Switched", message: "switched", activations: 1, at: "2030-01-01T00:00:00.000Z" } };
+    return {
+      state: "Reported",
+      report: {
+        key,
+        state: "Applied",
+        reason: "Switched",
+        message: "switched",
+        activations: 1,
+        at: "2030-01-01T00:00:00.000Z",
+      },
+    };
   }
 
   observed(heard: Heard = ALL_HEARD, live = true): Observed {
@@ -87,7 +106,10 @@ export class Scene {
         const holder = this.holders.get(name);
         return {
           target,
-          agent: heard === ALL_HEARD || heard.agents.has(uid) ? (this.agents.get(name) ?? { state: "NotAsked" }) : { state: "NotAsked" },
+          agent:
+            heard === ALL_HEARD || heard.agents.has(uid)
+              ? (this.agents.get(name) ?? { state: "NotAsked" })
+              : { state: "NotAsked" },
           orders: Object.fromEntries(orders.get(uid) ?? []),
           ...(licence && { licence }),
           ...(holder && { holder }),
@@ -113,7 +135,8 @@ export class Scene {
         continue;
       }
       const { agents, orders } = decision.look;
-      if (!decision.look.live && !decision.look.policies && agents.length === 0 && orders.length === 0) throw new Error("a look at nothing");
+      if (!decision.look.live && !decision.look.policies && agents.length === 0 && orders.length === 0)
+        throw new Error("a look at nothing");
       live ||= decision.look.live;
       for (const uid of agents) heard.agents.add(uid);
       for (const { key } of orders) heard.orders.set(key, this.orders.get(key) ?? { state: "NotFound" });
@@ -128,7 +151,9 @@ export class Scene {
     this.deployment = { ...this.deployment, status: decision.status };
     const again = decide(this.observed(heard, false), this.now + 60_000);
     if (again.kind === "rest" && (again.event !== undefined || !isDeepStrictEqual(again.status, decision.status)))
-      throw new Error(`a status that does not stay: ${JSON.stringify(decision.status)} becomes ${JSON.stringify(again.status)}`);
+      throw new Error(
+        `a status that does not stay: ${JSON.stringify(decision.status)} becomes ${JSON.stringify(again.status)}`,
+      );
     return decision;
   }
 
@@ -147,7 +172,8 @@ export class Scene {
       case "record": {
         RecordSpec.parse(effect.record);
         const { from = "", to } = effect.record;
-        if (!MOVES.some((move) => move.from === from && move.to === to)) throw new Error(`no legal move from ${from} to ${to}`);
+        if (!MOVES.some((move) => move.from === from && move.to === to))
+          throw new Error(`no legal move from ${from} to ${to}`);
         this.records = [...this.records, effect.record];
         const broken = verifyChain(this.records);
         if (broken.length > 0) throw new Error(broken.join("; "));
@@ -162,11 +188,23 @@ export class Scene {
       }
       case "startJob": {
         const name = jobName(this.deployment, effect.target, effect.attempt);
-        this.jobs = [...this.jobs, { name, targetUid: effect.target.metadata.uid, attempt: effect.attempt, held: true, deleting: false, pods: [] }];
+        this.jobs = [
+          ...this.jobs,
+          {
+            name,
+            targetUid: effect.target.metadata.uid,
+            attempt: effect.attempt,
+            held: true,
+            deleting: false,
+            pods: [],
+          },
+        ];
         return;
       }
       case "releaseJob":
-        this.jobs = this.jobs.flatMap((job) => (job.name !== effect.name ? [job] : effect.remove ? [] : [{ ...job, held: false }]));
+        this.jobs = this.jobs.flatMap((job) =>
+          job.name !== effect.name ? [job] : effect.remove ? [] : [{ ...job, held: false }],
+        );
         return;
       default:
         throw new Error(`no such effect: ${JSON.stringify(effect satisfies never)}`);
@@ -183,14 +221,19 @@ export class Scene {
 
   /** The running Job of a target writes its documents, all with this verdict, and completes. */
   verdict(target: string, verdict: CheckDocument["verdict"], baseline?: CheckDocument["baseline"]): void {
-    const pods = jobCategories(this.target(target)).map((category, index) => podThatWrote(index, document(category, verdict, category === CATEGORIES[4] ? baseline : undefined)));
+    const pods = jobCategories(this.target(target)).map((category, index) =>
+      podThatWrote(index, document(category, verdict, category === CATEGORIES[4] ? baseline : undefined)),
+    );
     this.job(target, (job) => ({ ...job, finished: "Complete", pods }));
   }
 
   annotate(annotations: Readonly<Record<string, string>>): void {
     const { metadata } = this.deployment;
     const resourceVersion = String(Number(metadata.resourceVersion) + 1);
-    this.deployment = { ...this.deployment, metadata: { ...metadata, resourceVersion, annotations: { ...metadata.annotations, ...annotations } } };
+    this.deployment = {
+      ...this.deployment,
+      metadata: { ...metadata, resourceVersion, annotations: { ...metadata.annotations, ...annotations } },
+    };
   }
 
   /** Somebody acts with the token the status shows, and the API server stamps it. */
@@ -200,7 +243,9 @@ export class Scene {
 
   withdraw(verb: Verb, tier: Tier, slot = ""): void {
     const annotations = Object.fromEntries(
-      Object.entries(this.deployment.metadata.annotations).filter(([key]) => key !== actionKey(verb, tier, slot) && key !== stampKey(verb, tier, slot)),
+      Object.entries(this.deployment.metadata.annotations).filter(
+        ([key]) => key !== actionKey(verb, tier, slot) && key !== stampKey(verb, tier, slot),
+      ),
     );
     this.deployment = { ...this.deployment, metadata: { ...this.deployment.metadata, annotations } };
   }
@@ -218,7 +263,8 @@ export class Scene {
       const open = this.jobs.filter((job) => job.finished === undefined);
       if (open.length === 0) return rest;
       for (const job of open) {
-        const name = [...this.targets.values()].find((target) => target.metadata.uid === job.targetUid)?.metadata.name ?? "";
+        const name =
+          [...this.targets.values()].find((target) => target.metadata.uid === job.targetUid)?.metadata.name ?? "";
         this.verdict(name, "Passed");
       }
     }

@@ -30,10 +30,13 @@ export async function startArchives(dir: string, ca: Ca): Promise<Archives> {
     const file = basename(new URL(request.url ?? "/", "https://archives").pathname);
     fetched.set(file, (fetched.get(file) ?? 0) + 1);
     const free = held.get(file) ?? Promise.resolve();
-    free.then(() => readFile(join(folder, file))).then(
-      (bytes) => response.writeHead(200, { "content-type": "application/gzip", "content-length": bytes.length }).end(bytes),
-      () => response.writeHead(404).end(),
-    );
+    free
+      .then(() => readFile(join(folder, file)))
+      .then(
+        (bytes) =>
+          response.writeHead(200, { "content-type": "application/gzip", "content-length": bytes.length }).end(bytes),
+        () => response.writeHead(404).end(),
+      );
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");

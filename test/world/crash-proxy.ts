@@ -50,7 +50,11 @@ const WRITES = ["POST", "PUT", "PATCH", "DELETE"];
 const PREFIX = /^\/life\/(\d+)(\/.*)$/;
 
 const isWrite = (namespace: string, method: string, path: string): boolean =>
-  WRITES.includes(method) && path.includes(`/namespaces/${namespace}/`) && !path.includes("/leases/") && !path.includes("dryRun=") && !path.includes("selfsubjectaccessreviews");
+  WRITES.includes(method) &&
+  path.includes(`/namespaces/${namespace}/`) &&
+  !path.includes("/leases/") &&
+  !path.includes("dryRun=") &&
+  !path.includes("selfsubjectaccessreviews");
 
 interface Write {
   /** `PUT servers/status` and the like: what is written, without whose it is. */
@@ -63,7 +67,9 @@ interface Write {
 const writeOf = (namespace: string, method: string, path: string, body: Buffer): Write => {
   const bare = path.split("?")[0] ?? "";
   const [resource = "", , subresource] = (bare.split(`/namespaces/${namespace}/`)[1] ?? "").split("/");
-  const { metadata } = JSON.parse(body.length === 0 ? "{}" : body.toString("utf8")) as { readonly metadata?: { readonly name?: string; readonly resourceVersion?: string } };
+  const { metadata } = JSON.parse(body.length === 0 ? "{}" : body.toString("utf8")) as {
+    readonly metadata?: { readonly name?: string; readonly resourceVersion?: string };
+  };
   return {
     kind: `${method} ${[resource, subresource].filter((part) => part !== undefined).join("/")}`,
     identity: `${method} ${bare} ${metadata?.name ?? ""} ${metadata?.resourceVersion ?? ""}`,
@@ -79,11 +85,18 @@ export interface Doom {
   readonly only?: string;
 }
 
-export async function startCrashProxy(cluster: ClusterAccess, namespace: string, { moment, only }: Doom, dir: string): Promise<CrashProxy> {
+export async function startCrashProxy(
+  cluster: ClusterAccess,
+  namespace: string,
+  { moment, only }: Doom,
+  dir: string,
+): Promise<CrashProxy> {
   const ca = await createCa("crash proxy");
   const { certPem, keyPem } = await issue(ca, { commonName: "crash-proxy", dns: ["localhost"], ips: ["127.0.0.1"] });
   const upstream = new Agent({ keepAlive: true, ca: cluster.caPem });
-  const original = parse(await readFile(await cluster.kubeconfigForServiceAccount("ashat-system", "ashat"), "utf8")) as { readonly clusters: readonly object[] };
+  const original = parse(
+    await readFile(await cluster.kubeconfigForServiceAccount("ashat-system", "ashat"), "utf8"),
+  ) as { readonly clusters: readonly object[] };
   const lives: LifeState[] = [];
   const isFatal = ({ kind }: Write): boolean => only === undefined || kind === only;
   const triedBefore = new Set<string>();
@@ -95,20 +108,30 @@ export async function startCrashProxy(cluster: ClusterAccess, namespace: string,
     life.died(write);
   };
 
-  const handOn = (life: LifeState, incoming: IncomingMessage, response: ServerResponse, path: string, write?: Write): void => {
+  const handOn = (
+    life: LifeState,
+    incoming: IncomingMessage,
+    response: ServerResponse,
+    path: string,
+    write?: Write,
+  ): void => {
     const { method = "GET", headers } = incoming;
-    const asked = request(`${cluster.server}${path}`, { method, headers: { ...headers, host: new URL(cluster.server).host }, agent: upstream }, (answer) => {
-      const committed = write !== undefined && isCommitted(answer.statusCode ?? 0);
-      if (committed) life.committed += 1;
-      const last = committed && isFatal(write);
-      if (last && moment === "after the commit") return die(life, write.kind);
-      if (last && moment === "after the reply") response.once("finish", () => die(life, write.kind));
-      response.writeHead(answer.statusCode ?? 502, answer.headers);
-      // Watches are read event by event, so headers must not wait for the first of them.
-      response.flushHeaders();
-      answer.pipe(response);
-      answer.on("error", () => response.destroy());
-    });
+    const asked = request(
+      `${cluster.server}${path}`,
+      { method, headers: { ...headers, host: new URL(cluster.server).host }, agent: upstream },
+      (answer) => {
+        const committed = write !== undefined && isCommitted(answer.statusCode ?? 0);
+        if (committed) life.committed += 1;
+        const last = committed && isFatal(write);
+        if (last && moment === "after the commit") return die(life, write.kind);
+        if (last && moment === "after the reply") response.once("finish", () => die(life, write.kind));
+        response.writeHead(answer.statusCode ?? 502, answer.headers);
+        // Watches are read event by event, so headers must not wait for the first of them.
+        response.flushHeaders();
+        answer.pipe(response);
+        answer.on("error", () => response.destroy());
+      },
+    );
     asked.on("error", () => response.destroy());
     response.on("close", () => asked.destroy());
     if (write === undefined) incoming.pipe(asked);
@@ -116,7 +139,12 @@ export async function startCrashProxy(cluster: ClusterAccess, namespace: string,
   };
 
   /** Writes are handed on one at a time, so that the one at which a life ends is the last that was made in it. */
-  const handOnWrite = async (life: LifeState, incoming: IncomingMessage, response: ServerResponse, path: string): Promise<void> => {
+  const handOnWrite = async (
+    life: LifeState,
+    incoming: IncomingMessage,
+    response: ServerResponse,
+    path: string,
+  ): Promise<void> => {
     const parts: Buffer[] = [];
     for await (const part of incoming) parts.push(part as Buffer);
     const write = writeOf(namespace, incoming.method ?? "", path, Buffer.concat(parts));
@@ -133,7 +161,12 @@ export async function startCrashProxy(cluster: ClusterAccess, namespace: string,
     handOn(life, incoming, response, path, write);
   };
 
-  const receive = async (life: LifeState, incoming: IncomingMessage, response: ServerResponse, path: string): Promise<void> => {
+  const receive = async (
+    life: LifeState,
+    incoming: IncomingMessage,
+    response: ServerResponse,
+    path: string,
+  ): Promise<void> => {
     await life.admitted;
     if (life.dead) incoming.socket.destroy();
     else if (isWrite(namespace, incoming.method ?? "", path)) await handOnWrite(life, incoming, response, path);
@@ -155,11 +188,23 @@ export async function startCrashProxy(cluster: ClusterAccess, namespace: string,
       const number = lives.length;
       const admitted = Promise.withResolvers<void>();
       const died = Promise.withResolvers<string>();
-      const life: LifeState = { admitted: admitted.promise, kill: undefined, dead: false, committed: 0, turn: Promise.resolve(), died: died.resolve };
+      const life: LifeState = {
+        admitted: admitted.promise,
+        kill: undefined,
+        dead: false,
+        committed: 0,
+        turn: Promise.resolve(),
+        died: died.resolve,
+      };
       lives.push(life);
       const kubeconfig = join(dir, `crash-${port}-${number}.yaml`);
-      const at = { server: `https://127.0.0.1:${port}/life/${number}`, "certificate-authority-data": Buffer.from(ca.certPem).toString("base64") };
-      await writeFile(kubeconfig, stringify({ ...original, clusters: [{ name: "ashat", cluster: at }] }), { mode: 0o600 });
+      const at = {
+        server: `https://127.0.0.1:${port}/life/${number}`,
+        "certificate-authority-data": Buffer.from(ca.certPem).toString("base64"),
+      };
+      await writeFile(kubeconfig, stringify({ ...original, clusters: [{ name: "ashat", cluster: at }] }), {
+        mode: 0o600,
+      });
       return {
         kubeconfig,
         died: died.promise,

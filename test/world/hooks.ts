@@ -4,4 +4,8 @@ import { fileURLToPath } from "node:url";
 export const SAMPLE_HOOK = [process.execPath, fileURLToPath(new URL("../../examples/raos/reload.ts", import.meta.url))];
 
 /** Asks the same of the server; a shell starts in a tenth of the time, and most tests are not about the hook. */
-export const QUICK_HOOK = ["bash", "-c", 'exec 3<>"/dev/tcp/127.0.0.1/$0" && printf "POST /-/reload HTTP/1.0\\r\\n\\r\\n" >&3 && read -r line <&3 && [[ $line == *" 200 "* ]]'];
+export const QUICK_HOOK = [
+  "bash",
+  "-c",
+  'exec 3<>"/dev/tcp/127.0.0.1/$0" && printf "POST /-/reload HTTP/1.0\\r\\n\\r\\n" >&3 && read -r line <&3 && [[ $line == *" 200 "* ]]',
+];

@@ -11,7 +11,9 @@ export const httpsGet = (url: string, ca: string): Promise<Answer> =>
     const asked = request(url, { ca, agent: false }, (response) => {
       const parts: Buffer[] = [];
       response.on("data", (part: Buffer) => parts.push(part));
-      response.on("end", () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(parts).toString("utf8") }));
+      response.on("end", () =>
+        resolve({ status: response.statusCode ?? 0, body: Buffer.concat(parts).toString("utf8") }),
+      );
       response.on("error", reject);
     });
     asked.setTimeout(5_000, () => asked.destroy(new Error(`${url} did not answer in 5 s`)));

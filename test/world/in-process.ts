@@ -14,7 +14,11 @@ export async function startInProcess(options: TargetOptions): Promise<TargetProc
   const seat = await laySeat(options);
   const { root, certificate } = seat;
   const [agentPort = 0] = await freePorts(1);
-  const raos = await startRaos({ root, tls: { cert: certificate.certPem, key: certificate.keyPem }, ...(databaseUrl !== undefined && { databaseUrl }) });
+  const raos = await startRaos({
+    root,
+    tls: { cert: certificate.certPem, key: certificate.keyPem },
+    ...(databaseUrl !== undefined && { databaseUrl }),
+  });
   const url = `https://127.0.0.1:${raos.port}`;
   const hook = [...QUICK_HOOK, String(raos.adminPort)];
   const config = AgentConfig.parse(agentConfigFor({ ...seat, agentPort, url, hook }, keys, licensed));

@@ -14,5 +14,10 @@ export interface Keys {
 
 export async function makeKeys(dir: string): Promise<Keys> {
   const [orders, licences] = await Promise.all([writeKeys(join(dir, "orders")), writeKeys(join(dir, "licences"))]);
-  return { orderKey: orders.keyFile, operatorKeys: orders.jwksFile, licenceKey: licences.keyFile, licenceKeys: licences.jwksFile };
+  return {
+    orderKey: orders.keyFile,
+    operatorKeys: orders.jwksFile,
+    licenceKey: licences.keyFile,
+    licenceKeys: licences.jwksFile,
+  };
 }

@@ -4,12 +4,34 @@ import { signLicence } from "../../src/licence/licence.ts";
 import type { Keys } from "./keys.ts";
 import type { TargetProcesses } from "./target.ts";
 
-const object = (kind: string, namespace: string, name: string, spec: object): object => ({ apiVersion: API_VERSION, kind, metadata: { namespace, name }, spec });
+const object = (kind: string, namespace: string, name: string, spec: object): object => ({
+  apiVersion: API_VERSION,
+  kind,
+  metadata: { namespace, name },
+  spec,
+});
 
-export const server = (namespace: string, tier: "Alpha" | "Public" | "Omega", at: TargetProcesses, extra: object = {}): object =>
-  object("Server", namespace, at.name, { tier, url: at.url, tls: { sha256: at.certificate.sha256 }, agent: { url: at.agentUrl }, ...extra });
+export const server = (
+  namespace: string,
+  tier: "Alpha" | "Public" | "Omega",
+  at: TargetProcesses,
+  extra: object = {},
+): object =>
+  object("Server", namespace, at.name, {
+    tier,
+    url: at.url,
+    tls: { sha256: at.certificate.sha256 },
+    agent: { url: at.agentUrl },
+    ...extra,
+  });
 
-export const mainframe = (namespace: string, omega: string, at: TargetProcesses, licence: string | undefined, extra: object = {}): object =>
+export const mainframe = (
+  namespace: string,
+  omega: string,
+  at: TargetProcesses,
+  licence: string | undefined,
+  extra: object = {},
+): object =>
   object("Mainframe", namespace, at.name, {
     omega,
     agent: { url: at.agentUrl, tls: { sha256: at.certificate.sha256 } },
@@ -40,7 +62,12 @@ const DAY = 86_400_000;
 
 const seconds = (date: Date): number => Math.floor(date.getTime() / 1000);
 
-export async function licenceFor(keys: Keys, namespace: string, name: string, { versions = ">=1", from, until }: LicenceTerms = {}): Promise<string> {
+export async function licenceFor(
+  keys: Keys,
+  namespace: string,
+  name: string,
+  { versions = ">=1", from, until }: LicenceTerms = {},
+): Promise<string> {
   const now = Date.now();
   return signLicence(await readSigningKey(keys.licenceKey), {
     holder: `Holder of ${name}`,

@@ -19,7 +19,12 @@ export interface OperatorSettings {
 export type OperatorProcess = Guarded & { readonly healthPort: number };
 
 /** The operator as a process of its own, as the service account it has in an installation; it returns when the process runs. */
-export async function launchOperator(cluster: ClusterAccess, keys: Keys, dir: string, settings: OperatorSettings = {}): Promise<OperatorProcess> {
+export async function launchOperator(
+  cluster: ClusterAccess,
+  keys: Keys,
+  dir: string,
+  settings: OperatorSettings = {},
+): Promise<OperatorProcess> {
   const kubeconfig = settings.kubeconfig ?? (await cluster.kubeconfigForServiceAccount("ashat-system", "ashat"));
   const [healthPort = 0] = await freePorts(1);
   const operator = await startGuarded({
@@ -46,7 +51,12 @@ export const untilOperatorReady = ({ healthPort }: OperatorProcess): Promise<boo
   until("the operator is ready", async () => (await fetch(`http://127.0.0.1:${healthPort}/readyz`)).ok);
 
 /** The same, and it returns when every kind is listed. */
-export async function startOperator(cluster: ClusterAccess, keys: Keys, dir: string, settings: OperatorSettings = {}): Promise<OperatorProcess> {
+export async function startOperator(
+  cluster: ClusterAccess,
+  keys: Keys,
+  dir: string,
+  settings: OperatorSettings = {},
+): Promise<OperatorProcess> {
   const operator = await launchOperator(cluster, keys, dir, settings);
   await untilOperatorReady(operator);
   return operator;

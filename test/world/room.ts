@@ -34,7 +34,11 @@ export interface Room extends Updates {
   readonly agent: (at: TargetProcesses) => Promise<AgentStatus>;
   /** Runs a printed command as this person. */
   readonly run: (person: string, command: string) => Promise<void>;
-  readonly act: (person: string, name: string, action: Pick<Action, "verb" | "tier" | "token"> & Partial<Pick<Action, "slot" | "reason">>) => Promise<void>;
+  readonly act: (
+    person: string,
+    name: string,
+    action: Pick<Action, "verb" | "tier" | "token"> & Partial<Pick<Action, "slot" | "reason">>,
+  ) => Promise<void>;
   /** Waits for the approvals gate of this tier and runs the command it prints. */
   readonly approve: (person: string, name: string, tier: string, patience?: Patience) => Promise<void>;
   readonly stop: () => Promise<void>;
@@ -67,31 +71,58 @@ export async function openRoom(cluster: ClusterAccess, client: Client, world: Wo
   return {
     ...updates,
     namespace,
-    target: async (name, extra = {}) => stopLater(await startInProcess({ namespace, name, dir: world.dir, ca: world.ca, keys: world.keys, ...extra })),
+    target: async (name, extra = {}) =>
+      stopLater(await startInProcess({ namespace, name, dir: world.dir, ca: world.ca, keys: world.keys, ...extra })),
     wire: async (before, { certificate }) => stopLater(await startWire(before, certificate)),
     plainWire: async (before) => stopLater(await startWire(before)),
-    serverStatus: async (name) => ((await client.get(SERVERS, { namespace, name })) as Raw<unknown, TargetStatus>).status ?? {},
-    mainframeStatus: async (name) => ((await client.get(MAINFRAMES, { namespace, name })) as Raw<unknown, TargetStatus>).status ?? {},
+    serverStatus: async (name) =>
+      ((await client.get(SERVERS, { namespace, name })) as Raw<unknown, TargetStatus>).status ?? {},
+    mainframeStatus: async (name) =>
+      ((await client.get(MAINFRAMES, { namespace, name })) as Raw<unknown, TargetStatus>).status ?? {},
     jobs: async () => (await client.list(JOBS, { namespace })).items,
     agent: async (at) => {
-      const token = await signRead(await readSigningKey(world.keys.orderKey), { aud: `${namespace}/${at.name}`, now: new Date() });
-      const seen = await driver.observe({ url: at.agentUrl, tls: { sha256: at.certificate.sha256 } }, token, AbortSignal.timeout(10_000));
+      const token = await signRead(await readSigningKey(world.keys.orderKey), {
+        aud: `${namespace}/${at.name}`,
+        now: new Date(),
+      });
+      const seen = await driver.observe(
+        { url: at.agentUrl, tls: { sha256: at.certificate.sha256 } },
+        token,
+        AbortSignal.timeout(10_000),
+      );
       if (seen.state !== "Answered") throw new Error(seen.message);
       return seen.status;
     },
     run,
     act: async (person, name, { verb, tier, token, slot, reason = "" }) => {
       const value = `${actionKey(verb, tier, slot)}=${token} ${reason}`.trim();
-      await cluster.kubectl(["annotate", deploymentRef(name), "-n", namespace, "--overwrite", "--field-manager=ashat", value], { as: { user: person } });
+      await cluster.kubectl(
+        ["annotate", deploymentRef(name), "-n", namespace, "--overwrite", "--field-manager=ashat", value],
+        { as: { user: person } },
+      );
     },
     approve: async (person, name, tier, patience) => {
-      const status = await updates.untilUpdate(name, ({ blockedBy, tier: at }) => at === tier && blockedBy?.some(({ gate }) => gate === "approvals") === true, patience);
+      const status = await updates.untilUpdate(
+        name,
+        ({ blockedBy, tier: at }) => at === tier && blockedBy?.some(({ gate }) => gate === "approvals") === true,
+        patience,
+      );
       await run(person, status.blockedBy?.find(({ gate }) => gate === "approvals")?.command ?? "");
     },
     stop: async () => {
       // The operator still runs: it lets go what it held here, so that nothing of this situation is left for the next file.
-      await cluster.kubectl(["delete", "deployments.ashat.raos.io,servers.ashat.raos.io,mainframes.ashat.raos.io", "--all", "-n", namespace]);
-      await until("nothing is held any more", async () => (await client.list(JOBS, { namespace })).items.every(({ metadata }) => (metadata.finalizers ?? []).length === 0));
+      await cluster.kubectl([
+        "delete",
+        "deployments.ashat.raos.io,servers.ashat.raos.io,mainframes.ashat.raos.io",
+        "--all",
+        "-n",
+        namespace,
+      ]);
+      await until("nothing is held any more", async () =>
+        (await client.list(JOBS, { namespace })).items.every(
+          ({ metadata }) => (metadata.finalizers ?? []).length === 0,
+        ),
+      );
       await Promise.all(stops.map((stop) => stop()));
       await driver.close();
     },

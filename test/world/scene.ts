@@ -25,7 +25,10 @@ export const openScene = (settings: OperatorSettings = {}) => {
   };
 
   beforeAll(async () => {
-    client = createClient(await fromKubeconfig(cluster.kubeconfig), { fieldManager: "ashat-test", userAgent: "ashat-test" });
+    client = createClient(await fromKubeconfig(cluster.kubeconfig), {
+      fieldManager: "ashat-test",
+      userAgent: "ashat-test",
+    });
     world = await startWorld(cluster, await newNamespace(cluster, "scene"));
     await operate(settings);
   });

@@ -25,6 +25,10 @@ export async function laySeat({ namespace, name, dir: all, ca }: SeatOptions): P
   await mkdir(root, { recursive: true });
   const certificate = await issue(ca, { commonName: name, dns: ["localhost"], ips: ["127.0.0.1"] });
   const [certFile, keyFile, caFile] = [join(dir, "tls.crt"), join(dir, "tls.key"), join(dir, "ca.crt")];
-  await Promise.all([writeFile(certFile, certificate.certPem), writeFile(keyFile, certificate.keyPem, { mode: 0o600 }), writeFile(caFile, ca.certPem)]);
+  await Promise.all([
+    writeFile(certFile, certificate.certPem),
+    writeFile(keyFile, certificate.keyPem, { mode: 0o600 }),
+    writeFile(caFile, ca.certPem),
+  ]);
   return { namespace, name, dir, root, certificate, certFile, keyFile, caFile };
 }

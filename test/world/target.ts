@@ -79,7 +79,10 @@ export async function startTarget(options: TargetOptions): Promise<TargetProcess
       env: { PATH: process.env["PATH"] },
     });
     // Whatever it answers, it listens.
-    await until(`the agent of ${name} listens`, async () => (await httpsGet(`${agentUrl}/v1/status`, ca.certPem)).status > 0);
+    await until(
+      `the agent of ${name} listens`,
+      async () => (await httpsGet(`${agentUrl}/v1/status`, ca.certPem)).status > 0,
+    );
   };
   const [server] = await Promise.all([raos, startAgent()]);
   await until(`the server ${name} listens`, async () => (await get("/healthz")).status > 0);

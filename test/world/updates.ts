@@ -13,15 +13,22 @@ export interface Updates {
   /** The chain of an update as it is stored, in order; `uid` where the update is not there any more. */
   readonly records: (name: string, uid?: string) => Promise<readonly RecordSpec[]>;
   /** Waits until the status of an update says what is hoped for; where it does not, the error has the last one. */
-  readonly untilUpdate: (name: string, hope: (status: DeploymentStatus) => boolean, patience?: Patience) => Promise<DeploymentStatus>;
+  readonly untilUpdate: (
+    name: string,
+    hope: (status: DeploymentStatus) => boolean,
+    patience?: Patience,
+  ) => Promise<DeploymentStatus>;
 }
 
 export function updatesIn(cluster: ClusterAccess, client: Client, namespace: string): Updates {
-  const update = (name: string) => client.get(DEPLOYMENTS, { namespace, name }) as Promise<Raw<unknown, DeploymentStatus>>;
+  const update = (name: string) =>
+    client.get(DEPLOYMENTS, { namespace, name }) as Promise<Raw<unknown, DeploymentStatus>>;
   return {
     update,
     apply: async (...objects) => {
-      await cluster.kubectl(["apply", "-f", "-"], { stdin: JSON.stringify({ apiVersion: "v1", kind: "List", items: objects }) });
+      await cluster.kubectl(["apply", "-f", "-"], {
+        stdin: JSON.stringify({ apiVersion: "v1", kind: "List", items: objects }),
+      });
     },
     records: async (name, uid) => {
       const selector = `${LABEL.deploymentUid}=${uid ?? (await update(name)).metadata.uid}`;

@@ -33,15 +33,19 @@ export async function startWire(backend: string, certificate?: Issued): Promise<
   const forward = (incoming: IncomingMessage, response: ServerResponse, body: Buffer): void => {
     // The wire is inside the test: whom it talks to needs no proof.
     const { method, headers } = incoming;
-    const asked = request(`${backend}${incoming.url ?? "/"}`, { method, headers, agent: false, rejectUnauthorized: false }, (answer) => {
-      const parts: Buffer[] = [];
-      answer.on("data", (part: Buffer) => parts.push(part));
-      answer.on("end", () => {
-        if (mode === "lose replies to orders" && method === "PUT") incoming.socket.destroy();
-        else response.writeHead(answer.statusCode ?? 502, answer.headers).end(Buffer.concat(parts));
-      });
-      answer.on("error", () => incoming.socket.destroy());
-    });
+    const asked = request(
+      `${backend}${incoming.url ?? "/"}`,
+      { method, headers, agent: false, rejectUnauthorized: false },
+      (answer) => {
+        const parts: Buffer[] = [];
+        answer.on("data", (part: Buffer) => parts.push(part));
+        answer.on("end", () => {
+          if (mode === "lose replies to orders" && method === "PUT") incoming.socket.destroy();
+          else response.writeHead(answer.statusCode ?? 502, answer.headers).end(Buffer.concat(parts));
+        });
+        answer.on("error", () => incoming.socket.destroy());
+      },
+    );
     asked.on("error", () => incoming.socket.destroy());
     asked.end(body);
   };
@@ -58,7 +62,10 @@ export async function startWire(backend: string, certificate?: Issued): Promise<
   const listener = (incoming: IncomingMessage, response: ServerResponse): void => {
     handle(incoming, response).catch(() => incoming.socket.destroy());
   };
-  const server = certificate === undefined ? createPlain(listener) : createServer({ cert: certificate.certPem, key: certificate.keyPem }, listener);
+  const server =
+    certificate === undefined
+      ? createPlain(listener)
+      : createServer({ cert: certificate.certPem, key: certificate.keyPem }, listener);
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;

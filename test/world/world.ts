@@ -17,7 +17,10 @@ export interface World extends Updates {
   readonly ca: Ca;
   readonly keys: Keys;
   readonly archives: Archives;
-  readonly target: (name: string, extra?: Partial<Pick<TargetOptions, "licensed" | "databaseUrl">>) => Promise<TargetProcesses>;
+  readonly target: (
+    name: string,
+    extra?: Partial<Pick<TargetOptions, "licensed" | "databaseUrl">>,
+  ) => Promise<TargetProcesses>;
   readonly stop: () => Promise<void>;
 }
 
@@ -26,7 +29,10 @@ export async function startWorld(cluster: ClusterAccess, namespace: string): Pro
   await mkdir(dir, { recursive: true });
   const [ca, keys] = await Promise.all([createCa("ashat test world"), makeKeys(dir)]);
   const archives = await startArchives(dir, ca);
-  const client = createClient(await fromKubeconfig(cluster.kubeconfig), { fieldManager: "ashat-test", userAgent: "ashat-test" });
+  const client = createClient(await fromKubeconfig(cluster.kubeconfig), {
+    fieldManager: "ashat-test",
+    userAgent: "ashat-test",
+  });
   const targets: TargetProcesses[] = [];
   return {
     ...updatesIn(cluster, client, namespace),

@@ -22,7 +22,11 @@ export function operatorTraffic(events: readonly AuditEvent[], since: Date, name
       (namespace === undefined || objectRef?.namespace === namespace),
   );
   const writing = own.filter(({ verb }) => WRITING.includes(verb));
-  return { writes: writing.filter((event) => !isApart(event)), apart: writing.filter(isApart), reads: own.filter(({ verb }) => verb === "get" || verb === "list") };
+  return {
+    writes: writing.filter((event) => !isApart(event)),
+    apart: writing.filter(isApart),
+    reads: own.filter(({ verb }) => verb === "get" || verb === "list"),
+  };
 }
 
 /** `create deploymentrecords` and the like: verb, kind, and the answer where it was not a success. */

@@ -45,7 +45,13 @@ describe("an agent that is killed comes to the same end when it is started again
       const { hook } = config;
       // The reload of the bench, and a line for each time it ran.
       const [, , script = "", ...args] = hook?.command ?? [];
-      const counted = { ...config, hook: { command: ["bash", "-c", `${script} && echo "$ASHAT_VERSION" >> "$1"`, ...args, hooked], deadlineSeconds: 30 } };
+      const counted = {
+        ...config,
+        hook: {
+          command: ["bash", "-c", `${script} && echo "$ASHAT_VERSION" >> "$1"`, ...args, hooked],
+          deadlineSeconds: 30,
+        },
+      };
       const configFile = `${root}.json`;
       await writeFile(configFile, JSON.stringify(counted));
       const claims = orderFor(name, 1, await release("9.4.2"));
@@ -76,7 +82,12 @@ describe("an agent that is killed comes to the same end when it is started again
       );
       expect(report).toMatchObject({ state: "Applied", activations: 1, modules: ["core", "billing", "gateway"] });
       const status = await driver.observe(second.at, await readToken(here(), name), signal);
-      expect(status).toMatchObject({ status: { apps: [{ version: "9.4.2", digest: claims.sha256, health: { ok: true } }], activations: [{ key: claims.key, count: 1 }] } });
+      expect(status).toMatchObject({
+        status: {
+          apps: [{ version: "9.4.2", digest: claims.sha256, health: { ok: true } }],
+          activations: [{ key: claims.key, count: 1 }],
+        },
+      });
       expect(await readlink(link)).toBe("releases/0000000000000001-9.4.2");
       // The link made before the crash is still the same one: it was not switched a second time.
       if (switched !== undefined) expect((await lstat(link)).ino).toBe(switched);

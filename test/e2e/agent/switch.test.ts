@@ -44,7 +44,9 @@ describe("while the agent updates the server", () => {
     await carryOut(target, orderFor(target.name, 1, await release("1.0.0")));
     const stop = probe(target.raos.port);
     for (const [index, version] of ["1.0.1", "1.0.2", "1.0.3", "1.0.4"].entries()) {
-      expect(await carryOut(target, orderFor(target.name, index + 2, await release(version, { delayMs: 5 })))).toMatchObject({ state: "Applied" });
+      expect(
+        await carryOut(target, orderFor(target.name, index + 2, await release(version, { delayMs: 5 }))),
+      ).toMatchObject({ state: "Applied" });
     }
     const lists = await stop();
     for (const answers of lists) {
@@ -57,7 +59,13 @@ describe("while the agent updates the server", () => {
 
   it("with the sample's own hook, which is a program of its own", async () => {
     const target = await start();
-    const own = await start({ config: { hook: { command: [...SAMPLE_HOOK, String(target.raos.adminPort)] }, root: target.root, health: { url: `https://127.0.0.1:${target.raos.port}/healthz`, caFile: join(here().dir, "ca.pem") } } });
+    const own = await start({
+      config: {
+        hook: { command: [...SAMPLE_HOOK, String(target.raos.adminPort)] },
+        root: target.root,
+        health: { url: `https://127.0.0.1:${target.raos.port}/healthz`, caFile: join(here().dir, "ca.pem") },
+      },
+    });
     expect(await carryOut(own, orderFor(own.name, 1, await release("2.0.0")))).toMatchObject({ state: "Applied" });
   });
 });

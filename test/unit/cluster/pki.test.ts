@@ -13,6 +13,11 @@ test("a server's certificate names it, is signed by its CA, and is known by its 
 });
 
 test("a certificate can be made that has expired", async () => {
-  const issued = await issue(await createCa("sample"), { commonName: "shop", ips: ["127.0.0.1"], notAfter: new Date("2020-01-02"), notBefore: new Date("2020-01-01") });
+  const issued = await issue(await createCa("sample"), {
+    commonName: "shop",
+    ips: ["127.0.0.1"],
+    notAfter: new Date("2020-01-02"),
+    notBefore: new Date("2020-01-01"),
+  });
   expect(new X509Certificate(issued.certPem).validToDate).toEqual(new Date("2020-01-02"));
 });

@@ -1,12 +1,26 @@
 import { afterEach, expect, test } from "vitest";
 import { createClient } from "../../../src/kube/client.ts";
-import { alreadyExists, ApiError, conflict, invalid, notFound, throttled, unreachable } from "../../../src/kube/errors.ts";
+import {
+  alreadyExists,
+  ApiError,
+  conflict,
+  invalid,
+  notFound,
+  throttled,
+  unreachable,
+} from "../../../src/kube/errors.ts";
 import type { KubeObject, Resource } from "../../../src/kube/types.ts";
 import { faultyServer, status } from "./faulty-server.ts";
 import type { Answer } from "./faulty-server.ts";
 
 type Thing = KubeObject & { readonly status?: object };
-const THINGS: Resource<Thing> = { group: "example.com", version: "v1", plural: "things", kind: "Thing", namespaced: true };
+const THINGS: Resource<Thing> = {
+  group: "example.com",
+  version: "v1",
+  plural: "things",
+  kind: "Thing",
+  namespaced: true,
+};
 const NODES: Resource = { group: "", version: "v1", plural: "nodes", kind: "Node", namespaced: false };
 const AT = { namespace: "ns", name: "a" };
 const thing = { metadata: { ...AT, uid: "u1", resourceVersion: "7" } };
@@ -59,7 +73,9 @@ test("status is written whole, for exactly the uid and version that were read", 
   const { client, seen } = await talkingTo([{ body: thing }]);
   await client.replaceStatus(THINGS, { ...thing, spec: { big: true } } as never, { phase: "x" });
   expect(seen[0]?.method).toBe("PUT");
-  expect(seen[0]?.url.pathname + (seen[0]?.url.search ?? "")).toBe("/apis/example.com/v1/namespaces/ns/things/a/status?fieldManager=mine");
+  expect(seen[0]?.url.pathname + (seen[0]?.url.search ?? "")).toBe(
+    "/apis/example.com/v1/namespaces/ns/things/a/status?fieldManager=mine",
+  );
   expect(JSON.parse(seen[0]?.body ?? "")).toEqual({
     apiVersion: "example.com/v1",
     kind: "Thing",
@@ -81,13 +97,22 @@ test("each kind of patch says what it is, and deletions carry their precondition
   ]);
   expect(seen[0]?.url.search).toBe("?fieldManager=other&dryRun=All&force=true");
   expect(seen[2]?.url.pathname).toMatch(/\/a\/status$/);
-  expect(JSON.parse(seen[3]?.body ?? "")).toMatchObject({ preconditions: { uid: "u1", resourceVersion: "7" }, propagationPolicy: "Background" });
+  expect(JSON.parse(seen[3]?.body ?? "")).toMatchObject({
+    preconditions: { uid: "u1", resourceVersion: "7" },
+    propagationPolicy: "Background",
+  });
 });
 
 test("an object that is absent is no error, a kind that is not served is", async () => {
   const { client } = await talkingTo([
-    { status: 404, body: { ...status(404, "NotFound", 'things "a" not found'), details: { name: "a", kind: "things" } } },
-    { status: 404, body: { ...status(404, "NotFound", "the server could not find the requested resource"), details: {} } },
+    {
+      status: 404,
+      body: { ...status(404, "NotFound", 'things "a" not found'), details: { name: "a", kind: "things" } },
+    },
+    {
+      status: 404,
+      body: { ...status(404, "NotFound", "the server could not find the requested resource"), details: {} },
+    },
   ]);
   expect(await client.find(THINGS, AT)).toBeUndefined();
   expect(notFound(await errorOf(client.find(THINGS, AT)))).toBe(true);
@@ -95,8 +120,16 @@ test("an object that is absent is no error, a kind that is not served is", async
 
 test("a server that has just started is asked again for as long as it says so, also for a creation", async () => {
   const { client, seen } = await talkingTo([
-    { status: 503, headers: { "retry-after": "0" }, body: status(503, "ServiceUnavailable", "not all paths are installed") },
-    { status: 429, headers: { "retry-after": "0" }, body: status(429, "TooManyRequests", "storage is (re)initializing") },
+    {
+      status: 503,
+      headers: { "retry-after": "0" },
+      body: status(503, "ServiceUnavailable", "not all paths are installed"),
+    },
+    {
+      status: 429,
+      headers: { "retry-after": "0" },
+      body: status(429, "TooManyRequests", "storage is (re)initializing"),
+    },
     { body: thing },
   ]);
   expect(await client.create(THINGS, { metadata: AT })).toMatchObject({ kind: "Thing" });
@@ -104,7 +137,9 @@ test("a server that has just started is asked again for as long as it says so, a
 });
 
 test("an overloaded server's refusal is handed on with its wait, not repeated", async () => {
-  const { client, seen } = await talkingTo([{ status: 429, headers: { "retry-after": "3" }, body: status(429, "TooManyRequests", "too many requests") }]);
+  const { client, seen } = await talkingTo([
+    { status: 429, headers: { "retry-after": "3" }, body: status(429, "TooManyRequests", "too many requests") },
+  ]);
   const error = await errorOf(client.get(THINGS, AT));
   expect(throttled(error)).toBe(true);
   expect(error.retryAfterMs).toBe(3000);
@@ -118,7 +153,9 @@ test("a 503 that no API server wrote is not taken for a rejection", async () => 
 });
 
 test("a lease call is not repeated by itself", async () => {
-  const { client, seen } = await talkingTo([{ status: 503, headers: { "retry-after": "0" }, body: status(503, "ServiceUnavailable", "starting") }]);
+  const { client, seen } = await talkingTo([
+    { status: 503, headers: { "retry-after": "0" }, body: status(503, "ServiceUnavailable", "starting") },
+  ]);
   await errorOf(client.get(THINGS, AT, { lane: "lease" }));
   expect(seen.length).toBe(1);
 });
@@ -139,7 +176,9 @@ test("a call to a server that hangs ends at its deadline and says that the effec
   const { client } = await talkingTo(["hang"]);
   const error = await errorOf(client.create(THINGS, { metadata: AT }, { deadlineMs: 50 }));
   expect(unreachable(error)).toBe(true);
-  expect(error.message).toMatch(/^POST \/apis\/example\.com\/v1\/namespaces\/ns\/things got no reply from http:\S+ within 50 ms; whether it took effect is unknown\.$/);
+  expect(error.message).toMatch(
+    /^POST \/apis\/example\.com\/v1\/namespaces\/ns\/things got no reply from http:\S+ within 50 ms; whether it took effect is unknown\.$/,
+  );
 });
 
 test("a connection that breaks before the reply is an unknown effect and is not repeated", async () => {
@@ -168,16 +207,26 @@ test("errors are told apart, fit on one line, and never hold the token", async (
   const { client, server } = await talkingTo([
     { status: 409, body: status(409, "AlreadyExists", 'things "a" already exists') },
     { status: 409, body: status(409, "Conflict", "the object has been\n  modified") },
-    { status: 422, body: { ...status(422, "Invalid", "bad"), details: { causes: [{ field: "spec.x", message: "required" }] } } },
+    {
+      status: 422,
+      body: { ...status(422, "Invalid", "bad"), details: { causes: [{ field: "spec.x", message: "required" }] } },
+    },
   ]);
-  const [exists, stale, wrong] = [await errorOf(client.get(THINGS, AT)), await errorOf(client.get(THINGS, AT)), await errorOf(client.get(THINGS, AT))];
+  const [exists, stale, wrong] = [
+    await errorOf(client.get(THINGS, AT)),
+    await errorOf(client.get(THINGS, AT)),
+    await errorOf(client.get(THINGS, AT)),
+  ];
   expect([alreadyExists(exists), conflict(exists)]).toEqual([true, false]);
   expect([alreadyExists(stale), conflict(stale)]).toEqual([false, true]);
-  expect(stale.message).toBe("GET /apis/example.com/v1/namespaces/ns/things/a was answered 409 Conflict: the object has been modified");
+  expect(stale.message).toBe(
+    "GET /apis/example.com/v1/namespaces/ns/things/a was answered 409 Conflict: the object has been modified",
+  );
   expect(invalid(wrong)).toBe(true);
   expect(wrong.details?.causes?.[0]?.field).toBe("spec.x");
   await server.close();
   const lost = await errorOf(client.get(THINGS, AT));
   expect(lost.message).toMatch(/got no usable reply from http:\S+ \(.+\); whether it took effect is unknown\.$/);
-  for (const error of [exists, stale, wrong, lost]) expect(JSON.stringify([error.message, String(error.cause), error.stack])).not.toContain("canary");
+  for (const error of [exists, stale, wrong, lost])
+    expect(JSON.stringify([error.message, String(error.cause), error.stack])).not.toContain("canary");
 });

@@ -4,7 +4,12 @@ import type { AddressInfo } from "node:net";
 import type { Connection } from "../../../src/kube/connection.ts";
 
 /** A request as the server saw it, in order of arrival. */
-export type Seen = { readonly method: string; readonly url: URL; readonly headers: IncomingHttpHeaders; readonly body: string };
+export type Seen = {
+  readonly method: string;
+  readonly url: URL;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+};
 
 export type Answer =
   | { readonly status?: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: unknown }
@@ -56,7 +61,12 @@ export const faultyServer = async (script: (request: Seen, index: number) => Ans
     server.listen(0, "127.0.0.1", done);
   });
   const { port } = server.address() as AddressInfo;
-  const connection: Connection = { server: `http://127.0.0.1:${port}`, tls: {}, authorization: () => Promise.resolve("Bearer canary-token"), namespace: "default" };
+  const connection: Connection = {
+    server: `http://127.0.0.1:${port}`,
+    tls: {},
+    authorization: () => Promise.resolve("Bearer canary-token"),
+    namespace: "default",
+  };
   return {
     connection,
     seen,
@@ -69,4 +79,11 @@ export const faultyServer = async (script: (request: Seen, index: number) => Ans
   };
 };
 
-export const status = (code: number, reason: string, message: string) => ({ kind: "Status", apiVersion: "v1", status: "Failure", code, reason, message });
+export const status = (code: number, reason: string, message: string) => ({
+  kind: "Status",
+  apiVersion: "v1",
+  status: "Failure",
+  code,
+  reason,
+  message,
+});

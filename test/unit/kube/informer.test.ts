@@ -7,8 +7,12 @@ import type { IndexFunctions } from "../../../src/runtime/indexes.ts";
 import type { Answer } from "./faulty-server.ts";
 
 const THINGS: Resource = { group: "example.com", version: "v1", plural: "things", kind: "Thing", namespaced: true };
-const thing = (name: string, resourceVersion: string) => ({ metadata: { name, namespace: "default", uid: `uid-${name}`, resourceVersion } });
-const list = (resourceVersion: string, ...items: unknown[]): Answer => ({ body: { metadata: { resourceVersion }, items } });
+const thing = (name: string, resourceVersion: string) => ({
+  metadata: { name, namespace: "default", uid: `uid-${name}`, resourceVersion },
+});
+const list = (resourceVersion: string, ...items: unknown[]): Answer => ({
+  body: { metadata: { resourceVersion }, items },
+});
 const quiet: Answer = { pieces: [], last: "hang" };
 
 const redUnlessBad = (object: KubeObject): readonly string[] => {
@@ -27,8 +31,22 @@ const informing = async (script: readonly Answer[], options: Options = {}) => {
   const server = await faultyServer((_request, index) => script[Math.min(index, script.length - 1)] ?? "hang");
   const client = createClient(server.connection, { fieldManager: "test", userAgent: "test" });
   const complaints: string[] = [];
-  const log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: (_fields: object, sentence: string) => { complaints.push(sentence); } };
-  const informer = createInformer<KubeObject, "color">({ client, kind: { resource: THINGS }, indexes: { color: () => [] }, random: () => 0, log, ...options });
+  const log = {
+    debug: () => undefined,
+    info: () => undefined,
+    warn: () => undefined,
+    error: (_fields: object, sentence: string) => {
+      complaints.push(sentence);
+    },
+  };
+  const informer = createInformer<KubeObject, "color">({
+    client,
+    kind: { resource: THINGS },
+    indexes: { color: () => [] },
+    random: () => 0,
+    log,
+    ...options,
+  });
   const stop = new AbortController();
   const run = informer.run(stop.signal);
   clean.push(async () => {
@@ -47,7 +65,10 @@ const informing = async (script: readonly Answer[], options: Options = {}) => {
 };
 
 test("a subscriber that throws costs neither the others nor the watch", async () => {
-  const { informer, changed, complaints } = await informing([list("10", thing("a", "1")), { pieces: [`${JSON.stringify({ type: "ADDED", object: thing("b", "11") })}\n`], last: "hang" }]);
+  const { informer, changed, complaints } = await informing([
+    list("10", thing("a", "1")),
+    { pieces: [`${JSON.stringify({ type: "ADDED", object: thing("b", "11") })}\n`], last: "hang" },
+  ]);
   informer.subscribe(() => {
     throw new Error("careless");
   });
@@ -56,7 +77,9 @@ test("a subscriber that throws costs neither the others nor the watch", async ()
 });
 
 test("an object that cannot be indexed is stored without, and costs neither the others nor the watch", async () => {
-  const { informer, complaints } = await informing([list("10", thing("bad", "1"), thing("good", "2")), quiet], { indexes: { color: redUnlessBad } });
+  const { informer, complaints } = await informing([list("10", thing("bad", "1"), thing("good", "2")), quiet], {
+    indexes: { color: redUnlessBad },
+  });
   await informer.synced;
   expect(informer.store.get("default/bad")).toBeDefined();
   expect(informer.store.by("color", "red").map(({ metadata }) => metadata.name)).toEqual(["good"]);
@@ -64,7 +87,10 @@ test("an object that cannot be indexed is stored without, and costs neither the 
 });
 
 test("a deletion that the watch never told is found by the next complete list", async () => {
-  const { informer, changed } = await informing([list("10", thing("a", "1"), thing("b", "2")), quiet, list("20", thing("b", "2")), quiet], { refreshMs: 100 });
+  const { informer, changed } = await informing(
+    [list("10", thing("a", "1"), thing("b", "2")), quiet, list("20", thing("b", "2")), quiet],
+    { refreshMs: 100 },
+  );
   const gone = changed("a", true);
   await informer.synced;
   await gone;
@@ -72,10 +98,16 @@ test("a deletion that the watch never told is found by the next complete list", 
 });
 
 test("it does not count as filled before a list is complete, and says why", async () => {
-  const { informer, changed } = await informing([{ body: { metadata: { resourceVersion: "10", continue: "more" }, items: [thing("a", "1")] } }, { status: 403, body: status(403, "Forbidden", "not yours") }]);
+  const { informer, changed } = await informing([
+    { body: { metadata: { resourceVersion: "10", continue: "more" }, items: [thing("a", "1")] } },
+    { status: 403, body: status(403, "Forbidden", "not yours") },
+  ]);
   await changed("a", false);
   expect(informer.isSynced()).toBe(false);
-  while (informer.trouble() === undefined) await new Promise((done) => { setImmediate(done); });
+  while (informer.trouble() === undefined)
+    await new Promise((done) => {
+      setImmediate(done);
+    });
   expect(informer.trouble()?.message).toContain("403 Forbidden");
   expect(informer.isSynced()).toBe(false);
 });

@@ -9,9 +9,13 @@ import { faultyServer, status } from "./faulty-server.ts";
 import type { Answer, Seen } from "./faulty-server.ts";
 
 const THINGS: Resource = { group: "example.com", version: "v1", plural: "things", kind: "Thing", namespaced: true };
-const thing = (name: string, resourceVersion: string) => ({ metadata: { name, namespace: "default", uid: `uid-${name}`, resourceVersion, managedFields: [{ manager: "x" }] } });
+const thing = (name: string, resourceVersion: string) => ({
+  metadata: { name, namespace: "default", uid: `uid-${name}`, resourceVersion, managedFields: [{ manager: "x" }] },
+});
 const event = (type: string, object: unknown) => `${JSON.stringify({ type, object })}\n`;
-const list = (resourceVersion: string, ...items: unknown[]): Answer => ({ body: { metadata: { resourceVersion }, items } });
+const list = (resourceVersion: string, ...items: unknown[]): Answer => ({
+  body: { metadata: { resourceVersion }, items },
+});
 const quiet: Answer = { pieces: [], last: "hang" };
 
 const refusing = () => {
@@ -25,7 +29,10 @@ afterEach(async () => {
 });
 
 /** The script has one entry per request; the last one repeats. */
-const watching = async (script: readonly Answer[], options: { readonly idleMs?: number; readonly project?: (object: KubeObject) => KubeObject } = {}) => {
+const watching = async (
+  script: readonly Answer[],
+  options: { readonly idleMs?: number; readonly project?: (object: KubeObject) => KubeObject } = {},
+) => {
   const server = await faultyServer((_request, index) => script[Math.min(index, script.length - 1)] ?? "hang");
   const client: Client = createClient(server.connection, { fieldManager: "test", userAgent: "test" });
   const stop = new AbortController();
@@ -55,8 +62,11 @@ const watching = async (script: readonly Answer[], options: { readonly idleMs?: 
 };
 
 const short = (event: WatchEvent<KubeObject>): string => {
-  if (event.type === "put" || event.type === "gone") return `${event.type} ${event.object.metadata.name}@${event.object.metadata.resourceVersion}`;
-  return event.type === "trouble" ? `trouble ${event.error instanceof ApiError ? event.error.status : event.error.name}` : event.type;
+  if (event.type === "put" || event.type === "gone")
+    return `${event.type} ${event.object.metadata.name}@${event.object.metadata.resourceVersion}`;
+  return event.type === "trouble"
+    ? `trouble ${event.error instanceof ApiError ? event.error.status : event.error.name}`
+    : event.type;
 };
 const from = (request: Seen | undefined) => request?.url.searchParams.get("resourceVersion");
 const isWatch = (request: Seen | undefined) => request?.url.searchParams.get("watch") === "true";
@@ -78,10 +88,15 @@ test("a list of two pages is one complete set, read consistently and watched fro
 });
 
 test("objects get the words a list leaves out and lose their managed fields, before they are projected", async () => {
-  const { next } = await watching([list("10", thing("a", "3")), quiet], { project: (object) => ({ ...object, kind: `${object.kind}!` }) });
+  const { next } = await watching([list("10", thing("a", "3")), quiet], {
+    project: (object) => ({ ...object, kind: `${object.kind}!` }),
+  });
   await next();
   const put = await next();
-  expect(put).toMatchObject({ type: "put", object: { apiVersion: "example.com/v1", kind: "Thing!", metadata: { managedFields: undefined } } });
+  expect(put).toMatchObject({
+    type: "put",
+    object: { apiVersion: "example.com/v1", kind: "Thing!", metadata: { managedFields: undefined } },
+  });
 });
 
 test("an object that cannot be projected is kept whole, because leaving it out would look like a deletion", async () => {
@@ -120,7 +135,10 @@ test("a bookmark moves the version that is resumed from", async () => {
 });
 
 test("an event that was not yet taken is sent again after a cut", async () => {
-  const { next, seen, events } = await watching([list("10"), { pieces: [event("ADDED", thing("a", "11"))], last: "hang" }]);
+  const { next, seen, events } = await watching([
+    list("10"),
+    { pieces: [event("ADDED", thing("a", "11"))], last: "hang" },
+  ]);
   await next();
   await next();
   expect(short(await next())).toBe("put a@11");
@@ -131,13 +149,22 @@ test("an event that was not yet taken is sent again after a cut", async () => {
 
 test.each<[string, Answer]>([
   ["HTTP 410", { status: 410, body: status(410, "Expired", "too old resource version") }],
-  ["an ERROR event with 410", { pieces: [event("ERROR", status(410, "Expired", "too old resource version"))], last: "end" }],
-  ["an ERROR event with 500", { pieces: [event("ERROR", status(500, "InternalError", "etcd event received with PrevKv=nil"))], last: "end" }],
+  [
+    "an ERROR event with 410",
+    { pieces: [event("ERROR", status(410, "Expired", "too old resource version"))], last: "end" },
+  ],
+  [
+    "an ERROR event with 500",
+    { pieces: [event("ERROR", status(500, "InternalError", "etcd event received with PrevKv=nil"))], last: "end" },
+  ],
   ["a line that is not JSON", { pieces: ["<html>bad gateway</html>\n"], last: "end" }],
   ["a line that is no event", { pieces: ["null\n"], last: "end" }],
   ["an unknown event type", { pieces: [event("CHANGED", thing("a", "11"))], last: "end" }],
   ["a version that goes back", { pieces: [event("ADDED", thing("a", "9"))], last: "hang" }],
-  ["a version too large for a restored server", { status: 504, body: status(504, "Timeout", "Too large resource version: 10, current: 3") }],
+  [
+    "a version too large for a restored server",
+    { status: 504, body: status(504, "Timeout", "Too large resource version: 10, current: 3") },
+  ],
   ["403", { status: 403, body: status(403, "Forbidden", "cannot watch") }],
 ])("%s leads to a new list", async (_name, answer) => {
   const { until, seen } = await watching([list("10", thing("a", "3")), answer, list("20", thing("b", "15")), quiet]);
@@ -150,13 +177,20 @@ test.each<[string, Answer]>([
 });
 
 test("a half-open connection is given up after the idle time and the watch resumes", async () => {
-  const { until, seen } = await watching([list("10"), quiet, { pieces: [event("ADDED", thing("a", "11"))], last: "hang" }], { idleMs: 300 });
+  const { until, seen } = await watching(
+    [list("10"), quiet, { pieces: [event("ADDED", thing("a", "11"))], last: "hang" }],
+    { idleMs: 300 },
+  );
   expect(await until("put a@11")).toEqual(["listing", "listed", "trouble Error", "put a@11"]);
   expect(from(seen[2])).toBe("10");
 });
 
 test("a list that is throttled waits as long as the server asks, then begins anew", async () => {
-  const { next } = await watching([{ status: 429, headers: { "retry-after": "1" }, body: status(429, "TooManyRequests", "later") }, list("10"), quiet]);
+  const { next } = await watching([
+    { status: 429, headers: { "retry-after": "1" }, body: status(429, "TooManyRequests", "later") },
+    list("10"),
+    quiet,
+  ]);
   expect((await next()).type).toBe("listing");
   expect(await next()).toMatchObject({ type: "trouble", againInMs: 1000 });
   expect((await next()).type).toBe("listing");
@@ -164,7 +198,12 @@ test("a list that is throttled waits as long as the server asks, then begins ane
 });
 
 test("a list whose second page is lost begins anew, so that no set is taken for complete", async () => {
-  const { until } = await watching([{ body: { metadata: { resourceVersion: "10", continue: "more" }, items: [thing("a", "3")] } }, "cut", list("12", thing("b", "4")), quiet]);
+  const { until } = await watching([
+    { body: { metadata: { resourceVersion: "10", continue: "more" }, items: [thing("a", "3")] } },
+    "cut",
+    list("12", thing("b", "4")),
+    quiet,
+  ]);
   expect(await until("listed")).toEqual(["listing", "put a@3", "trouble 0", "listing", "put b@4", "listed"]);
 });
 

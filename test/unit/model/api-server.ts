@@ -46,7 +46,11 @@ export class ApiServer {
     }
   }
 
-  #writeApp(state: State, update: number, { do: verb, target, app }: Extract<Effect, { do: "claim" | "release" }>): Reply {
+  #writeApp(
+    state: State,
+    update: number,
+    { do: verb, target, app }: Extract<Effect, { do: "claim" | "release" }>,
+  ): Reply {
     const { at, targets } = this.#world;
     const t = this.#indexOf(target);
     const now = num(state, at.truth.targets + t);
@@ -66,7 +70,10 @@ export class ApiServer {
     const next = chain.length === record.seq ? chains.id([...chain, record]) : num(state, index);
     this.#rules.chain(next);
     const cached = chains.get(num(state, at.cache.chains + update));
-    const known = cached.length > record.seq ? num(state, at.cache.chains + update) : chains.id(chains.get(next).slice(0, record.seq + 1));
+    const known =
+      cached.length > record.seq
+        ? num(state, at.cache.chains + update)
+        : chains.id(chains.get(next).slice(0, record.seq + 1));
     return { state: change(state, [index, next]), known: [[at.cache.chains + update, known]] };
   }
 
@@ -77,10 +84,21 @@ export class ApiServer {
     const agent = agents.get(num(state, index));
     const key = keyOf(target.metadata.uid, order.sequence);
     const { word, next } = this.#take(state, update, t, agent, order.sequence, expiresAt);
-    return { state: next === undefined ? state : change(state, [index, agents.id(next)]), known: [], said: [key, word] };
+    return {
+      state: next === undefined ? state : change(state, [index, agents.id(next)]),
+      known: [],
+      said: [key, word],
+    };
   }
 
-  #take(state: State, update: number, t: number, agent: ModelAgent, sequence: number, expiresAt: number): { readonly word: string; readonly next?: ModelAgent } {
+  #take(
+    state: State,
+    update: number,
+    t: number,
+    agent: ModelAgent,
+    sequence: number,
+    expiresAt: number,
+  ): { readonly word: string; readonly next?: ModelAgent } {
     if (this.#world.now(state) >= expiresAt) return { word: "Expired" };
     const known = agent.orders.find((order) => order.sequence === sequence);
     if (known !== undefined) {
@@ -101,13 +119,17 @@ export class ApiServer {
     const name = jobName(deployment, target, attempt);
     const all = jobs.get(num(state, at.truth.jobs));
     if (all.some((job) => job.name === name)) return this.#adopt(state, name);
-    const next = [...all, { name, update, target: this.#indexOf(target), attempt, held: true }].sort((a, b) => (a.name < b.name ? -1 : 1));
+    const next = [...all, { name, update, target: this.#indexOf(target), attempt, held: true }].sort((a, b) =>
+      a.name < b.name ? -1 : 1,
+    );
     return this.#adopt(change(state, [at.truth.jobs, jobs.id(next)]), name);
   }
 
   #releaseJob(state: State, { name, remove }: Extract<Effect, { do: "releaseJob" }>): Reply {
     const { at, jobs } = this.#world;
-    const next = jobs.get(num(state, at.truth.jobs)).flatMap((job) => (job.name !== name ? [job] : remove ? [] : [{ ...job, held: false }]));
+    const next = jobs
+      .get(num(state, at.truth.jobs))
+      .flatMap((job) => (job.name !== name ? [job] : remove ? [] : [{ ...job, held: false }]));
     return this.#adopt(change(state, [at.truth.jobs, jobs.id(next)]), name);
   }
 
@@ -129,7 +151,9 @@ export class ApiServer {
     const { at, agents, scenario } = this.#world;
     const t = scenario.targets.findIndex(({ specs }) => specs[0].metadata.uid === uid);
     const sequence = Number(key.split(".").at(-1));
-    return agents.get(num(state, at.agents + t)).orders.find((order) => order.sequence === sequence)?.state ?? "NotFound";
+    return (
+      agents.get(num(state, at.agents + t)).orders.find((order) => order.sequence === sequence)?.state ?? "NotFound"
+    );
   }
 
   get judge(): Judge {

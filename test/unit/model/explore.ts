@@ -108,7 +108,10 @@ export function explore(scenario: Scenario, limits: Limits, now: () => number): 
       judged();
       return undefined;
     } catch (error) {
-      const why = error instanceof Violation ? error.message : `it throws: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+      const why =
+        error instanceof Violation
+          ? error.message
+          : `it throws: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
       return done(false, { why, how: [...steps(id), ...how] });
     }
   };
@@ -154,7 +157,11 @@ export function explore(scenario: Scenario, limits: Limits, now: () => number): 
     let id = start;
     let loose: State | undefined;
     while (id >= 0 && ends[id] === 0) {
-      if (way.length > LONGEST) return done(false, { why: "it never comes to rest", how: [...steps(start), ...undisturbed(unpack(keys[start] ?? ""))] });
+      if (way.length > LONGEST)
+        return done(false, {
+          why: "it never comes to rest",
+          how: [...steps(start), ...undisturbed(unpack(keys[start] ?? ""))],
+        });
       way.push(id);
       const next = fair[id];
       if (next === undefined) {
@@ -173,7 +180,11 @@ export function explore(scenario: Scenario, limits: Limits, now: () => number): 
         if (next === undefined) atRest(state);
         if (round > LONGEST) throw new Violation("it never comes to rest");
       });
-      if (found !== undefined) return { ...found, broken: { why: found.broken?.why ?? "", how: [...steps(from), ...undisturbed(unpack(keys[from] ?? ""))] } };
+      if (found !== undefined)
+        return {
+          ...found,
+          broken: { why: found.broken?.why ?? "", how: [...steps(from), ...undisturbed(unpack(keys[from] ?? ""))] },
+        };
       const key = next === undefined ? "" : pack(next);
       const known = ids.get(key);
       loosely.push(key);
@@ -187,7 +198,7 @@ export function explore(scenario: Scenario, limits: Limits, now: () => number): 
 
   function undisturbed(state: State): readonly string[] {
     const how: string[] = [];
-    for (let now: State | undefined = state; now !== undefined && how.length < 40; ) {
+    for (let now: State | undefined = state; now !== undefined && how.length < 40;) {
       try {
         const step: Step | undefined = surroundings.fair(now);
         if (step === undefined) break;
@@ -231,4 +242,3 @@ function pack(state: State): string {
 function unpack(key: string): State {
   return Array.from({ length: key.length / 2 }, (_, i) => key.charCodeAt(2 * i) | (key.charCodeAt(2 * i + 1) << 15));
 }
-

@@ -83,7 +83,9 @@ export class Judge {
       deployment: status === undefined ? deployment : { ...deployment, status },
       records: chains.get(view.chain),
       others: scenario.updates.flatMap((other, u) =>
-        u !== update && digestOf(other.spec.artifact) === digest ? chains.get(num(state, this.#world.at.cache.chains + u)) : [],
+        u !== update && digestOf(other.spec.artifact) === digest
+          ? chains.get(num(state, this.#world.at.cache.chains + u))
+          : [],
       ),
       targets: scenario.targets.map((_, t) => this.#seeTarget(state, update, thread, view, t)),
       jobs: jobs.get(view.jobs).flatMap((job) => (job.update === update ? [this.#seeJob(job)] : [])),
@@ -105,14 +107,21 @@ export class Judge {
       [actionKey(verb, tier, slot), token],
       [stampKey(verb, tier, slot), by],
     ]);
-    return { ...base, metadata: { ...base.metadata, resourceVersion: String(id), annotations: Object.fromEntries(annotations) } };
+    return {
+      ...base,
+      metadata: { ...base.metadata, resourceVersion: String(id), annotations: Object.fromEntries(annotations) },
+    };
   }
 
   target(t: number, id: number): Server | Mainframe {
     const { spec, app } = this.#world.targets.get(id);
     const base = this.#world.scenario.targets[t]?.specs[spec];
     if (base === undefined) throw new Error(`no target ${t}`);
-    return { ...base, metadata: { ...base.metadata, resourceVersion: String(id) }, status: app === undefined ? {} : { apps: [app] } };
+    return {
+      ...base,
+      metadata: { ...base.metadata, resourceVersion: String(id) },
+      status: app === undefined ? {} : { apps: [app] },
+    };
   }
 
   #seeTarget(state: State, update: number, thread: ModelThread, view: View, t: number): SeenTarget {
@@ -124,12 +133,17 @@ export class Judge {
     const held =
       holder === -1 || holder === update
         ? undefined
-        : progressOf(chains.get(num(state, at.cache.chains + holder))).tiers[tierOfTarget(target)].targets.get(uid)?.state;
+        : progressOf(chains.get(num(state, at.cache.chains + holder))).tiers[tierOfTarget(target)].targets.get(uid)
+            ?.state;
     const licence = scenario.targets[t]?.licence;
     return {
       target,
       agent: this.#seeAgent(target, thread.agents[t]),
-      orders: Object.fromEntries(Object.entries(thread.orders).flatMap(([key, said]) => (key.startsWith(`${uid}.`) ? [[key, seeOrder(key, said)]] : []))),
+      orders: Object.fromEntries(
+        Object.entries(thread.orders).flatMap(([key, said]) =>
+          key.startsWith(`${uid}.`) ? [[key, seeOrder(key, said)]] : [],
+        ),
+      ),
       ...(licence && { licence }),
       ...(held && { holder: held }),
     };
@@ -140,11 +154,17 @@ export class Judge {
     if (heard < 0) return { state: "NotAnswered", reason: "Unreachable", message: "connection refused" };
     const agent = this.#world.agents.get(heard);
     const { state = "Applied" } = agent.orders.find((order) => order.sequence === agent.seen) ?? {};
-    const seen = agent.seen === 0 ? [] : [{ app: "default", layer: LAYER, sequence: agent.seen, key: keyOf(target.metadata.uid, agent.seen), state }];
+    const seen =
+      agent.seen === 0
+        ? []
+        : [{ app: "default", layer: LAYER, sequence: agent.seen, key: keyOf(target.metadata.uid, agent.seen), state }];
     const update = this.#world.scenario.updates[agent.runs];
     if (update === undefined) return { state: "Answered", status: { ...bare(target), seen } };
     const { version, artifact } = update.spec;
-    return { state: "Answered", status: { ...runs(target, version, artifact.archive?.sha256 ?? "", { sequence: Math.max(1, agent.seen) }), seen } };
+    return {
+      state: "Answered",
+      status: { ...runs(target, version, artifact.archive?.sha256 ?? "", { sequence: Math.max(1, agent.seen) }), seen },
+    };
   }
 
   #seeJob({ name, target, attempt, held, outcome }: ModelJob): SeenJob {
@@ -185,6 +205,14 @@ function seeOrder(key: string, said: string): SeenOrder {
 }
 
 const report = (key: string, state: "Accepted" | "Applied" | "Failed", activations: number) =>
-  ({ key, state, reason: state === "Failed" ? "HookFailed" : "Done", message: "so it is", activations, at: AT }) as const;
+  ({
+    key,
+    state,
+    reason: state === "Failed" ? "HookFailed" : "Done",
+    message: "so it is",
+    activations,
+    at: AT,
+  }) as const;
 
-export const keyOf = (uid: string, sequence: number): string => orderKey({ targetUid: uid, app: "default", layer: LAYER, sequence });
+export const keyOf = (uid: string, sequence: number): string =>
+  orderKey({ targetUid: uid, app: "default", layer: LAYER, sequence });

@@ -69,7 +69,10 @@ export class Operator {
     const good = { what: look.live ? "read" : "ask", state: this.#hear(state, update, thread, look, false) };
     const fault = look.agents.length + look.orders.length > 0 ? this.#world.spend(state, "silence") : undefined;
     if (fault === undefined) return [good];
-    return [good, { what: "ask, and no answer", state: this.#hear(change(state, [at.budgets, fault]), update, thread, look, true) }];
+    return [
+      good,
+      { what: "ask, and no answer", state: this.#hear(change(state, [at.budgets, fault]), update, thread, look, true) },
+    ];
   }
 
   #hear(state: State, update: number, thread: ModelThread, look: Look, silent: boolean, settle = true): State {
@@ -80,11 +83,20 @@ export class Operator {
           [at.cache.chains + update, num(state, at.truth.chains + update)],
         ]
       : [];
-    const known = look.policies && !look.live && thread.view?.live !== true ? [[at.known, num(state, at.policies) + 1] as const] : [];
+    const known =
+      look.policies && !look.live && thread.view?.live !== true
+        ? [[at.known, num(state, at.policies) + 1] as const]
+        : [];
     const view: View | undefined = look.live ? this.#judge.live(state, update) : thread.view;
     const uidOf = (t: number): string => scenario.targets[t]?.specs[0].metadata.uid ?? "";
-    const agents = Object.fromEntries(scenario.targets.flatMap((_, t) => (look.agents.includes(uidOf(t)) ? [[t, silent ? -1 : num(state, at.agents + t)]] : [])));
-    const orders = Object.fromEntries(look.orders.map(({ target, key }) => [key, silent ? "NotAnswered" : this.#api.reported(state, target, key)]));
+    const agents = Object.fromEntries(
+      scenario.targets.flatMap((_, t) =>
+        look.agents.includes(uidOf(t)) ? [[t, silent ? -1 : num(state, at.agents + t)]] : [],
+      ),
+    );
+    const orders = Object.fromEntries(
+      look.orders.map(({ target, key }) => [key, silent ? "NotAnswered" : this.#api.reported(state, target, key)]),
+    );
     const next: ModelThread = {
       ...(view && { view }),
       agents: sorted({ ...thread.agents, ...agents }),
@@ -99,20 +111,28 @@ export class Operator {
   #readPolicies(state: State, update: number, { view, ...thread }: ModelThread): Step {
     const { at } = this.#world;
     const next: ModelThread = { ...thread, policiesDue: false, ...(view && { view: { ...view, proven: true } }) };
-    return { what: "read the policies", state: this.#goOn(change(state, [at.known, num(state, at.policies) + 1]), update, next) };
+    return {
+      what: "read the policies",
+      state: this.#goOn(change(state, [at.known, num(state, at.policies) + 1]), update, next),
+    };
   }
 
   #perform(state: State, update: number, thread: ModelThread, plan: NonNullable<ModelThread["plan"]>): readonly Step[] {
     const { at } = this.#world;
     const effect = this.effect(plan.decision, plan.next);
-    if (effect.do === "record" && thread.view !== undefined) this.#rules.record(state, update, thread.view, effect.record);
+    if (effect.do === "record" && thread.view !== undefined)
+      this.#rules.record(state, update, thread.view, effect.record);
     const reply = this.#api.do(state, update, effect);
     const name = nameOf(effect);
     if (reply.refused === true) return [{ what: `${name}: conflict`, state: this.#set(state, update, IDLE) }];
 
     const rest = this.#after(thread, plan, effect, reply.said);
     const steps: Step[] = [{ what: name, state: this.#goOn(change(reply.state, ...reply.known), update, rest) }];
-    const fault = (budget: "lostReply" | "conflict" | "delay", what: string, make: (budgets: readonly [number, number]) => State): void => {
+    const fault = (
+      budget: "lostReply" | "conflict" | "delay",
+      what: string,
+      make: (budgets: readonly [number, number]) => State,
+    ): void => {
       const left = this.#world.spend(state, budget);
       if (left !== undefined) steps.push({ what: `${name}: ${what}`, state: make([at.budgets, left]) });
     };
@@ -121,18 +141,34 @@ export class Operator {
       if (reply.said === undefined) return this.#set(after, update, IDLE);
       return this.#goOn(after, update, this.#after(thread, plan, effect, [reply.said[0], "NotAnswered"]));
     });
-    if (effect.do !== "deliver") fault("conflict", "somebody was faster", (budgets) => this.#set(change(state, budgets), update, IDLE));
+    if (effect.do !== "deliver")
+      fault("conflict", "somebody was faster", (budgets) => this.#set(change(state, budgets), update, IDLE));
     if (num(state, at.delayed) === 0)
       fault("delay", "under way still, and given up", (budgets) =>
-        this.#set(change(state, budgets, [at.delayed, this.#world.delayed.id({ update, effect: plan.decision * EFFECTS + plan.next })]), update, IDLE),
+        this.#set(
+          change(state, budgets, [
+            at.delayed,
+            this.#world.delayed.id({ update, effect: plan.decision * EFFECTS + plan.next }),
+          ]),
+          update,
+          IDLE,
+        ),
       );
     return steps;
   }
 
-  #after({ view, agents, orders, policiesDue }: ModelThread, plan: NonNullable<ModelThread["plan"]>, effect: Effect, said: readonly [string, string] | undefined): ModelThread {
+  #after(
+    { view, agents, orders, policiesDue }: ModelThread,
+    plan: NonNullable<ModelThread["plan"]>,
+    effect: Effect,
+    said: readonly [string, string] | undefined,
+  ): ModelThread {
     const decision = this.#judge.decision(plan.decision);
     const more = decision.kind === "act" && plan.next + 1 < decision.effects.length;
-    const claimed = effect.do === "claim" ? this.#world.scenario.targets.findIndex(({ specs }) => specs[0].metadata.uid === effect.target.metadata.uid) : -1;
+    const claimed =
+      effect.do === "claim"
+        ? this.#world.scenario.targets.findIndex(({ specs }) => specs[0].metadata.uid === effect.target.metadata.uid)
+        : -1;
     return {
       policiesDue,
       agents: Object.fromEntries(Object.entries(agents).filter(([t]) => Number(t) !== claimed)),
@@ -164,11 +200,21 @@ export class Operator {
     const { at, chains, deployments, scenario } = this.#world;
     const observed = this.#judge.observed(state, update, IDLE);
     const uid = scenario.updates[update]?.metadata.uid ?? "";
-    const [effect] = decideGone({ uid, records: chains.get(num(state, at.cache.chains + update)), targets: observed.targets, jobs: observed.jobs }, this.#world.now(state));
+    const [effect] = decideGone(
+      {
+        uid,
+        records: chains.get(num(state, at.cache.chains + update)),
+        targets: observed.targets,
+        jobs: observed.jobs,
+      },
+      this.#world.now(state),
+    );
     if (effect === undefined || deployments.get(num(state, at.truth.deployments + update)).stands) return [];
     const reply = this.#api.do(state, update, effect);
     if (reply.refused === true) return [];
-    return [{ what: `farewell: ${nameOf(effect)}`, state: this.#set(change(reply.state, ...reply.known), update, IDLE) }];
+    return [
+      { what: `farewell: ${nameOf(effect)}`, state: this.#set(change(reply.state, ...reply.known), update, IDLE) },
+    ];
   }
 
   /** A reconcile that has nothing left to do is over, and forgets what it heard. */
@@ -192,6 +238,7 @@ const sorted = <T>(record: Readonly<Record<string, T>>): Readonly<Record<string,
   Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
 
 const nameOf = (effect: Effect): string => {
-  if (effect.do === "record") return `record ${effect.record.tier ?? ""} ${effect.record.from ?? ""} -> ${effect.record.to} (${effect.record.reason})`;
+  if (effect.do === "record")
+    return `record ${effect.record.tier ?? ""} ${effect.record.from ?? ""} -> ${effect.record.to} (${effect.record.reason})`;
   return effect.do === "releaseJob" ? "releaseJob" : `${effect.do} ${effect.target.metadata.name}`;
 };

@@ -34,11 +34,15 @@ export class Rules {
   /** When a record is about to be sent, with what the operator had read. */
   record(state: State, update: number, view: View, record: RecordSpec): void {
     if (!view.live) throw new Violation(`a record to ${record.to} rests on a cache`);
-    if (!MOVES.some(({ from, to }) => from === (record.from ?? "") && to === record.to)) throw new Violation(`no legal move from ${record.from} to ${record.to}`);
+    if (!MOVES.some(({ from, to }) => from === (record.from ?? "") && to === record.to))
+      throw new Violation(`no legal move from ${record.from} to ${record.to}`);
     const chain = this.#world.chains.get(view.chain);
     for (const { uid, name } of record.targets ?? []) {
-      const last = chain.findLast((one) => one.tier === record.tier && one.targets?.some((target) => target.uid === uid));
-      if ((last?.to ?? "Waiting") !== record.from) throw new Violation(`${name} is moved from ${record.from}, and it is ${last?.to ?? "Waiting"}`);
+      const last = chain.findLast(
+        (one) => one.tier === record.tier && one.targets?.some((target) => target.uid === uid),
+      );
+      if ((last?.to ?? "Waiting") !== record.from)
+        throw new Violation(`${name} is moved from ${record.from}, and it is ${last?.to ?? "Waiting"}`);
     }
     if (record.to === "Delivering") this.#delivering(state, update, view, record);
     if (record.to === "Passed") this.#passed(update, view, record);
@@ -49,19 +53,24 @@ export class Rules {
     const uid = scenario.updates[update]?.metadata.uid;
     const before = record.tier === "omega" ? ["public"] : record.tier === "mainframes" ? ["public", "omega"] : [];
     for (const tier of before)
-      if (!chains.get(view.chain).some((one) => one.tier === tier && one.completes === true)) throw new Violation(`${record.tier} begins before ${tier} has passed`);
+      if (!chains.get(view.chain).some((one) => one.tier === tier && one.completes === true))
+        throw new Violation(`${record.tier} begins before ${tier} has passed`);
     for (const moved of record.targets ?? []) {
       const t = scenario.targets.findIndex(({ specs }) => specs[0].metadata.uid === moved.uid);
       const { app, spec } = targets.get(view.targets[t] ?? 0);
-      if (app?.claim?.uid !== uid || app?.sequence !== moved.sequence) throw new Violation(`${moved.name} is delivered to without its claim`);
+      if (app?.claim?.uid !== uid || app?.sequence !== moved.sequence)
+        throw new Violation(`${moved.name} is delivered to without its claim`);
       const target = scenario.targets[t]?.specs[spec];
-      if (target?.kind === "Mainframe" && scenario.targets[t]?.licence?.valid !== true) throw new Violation(`${moved.name} is delivered to without a licence`);
+      if (target?.kind === "Mainframe" && scenario.targets[t]?.licence?.valid !== true)
+        throw new Violation(`${moved.name} is delivered to without a licence`);
       if (target?.kind !== "Server") continue;
       const required = requiredApprovals(target.spec);
       const standing = new Set(this.#eligible(state, view, update).map(({ by }) => by));
-      if (standing.size < required) throw new Violation(`${moved.name} needs ${required} people, and ${standing.size} stand at the read`);
+      if (standing.size < required)
+        throw new Violation(`${moved.name} needs ${required} people, and ${standing.size} stand at the read`);
       const named = new Set((record.approvals ?? []).map(({ user }) => user));
-      if (named.size < required || [...named].some((user) => !standing.has(user))) throw new Violation(`the record names ${[...named].join()}, and ${[...standing].join()} stand`);
+      if (named.size < required || [...named].some((user) => !standing.has(user)))
+        throw new Violation(`the record names ${[...named].join()}, and ${[...standing].join()} stand`);
     }
   }
 
@@ -73,7 +82,10 @@ export class Rules {
     const saw = this.saw(view.chain, view.targets, policies.get(known).generation, update);
     return deployments
       .get(view.deployment)
-      .actions.filter((action) => action.verb === "approve" && action.tier === "omega" && !action.forged && isDeepStrictEqual(action.saw, saw));
+      .actions.filter(
+        (action) =>
+          action.verb === "approve" && action.tier === "omega" && !action.forged && isDeepStrictEqual(action.saw, saw),
+      );
   }
 
   /** What somebody who approves omega has before their eyes. */
@@ -82,7 +94,9 @@ export class Rules {
     const chain = chains.get(chainId);
     const record = chain.find((one) => one.tier === "public" && one.completes === true) ?? chain[0];
     const specs = scenario.targets.flatMap(({ specs }, t) =>
-      specs[0].kind === "Server" && specs[0].spec.tier === "Omega" ? [this.#world.targets.get(targets[t] ?? 0).spec] : [],
+      specs[0].kind === "Server" && specs[0].spec.tier === "Omega"
+        ? [this.#world.targets.get(targets[t] ?? 0).spec]
+        : [],
     );
     return { record: record?.hash ?? String(update), specs: specs.join(), policies };
   }
@@ -92,7 +106,9 @@ export class Rules {
     for (const moved of record.targets ?? []) {
       const t = scenario.targets.findIndex(({ specs }) => specs[0].metadata.uid === moved.uid);
       if (scenario.targets[t]?.specs[0].spec.url === undefined) continue;
-      const job = jobs.get(view.jobs).find((one) => one.update === update && one.target === t && one.attempt === moved.attempt);
+      const job = jobs
+        .get(view.jobs)
+        .find((one) => one.update === update && one.target === t && one.attempt === moved.attempt);
       if (job?.outcome !== "Passed") throw new Violation(`${moved.name} passes without a Job that passed`);
       if (job.ran !== update) throw new Violation(`${moved.name} passes by a Job that looked at something else`);
     }
@@ -118,7 +134,8 @@ export class Rules {
     const chain = chains.get(num(state, at.truth.chains + holder));
     const last = chain.findLast((one) => one.targets?.some((moved) => moved.uid === uid))?.to;
     // Verifying: somebody asked for it in the moment in which the other one read that it is held.
-    if (last !== "Held" && last !== "Verifying") throw new Violation(`the claim of an update that is ${last ?? "Waiting"} there is taken`);
+    if (last !== "Held" && last !== "Verifying")
+      throw new Violation(`the claim of an update that is ${last ?? "Waiting"} there is taken`);
   }
 
   /** When an agent takes an order. */
@@ -126,9 +143,13 @@ export class Rules {
     const { scenario, chains, at } = this.#world;
     const uid = scenario.targets[target]?.specs[0].metadata.uid;
     const chain = chains.get(num(state, at.truth.chains + update));
-    const named = chain.some((one) => one.to === "Delivering" && one.targets?.some((moved) => moved.uid === uid && moved.sequence === sequence));
+    const named = chain.some(
+      (one) =>
+        one.to === "Delivering" && one.targets?.some((moved) => moved.uid === uid && moved.sequence === sequence),
+    );
     if (!named) throw new Violation(`an order with sequence ${sequence} is taken, and no record names it`);
-    if (agent.orders.some((order) => order.sequence === sequence && order.update !== update)) throw new Violation(`sequence ${sequence} is used for two updates`);
+    if (agent.orders.some((order) => order.sequence === sequence && order.update !== update))
+      throw new Violation(`sequence ${sequence} is used for two updates`);
   }
 
   /** When an agent has switched. */
@@ -142,7 +163,8 @@ export class Rules {
     const gone = before.runs >= 0 && !deployments.get(num(state, at.truth.deployments + before.runs)).stands;
     const delayed = (budgets.get(num(state, at.budgets))[BUDGETS.indexOf("delay")] ?? 0) < (allowed.delay ?? 0);
     if (gone && delayed) return;
-    if (running !== undefined && compareVersions(running, next) > 0) throw new Violation(`${running} is replaced by ${next}, which is older`);
+    if (running !== undefined && compareVersions(running, next) > 0)
+      throw new Violation(`${running} is replaced by ${next}, which is older`);
   }
 
   /** When nothing happens any more unless somebody does something. */
@@ -158,18 +180,29 @@ export class Rules {
       const odd = gates.find(({ gate }) => !FOR_SOMEBODY.includes(gate));
       if (odd !== undefined) throw new Violation(`it rests behind ${odd.gate}: ${odd.message}`);
     }
-    if (!stands && chains.get(num(state, at.truth.chains + update)).at(-1)?.to !== "Deleted" && num(state, at.truth.chains + update) !== 0)
+    if (
+      !stands &&
+      chains.get(num(state, at.truth.chains + update)).at(-1)?.to !== "Deleted" &&
+      num(state, at.truth.chains + update) !== 0
+    )
       throw new Violation("its Deployment is gone, and its chain does not say so");
     if (stands && phase === "Held") return;
     scenario.targets.forEach((_, t) => {
-      if (targets.get(num(state, at.truth.targets + t)).app?.claim?.uid === uid) throw new Violation(`it rests as ${phase} and keeps a claim`);
+      if (targets.get(num(state, at.truth.targets + t)).app?.claim?.uid === uid)
+        throw new Violation(`it rests as ${phase} and keeps a claim`);
     });
     if (ended || !stands)
-      for (const job of jobs.get(num(state, at.truth.jobs))) if (job.update === update && job.held) throw new Violation("it is over, and a Job is held for it");
+      for (const job of jobs.get(num(state, at.truth.jobs)))
+        if (job.update === update && job.held) throw new Violation("it is over, and a Job is held for it");
   }
 
   /** A status stays as it is, and says to kstatus what is meant. */
-  silent(state: State, update: number, rest: Extract<Decision, { kind: "rest" }>, heard: Parameters<Judge["observed"]>[2]): void {
+  silent(
+    state: State,
+    update: number,
+    rest: Extract<Decision, { kind: "rest" }>,
+    heard: Parameters<Judge["observed"]>[2],
+  ): void {
     if (this.#rests.has(rest)) return;
     this.#rests.add(rest);
     DeploymentStatus.parse(rest.status);
@@ -179,7 +212,9 @@ export class Rules {
     for (const later of [0, 60_000, 600_000]) {
       const again = decide(observed, this.#world.now(state) + later);
       if (again.kind === "rest" && (again.event !== undefined || !isDeepStrictEqual(again.status, rest.status)))
-        throw new Violation(`the status does not stay: ${JSON.stringify(rest.status)} becomes ${JSON.stringify(again.status)}`);
+        throw new Violation(
+          `the status does not stay: ${JSON.stringify(rest.status)} becomes ${JSON.stringify(again.status)}`,
+        );
     }
   }
 }

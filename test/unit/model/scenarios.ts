@@ -2,7 +2,9 @@ import { SETTINGS } from "../../../src/core/observed.ts";
 import { mainframe, server, sha, update } from "../fixtures.ts";
 import type { Scenario } from "./scenario.ts";
 
-const archive = (digit: string) => ({ artifact: { archive: { url: "https://alpha.example/ra.tgz", sha256: sha(digit) } } });
+const archive = (digit: string) => ({
+  artifact: { archive: { url: "https://alpha.example/ra.tgz", sha256: sha(digit) } },
+});
 const older = update("older", { version: "1.0.0", ...archive("a") });
 const newer = update("newer", { version: "2.0.0", ...archive("b") });
 
@@ -27,7 +29,18 @@ export const SCENARIOS: readonly Scenario[] = [
     updates: [older, newer],
     targets: [{ specs: [staging] }],
     people: [],
-    budgets: { crash: 2, lostReply: 2, conflict: 1, silence: 1, delay: 2, clock: 1, badOutcome: 2, verify: 1, cancel: 1, remove: 1 },
+    budgets: {
+      crash: 2,
+      lostReply: 2,
+      conflict: 1,
+      silence: 1,
+      delay: 2,
+      clock: 1,
+      badOutcome: 2,
+      verify: 1,
+      cancel: 1,
+      remove: 1,
+    },
     faults: 3,
     settings,
   },
@@ -37,7 +50,18 @@ export const SCENARIOS: readonly Scenario[] = [
     updates: [older],
     targets: [{ specs: [staging], runs: 0 }, { specs: [omega, omegaChanged] }],
     people,
-    budgets: { crash: 2, lostReply: 1, conflict: 1, delay: 1, approve: 3, withdraw: 1, cancel: 1, policiesOff: 1, forge: 1, respec: 1 },
+    budgets: {
+      crash: 2,
+      lostReply: 1,
+      conflict: 1,
+      delay: 1,
+      approve: 3,
+      withdraw: 1,
+      cancel: 1,
+      policiesOff: 1,
+      forge: 1,
+      respec: 1,
+    },
     faults: 2,
     settings,
   },
@@ -49,10 +73,25 @@ export const SCENARIOS: readonly Scenario[] = [
       { specs: [staging] },
       { specs: [one] },
       { specs: [mainframe("cust-1")], licence: { valid: true, holder: "Example Ltd" } },
-      { specs: [mainframe("cust-2")], licence: { valid: false, reason: "LicenceExpired", message: "it ended yesterday" } },
+      {
+        specs: [mainframe("cust-2")],
+        licence: { valid: false, reason: "LicenceExpired", message: "it ended yesterday" },
+      },
     ],
     people: [{ by: "alice", slot: "" }],
-    budgets: { crash: 3, lostReply: 3, conflict: 2, silence: 2, delay: 2, clock: 1, badOutcome: 1, approve: 1, withdraw: 1, verify: 1, remove: 1 },
+    budgets: {
+      crash: 3,
+      lostReply: 3,
+      conflict: 2,
+      silence: 2,
+      delay: 2,
+      clock: 1,
+      badOutcome: 1,
+      approve: 1,
+      withdraw: 1,
+      verify: 1,
+      remove: 1,
+    },
     faults: 4,
     settings,
   },

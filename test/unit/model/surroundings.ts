@@ -7,7 +7,17 @@ import type { Judge } from "./judge.ts";
 import type { Operator, Step } from "./operator.ts";
 import type { Rules } from "./rules.ts";
 import type { Budget } from "./scenario.ts";
-import { change, IDLE, type ModelAction, type ModelAgent, type ModelJob, type ModelOrder, num, type State, type World } from "./world.ts";
+import {
+  change,
+  IDLE,
+  type ModelAction,
+  type ModelAgent,
+  type ModelJob,
+  type ModelOrder,
+  num,
+  type State,
+  type World,
+} from "./world.ts";
 
 interface Scene {
   readonly tier: Tier;
@@ -47,7 +57,9 @@ export class Surroundings {
     ] as const;
     return kinds.flatMap(([kind, from, to, count]) => {
       const pairs = Array.from({ length: count }, (_, n) => [to + n, num(state, from + n)] as const);
-      return pairs.every(([index, value]) => num(state, index) === value) ? [] : [{ what: `the watch of ${kind}`, state: change(state, ...pairs) }];
+      return pairs.every(([index, value]) => num(state, index) === value)
+        ? []
+        : [{ what: `the watch of ${kind}`, state: change(state, ...pairs) }];
     });
   }
 
@@ -61,7 +73,10 @@ export class Surroundings {
       this.#rules.activated(state, order.update, agent);
       const { applied, failed } = this.#ends(num(state, index), agent, order);
       const { name } = specs[0].metadata;
-      return [{ what: `${name} applies it`, state: change(state, [index, applied]) }, ...this.#spending(state, "badOutcome", `${name} fails to apply it`, [index, failed])];
+      return [
+        { what: `${name} applies it`, state: change(state, [index, applied]) },
+        ...this.#spending(state, "badOutcome", `${name} fails to apply it`, [index, failed]),
+      ];
     });
   }
 
@@ -69,7 +84,8 @@ export class Surroundings {
     const known = this.#orders.get(id);
     if (known !== undefined) return known;
     const { agents } = this.#world;
-    const orders = (end: "Applied" | "Failed") => agent.orders.map((one) => (one === order ? { ...one, state: end } : one));
+    const orders = (end: "Applied" | "Failed") =>
+      agent.orders.map((one) => (one === order ? { ...one, state: end } : one));
     const activations = agent.activations.map((count, u) => (u === order.update ? count + 1 : count));
     const made = {
       applied: agents.id({ ...agent, runs: order.update, orders: orders("Applied"), activations }),
@@ -87,7 +103,8 @@ export class Surroundings {
       const { runs } = agents.get(num(state, at.agents + job.target));
       const end = (outcome: NonNullable<ModelJob["outcome"]>): readonly [number, number] => {
         const key = `${num(state, at.truth.jobs)},${job.name},${runs},${outcome}`;
-        const known = this.#jobs.get(key) ?? jobs.id(all.map((one) => (one === job ? { ...one, outcome, ran: runs } : one)));
+        const known =
+          this.#jobs.get(key) ?? jobs.id(all.map((one) => (one === job ? { ...one, outcome, ran: runs } : one)));
         this.#jobs.set(key, known);
         return [at.truth.jobs, known];
       };
@@ -104,7 +121,9 @@ export class Surroundings {
     const working = scenario.updates.some((_, u) => num(state, at.threads + u) !== 0);
     const forgets = scenario.updates.map((_, u) => [at.threads + u, 0] as const);
     return [
-      ...(working || num(state, at.known) !== 0 ? this.#spending(state, "crash", "the operator crashes", [at.known, 0], ...forgets) : []),
+      ...(working || num(state, at.known) !== 0
+        ? this.#spending(state, "crash", "the operator crashes", [at.known, 0], ...forgets)
+        : []),
       ...this.#spending(state, "clock", "an hour passes", [at.clock, num(state, at.clock) + 1]),
       ...this.#policies(state),
     ];
@@ -113,15 +132,30 @@ export class Surroundings {
   #policies(state: State): readonly Step[] {
     const { at, policies } = this.#world;
     const { on, generation } = policies.get(num(state, at.policies));
-    if (!on) return [{ what: "the policies are put back", state: change(state, [at.policies, policies.id({ on: true, generation: generation + 1 })]) }, ...this.#watched(state)];
-    return [...this.#spending(state, "policiesOff", "the policies are removed", [at.policies, policies.id({ on: false, generation })]), ...this.#watched(state)];
+    if (!on)
+      return [
+        {
+          what: "the policies are put back",
+          state: change(state, [at.policies, policies.id({ on: true, generation: generation + 1 })]),
+        },
+        ...this.#watched(state),
+      ];
+    return [
+      ...this.#spending(state, "policiesOff", "the policies are removed", [
+        at.policies,
+        policies.id({ on: false, generation }),
+      ]),
+      ...this.#watched(state),
+    ];
   }
 
   /** The operator looks at the policies from time to time. */
   #watched(state: State): readonly Step[] {
     const { at } = this.#world;
     const now = num(state, at.policies) + 1;
-    return num(state, at.known) === now || num(state, at.known) === 0 ? [] : [{ what: "the operator looks at the policies", state: change(state, [at.known, now]) }];
+    return num(state, at.known) === now || num(state, at.known) === 0
+      ? []
+      : [{ what: "the operator looks at the policies", state: change(state, [at.known, now]) }];
   }
 
   people(state: State): readonly Step[] {
@@ -131,7 +165,12 @@ export class Surroundings {
       ...scenario.targets.flatMap(({ specs }, t) => {
         const index = at.truth.targets + t;
         const now = targets.get(num(state, index));
-        return specs.length <= now.spec + 1 ? [] : this.#spending(state, "respec", `the spec of ${specs[0].metadata.name} changes`, [index, targets.id({ ...now, spec: now.spec + 1 })]);
+        return specs.length <= now.spec + 1
+          ? []
+          : this.#spending(state, "respec", `the spec of ${specs[0].metadata.name} changes`, [
+              index,
+              targets.id({ ...now, spec: now.spec + 1 }),
+            ]);
       }),
     ];
   }
@@ -145,8 +184,14 @@ export class Surroundings {
     const write = (budget: Budget, what: string, next: readonly ModelAction[]): readonly Step[] =>
       this.#world.spend(state, budget) === undefined
         ? []
-        : this.#spending(state, budget, `${what} ${name}`, [index, deployments.id({ stands: true, actions: [...next].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)) })]);
-    const gone = this.#spending(state, "remove", `${name} is deleted`, [index, deployments.id({ stands: false, actions: [] })]);
+        : this.#spending(state, budget, `${what} ${name}`, [
+            index,
+            deployments.id({ stands: true, actions: [...next].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)) }),
+          ]);
+    const gone = this.#spending(state, "remove", `${name} is deleted`, [
+      index,
+      deployments.id({ stands: false, actions: [] }),
+    ]);
     const { on, generation } = policies.get(num(state, at.policies));
     const scene = this.#scene(state, update);
     if (scene === undefined) return gone;
@@ -161,15 +206,42 @@ export class Surroundings {
       saw: { ...saw, policies: generation },
     });
     const others = (one: ModelAction): readonly ModelAction[] => actions.filter((old) => keyOf(old) !== keyOf(one));
-    const free = scenario.people.filter(({ slot }) => !actions.some((old) => old.verb === "approve" && old.tier === tier && old.slot === slot));
+    const free = scenario.people.filter(
+      ({ slot }) => !actions.some((old) => old.verb === "approve" && old.tier === tier && old.slot === slot),
+    );
     const gated = tier === "omega" && !begun;
     return [
       ...gone,
-      ...(on && gated ? free.flatMap(({ by, slot }) => write("approve", `${by} approves`, [...actions, act("approve", slot, by, token)])) : []),
-      ...(!on && gated ? free.flatMap(({ by, slot }) => write("forge", `somebody forges an approval of ${by} for`, [...actions, act("approve", slot, by, token, true)])) : []),
-      ...(gated ? actions.filter(({ verb }) => verb === "approve").flatMap((old) => write("withdraw", `${old.by} withdraws the approval of`, others(old))) : []),
-      ...(on && !begun ? write("cancel", "somebody cancels", [...others(act("cancel", "", "carol", token)), act("cancel", "", "carol", token)]) : []),
-      ...(on && newest ? write("verify", "somebody asks to verify", [...others(act("verify", "", "carol", "")), act("verify", "", "carol", newest.hash.slice(0, 16))]) : []),
+      ...(on && gated
+        ? free.flatMap(({ by, slot }) =>
+            write("approve", `${by} approves`, [...actions, act("approve", slot, by, token)]),
+          )
+        : []),
+      ...(!on && gated
+        ? free.flatMap(({ by, slot }) =>
+            write("forge", `somebody forges an approval of ${by} for`, [
+              ...actions,
+              act("approve", slot, by, token, true),
+            ]),
+          )
+        : []),
+      ...(gated
+        ? actions
+            .filter(({ verb }) => verb === "approve")
+            .flatMap((old) => write("withdraw", `${old.by} withdraws the approval of`, others(old)))
+        : []),
+      ...(on && !begun
+        ? write("cancel", "somebody cancels", [
+            ...others(act("cancel", "", "carol", token)),
+            act("cancel", "", "carol", token),
+          ])
+        : []),
+      ...(on && newest
+        ? write("verify", "somebody asks to verify", [
+            ...others(act("verify", "", "carol", "")),
+            act("verify", "", "carol", newest.hash.slice(0, 16)),
+          ])
+        : []),
     ];
   }
 
@@ -182,12 +254,17 @@ export class Surroundings {
     if (known !== undefined) return known.scene;
     const view = this.#judge.live(state, update);
     const { generation } = policies.get(num(state, at.policies));
-    const seen = { ...this.#judge.observed(state, update, { ...IDLE, view }), policies: this.#judge.policies(policies.id({ on: true, generation })) };
+    const seen = {
+      ...this.#judge.observed(state, update, { ...IDLE, view }),
+      policies: this.#judge.policies(policies.id({ on: true, generation })),
+    };
     const progress = progressOf(seen.records);
     const tier = currentTier(progress, seen.targets);
     const made = (): Scene | undefined => {
       if (tier === undefined || progress.end !== undefined || progress.head === undefined) return undefined;
-      const held = [...progress.tiers[tier].targets.values()].filter(({ state: one }) => one === "Held").map(({ record }) => record);
+      const held = [...progress.tiers[tier].targets.values()]
+        .filter(({ state: one }) => one === "Held")
+        .map(({ record }) => record);
       const newest = held.toSorted((a, b) => b.seq - a.seq)[0];
       return {
         tier,
@@ -202,7 +279,12 @@ export class Surroundings {
     return scene;
   }
 
-  #spending(state: State, budget: Budget, what: string, ...pairs: readonly (readonly [number, number])[]): readonly Step[] {
+  #spending(
+    state: State,
+    budget: Budget,
+    what: string,
+    ...pairs: readonly (readonly [number, number])[]
+  ): readonly Step[] {
     const left = this.#world.spend(state, budget);
     return left === undefined ? [] : [{ what, state: change(state, ...pairs, [this.#world.at.budgets, left]) }];
   }

@@ -81,7 +81,9 @@ export class World {
   readonly scenario: Scenario;
   readonly deployments = new Intern<ModelDeployment>({ stands: true, actions: [] });
   readonly targets = new Intern<ModelTargetState>({ spec: 0 });
-  readonly chains = new Intern<readonly RecordSpec[]>([], (chain) => chain.map((record) => this.#recordId(record)).join());
+  readonly chains = new Intern<readonly RecordSpec[]>([], (chain) =>
+    chain.map((record) => this.#recordId(record)).join(),
+  );
   readonly jobs = new Intern<readonly ModelJob[]>([]);
   readonly agents: Intern<ModelAgent>;
   readonly policies = new Intern<ModelPolicies>({ on: true, generation: 1 });
@@ -98,7 +100,10 @@ export class World {
     this.scenario = scenario;
     const idle = scenario.updates.map(() => 0);
     this.agents = new Intern<ModelAgent>({ runs: -1, seen: 0, orders: [], activations: idle });
-    this.budgets = new Intern<readonly number[]>([...BUDGETS.map((name) => scenario.budgets[name] ?? 0), scenario.faults]);
+    this.budgets = new Intern<readonly number[]>([
+      ...BUDGETS.map((name) => scenario.budgets[name] ?? 0),
+      scenario.faults,
+    ]);
     this.at = layout(scenario.updates.length, scenario.targets.length);
     const state = Array.from({ length: this.at.length }, () => 0);
     scenario.targets.forEach(({ runs = -1 }, t) => {
@@ -158,5 +163,16 @@ function layout(updates: number, targets: number) {
   const agents = take(targets);
   const policies = take(1);
   const cache = { deployments: take(updates), targets: take(targets), chains: take(updates), jobs: take(1) };
-  return { truth, agents, policies, cache, known: take(1), threads: take(updates), delayed: take(1), clock: take(1), budgets: take(1), length: next };
+  return {
+    truth,
+    agents,
+    policies,
+    cache,
+    known: take(1),
+    threads: take(updates),
+    delayed: take(1),
+    clock: take(1),
+    budgets: take(1),
+    length: next,
+  };
 }

@@ -51,20 +51,35 @@ test("children that ignore SIGTERM, and their temporary folder, go away when the
 });
 
 test("a program that does not exist is an error, not a child", async () => {
-  await expect(startGuarded({ name: "ghost", command: join(dir, "ghost"), args: [], logFile: join(dir, "log") })).rejects.toThrow("ENOENT");
+  await expect(
+    startGuarded({ name: "ghost", command: join(dir, "ghost"), args: [], logFile: join(dir, "log") }),
+  ).rejects.toThrow("ENOENT");
 });
 
 test("a child that ignores the request to end is forced, with all it started", async () => {
   const script = "trap '' TERM; sleep 600 & echo $!; wait; wait";
-  const child = await startGuarded({ name: "stubborn", command: "/bin/sh", args: ["-c", script], logFile: join(dir, "log") });
-  const grandchild = await until("the grandchild has started", async () => Number((await readFile(join(dir, "log"), "utf8")).trim()) || undefined);
+  const child = await startGuarded({
+    name: "stubborn",
+    command: "/bin/sh",
+    args: ["-c", script],
+    logFile: join(dir, "log"),
+  });
+  const grandchild = await until(
+    "the grandchild has started",
+    async () => Number((await readFile(join(dir, "log"), "utf8")).trim()) || undefined,
+  );
   expect(await child.stop(50)).toEqual({ code: null, signal: "SIGKILL" });
   await until("the grandchild is gone", async () => !(await isAlive(grandchild)));
   expect(child.running()).toBe(false);
 });
 
 test("what a child left behind when it ended by itself ends too, as in a container", async () => {
-  const child = await startGuarded({ name: "careless", command: "/bin/sh", args: ["-c", "sleep 600 & echo $!"], logFile: join(dir, "log") });
+  const child = await startGuarded({
+    name: "careless",
+    command: "/bin/sh",
+    args: ["-c", "sleep 600 & echo $!"],
+    logFile: join(dir, "log"),
+  });
   expect(await child.exited).toEqual({ code: 0, signal: null });
   const left = Number(await readFile(join(dir, "log"), "utf8"));
   await until("what it left behind is gone", async () => !(await isAlive(left)));

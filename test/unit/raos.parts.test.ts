@@ -22,7 +22,11 @@ describe("the RaOS sample", () => {
   it("is not healthy when its core says so, and the order that brought it fails with that", async () => {
     const target = await start({ healthSeconds: 0.5 });
     const unwell = await release("9.4.3", { unwell: true });
-    expect(await carryOut(target, orderFor(target.name, 1, unwell))).toMatchObject({ state: "Failed", reason: "HealthFailed", message: expect.stringContaining("HTTP 500") });
+    expect(await carryOut(target, orderFor(target.name, 1, unwell))).toMatchObject({
+      state: "Failed",
+      reason: "HealthFailed",
+      message: expect.stringContaining("HTTP 500"),
+    });
     expect((await ask(target, "/healthz"))[1]).toMatchObject({ status: "unwell", reason: "core of 9.4.3 is not well" });
   });
 
@@ -33,7 +37,12 @@ describe("the RaOS sample", () => {
     const answer = await request(`https://127.0.0.1:${target.raos.port}/`, { dispatcher: web, method: "DELETE" });
     await answer.body.dump();
     expect(answer.statusCode).toBe(405);
-    expect(answer.headers).toMatchObject({ "strict-transport-security": expect.stringContaining("max-age"), "x-content-type-options": "nosniff", "x-frame-options": "DENY", "content-security-policy": expect.any(String) });
+    expect(answer.headers).toMatchObject({
+      "strict-transport-security": expect.stringContaining("max-age"),
+      "x-content-type-options": "nosniff",
+      "x-frame-options": "DENY",
+      "content-security-policy": expect.any(String),
+    });
     expect(answer.headers["x-powered-by"]).toBeUndefined();
   });
 
@@ -47,7 +56,10 @@ describe("the RaOS sample", () => {
   });
 
   it("is built to the same bytes each time", async () => {
-    const [one, other] = [await releaseArchive({ dir: "", version: "9.4.2" }), await releaseArchive({ dir: "", version: "9.4.2" })];
+    const [one, other] = [
+      await releaseArchive({ dir: "", version: "9.4.2" }),
+      await releaseArchive({ dir: "", version: "9.4.2" }),
+    ];
     expect(one.equals(other)).toBe(true);
   });
 });
