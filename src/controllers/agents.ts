@@ -102,7 +102,8 @@ export async function sendOrder(
       snapshot: `${target.metadata.name}-${String(order.sequence).padStart(6, "0")}`,
       ...(target.kind === "Mainframe" && target.spec.licence !== undefined && { licence: target.spec.licence }),
       nbf: Math.floor(context.now() / 1000) - 60,
-      exp: Math.ceil(expiresAt / 1000),
+      // Rounded down: when the operator gives up, the agent has given up before it.
+      exp: Math.floor(expiresAt / 1000),
     });
     return sentOrder(await context.agents.deliver(await agentOf(context, target, signal), { key, jws }, signal));
   });

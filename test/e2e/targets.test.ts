@@ -102,7 +102,7 @@ test.concurrent("an agent whose reply to the order is lost is asked what became 
 });
 
 test.concurrent(
-  "a server lost in the middle of a delivery is held once the time is over; back with the update, it is verified when asked",
+  "a server lost in the middle of a delivery is held once the time is over; back too late, it switches to nothing and says so",
   async () => {
     const room = await scene.room("midway");
     const { archives } = scene.world();
@@ -126,12 +126,19 @@ test.concurrent(
 
     arrive();
     await at.startAgent();
-    const repeatable = await room.untilUpdate("first", ({ blockedBy }) => blockedBy?.[0]?.command !== undefined);
-    await room.run("ann", repeatable.blockedBy?.[0]?.command ?? "");
-    await room.untilUpdate("first", ({ tier }) => tier === "omega");
-    expect(await at.version()).toBe("9.4.2");
-    expect(activations(await room.agent(at))).toEqual([1]);
+    const late = await room.untilUpdate("first", ({ message }) => message?.includes("does not run there") === true);
+    expect(late).toMatchObject({ phase: "Held", blockedBy: [{ gate: "held" }] });
+    const agent = await room.agent(at);
+    expect(agent.apps).toEqual([]);
+    expect(agent.seen).toMatchObject([{ sequence: 1, state: "Failed" }]);
+    expect(await at.version()).toBeUndefined();
     expect(verifyChain(await room.records("first"))).toEqual([]);
+
+    const next = await archives.build({ version: "9.4.3", file: "midway-next.tgz" });
+    await room.apply(update(room.namespace, "second", next));
+    await room.untilUpdate("second", ({ tier }) => tier === "omega");
+    expect(await at.version()).toBe("9.4.3");
+    await room.untilUpdate("first", ({ phase }) => phase === "Superseded");
   },
 );
 
