@@ -1,8 +1,11 @@
 import { defineConfig } from "vitest/config";
 
-// Four projects by what they need: nothing; seconds of real parts (a database, processes: `*.parts.test.ts`, beside the source, not part of
-// `npm run check`); a control plane; a control plane with servers and agents. The last two share one cluster and run file by file, after the
-// others, because they measure and the machine is small. Unit tests share their worker's modules: that halves the time they take.
+/** End to end, and without the operator of the others: they bring what they need. */
+const APART = ["test/e2e/demo.test.ts", "test/e2e/agent/**/*.test.ts"];
+
+// Five projects by what they need: nothing; seconds of real parts (a database, processes: `*.parts.test.ts`, beside the source, not part of
+// `npm run check`); a control plane; a control plane with an operator, servers and agents; and what brings its own. What
+// needs a control plane runs file by file, because it measures and the machine is small. Unit tests share their worker's modules: that halves the time they take.
 export default defineConfig({
   test: {
     // Sources that did not change are not transformed again: the second run of `npm run check` is the one that is waited for.
@@ -44,11 +47,23 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
+          exclude: APART,
           testTimeout: 180_000,
           hookTimeout: 180_000,
           maxWorkers: 1,
           sequence: { groupOrder: 3 },
           globalSetup: ["test/cluster/setup.ts"],
+        },
+      },
+      {
+        test: {
+          name: "apart",
+          include: APART,
+          globalSetup: ["test/cluster/setup.ts"],
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          maxWorkers: 1,
+          sequence: { groupOrder: 3 },
         },
       },
     ],

@@ -20,8 +20,14 @@ const imagesFor = (cluster: Cluster): Images => ({
   "ashat:mute": ["/bin/sh", "-c", "exit 0"],
 });
 
-// Every project runs this file by itself, in one process; the cluster is shared by all of them, so it hangs on the process.
-const place = globalThis as { ashatSharedCluster?: { users: number; readonly running: Promise<Running> } };
+interface Place {
+  users: number;
+  readonly running: Promise<Running>;
+}
+
+// Every project runs this file by itself, in one process; a cluster is shared, so it hangs on the process. Tests with an operator have one
+// of their own: what the others write would be judged and answered by it.
+const places = globalThis as { ashatClusters?: Map<string, Place> };
 
 const start = async (): Promise<Running> => {
   const cluster = await startCluster({
@@ -41,8 +47,10 @@ const start = async (): Promise<Running> => {
 
 /** Starts the shared cluster with the product's kinds and policies for the first project that needs it, and ends it after the last. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  place.ashatSharedCluster ??= { users: 0, running: start() };
-  const shared = place.ashatSharedCluster;
+  const name = project.name === "e2e" ? "with an operator" : "without";
+  const clusters = (places.ashatClusters ??= new Map());
+  const shared: Place = clusters.get(name) ?? { users: 0, running: start() };
+  clusters.set(name, shared);
   shared.users += 1;
   const { cluster, node } = await shared.running;
   const coordinates: Shared = {
@@ -60,7 +68,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   return async () => {
     shared.users -= 1;
     if (shared.users > 0) return;
-    delete place.ashatSharedCluster;
+    clusters.delete(name);
     await node?.stop();
     await cluster.stop();
   };
