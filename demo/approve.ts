@@ -18,7 +18,7 @@ const APPROVERS = ["ann", "bob"] as const satisfies readonly Person[];
 export function approving(screen: Screen, scene: Scene, fail: (error: unknown) => void): Approving {
   const { paint, line } = screen;
   let current: { readonly command: string; readonly end: AbortController } | undefined;
-  let turn = 0;
+  let asked = 0;
 
   const indented = (text: string): void => {
     for (const part of wrap(text, screen.width, "            ")) line(part);
@@ -36,13 +36,15 @@ export function approving(screen: Screen, scene: Scene, fail: (error: unknown) =
     if (person === APPROVERS[0]) line(`              export PATH=${scene.programs}:$PATH`);
     screen.now(`waiting for ${person}`);
     process.stdin.resume();
-    await once(process.stdin, "data", { signal }).finally(() => process.stdin.pause());
+    await once(process.stdin, "data", { signal });
+    process.stdin.pause();
     screen.entered();
   };
-  const ask = async ({ message, command = "" }: BlockedBy, signal: AbortSignal): Promise<void> => {
-    const person = APPROVERS[Math.min(turn, APPROVERS.length - 1)] ?? "ann";
-    const first = turn === 0;
-    turn += 1;
+  const ask = async ({ message, command = "", needed = 1 }: BlockedBy, signal: AbortSignal): Promise<void> => {
+    // An approval that does not count leaves its person asked.
+    const person = APPROVERS.at(-needed) ?? "ann";
+    const first = asked === 0;
+    asked += 1;
     line(`            ${paint.wait(message)}. The status says how:`);
     line(`  ${paint.bold(command)}`);
     if (first) await refused(command);
@@ -55,6 +57,8 @@ export function approving(screen: Screen, scene: Scene, fail: (error: unknown) =
     line(`            ${paint.dim(`${person} ran it: ${said}`)}`);
   };
   const over = (): void => {
+    // Here and not where the wait ends: the next question may already listen by then.
+    if (screen.interactive) process.stdin.pause();
     current?.end.abort();
     current = undefined;
   };

@@ -13,7 +13,8 @@ export class UsageError extends Error {
 
 /** What is typed, as commander gives it; numbers are still text. */
 export interface Typed {
-  readonly url: string;
+  /** Where it is not typed, the Server manifest of --file names it. */
+  readonly url?: string;
   readonly sha256?: string;
   readonly ca?: string;
   readonly file?: string;
@@ -50,15 +51,31 @@ const yamlOf = async (path: string): Promise<unknown> => {
 
 const PartOf = z.record(z.string(), z.unknown());
 
-/** The `checks` of a Server manifest, or a file that holds only them. */
-const checksOf = async (path: string): Promise<Readonly<Record<string, unknown>>> => {
-  const manifest = z.object({ spec: z.object({ checks: PartOf.optional() }) });
+const ServerManifest = z.object({
+  spec: z.object({
+    url: z.string().optional(),
+    tls: z.object({ sha256: z.string().optional() }).optional(),
+    checks: PartOf.optional(),
+  }),
+});
+
+interface FromFile {
+  readonly url?: string | undefined;
+  readonly sha256?: string | undefined;
+  readonly checks: Readonly<Record<string, unknown>>;
+}
+
+/** What a Server manifest says of the server and its checks, or a file that holds only the checks. */
+const fromFile = async (path: string): Promise<FromFile> => {
   const document = await yamlOf(path);
-  const server = manifest.safeParse(document);
-  if (server.success) return server.data.spec.checks ?? {};
+  const server = ServerManifest.safeParse(document);
+  if (server.success) {
+    const { url, tls, checks = {} } = server.data.spec;
+    return { url, sha256: tls?.sha256, checks };
+  }
   const checks = PartOf.safeParse(document);
   if (!checks.success) throw new UsageError(`The file ${path} holds neither a Server nor its checks.`);
-  return checks.data;
+  return { checks: checks.data };
 };
 
 const number = (text: string | undefined): number | undefined => (text === undefined ? undefined : Number(text));
@@ -99,7 +116,7 @@ const TYPED: Readonly<Record<Category, (typed: Typed) => readonly [name: string,
   "Security Scan": ({ path, minDaysLeft, allow }) => ["security", { path, minDaysLeft: number(minDaysLeft), allow }],
 };
 
-const trustOf = async ({ sha256, ca }: Typed): Promise<Subject["trust"]> => {
+const trustOf = async ({ sha256, ca }: Pick<Typed, "sha256" | "ca">): Promise<Subject["trust"]> => {
   if (sha256 !== undefined && !Fingerprint.safeParse(sha256).success)
     throw new UsageError(
       "--sha256 wants the SHA-256 of the server's certificate: 64 hexadecimal digits, colons allowed.",
@@ -126,9 +143,13 @@ export const subjectByHand = async (
   typed: Typed,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<Subject> => {
-  if (!z.url({ protocol: /^https?$/ }).safeParse(typed.url).success)
-    throw new UsageError("--url wants an address such as https://shop.example.");
-  const file = typed.file === undefined ? {} : await checksOf(typed.file);
+  const { checks: file, ...server }: FromFile = typed.file === undefined ? { checks: {} } : await fromFile(typed.file);
+  const url = z.url({ protocol: /^https?$/ }).safeParse(typed.url ?? server.url);
+  if (!url.success)
+    throw new UsageError(
+      "--url wants an address such as https://shop.example; --file with a Server manifest has it, too.",
+    );
+  const sha256 = typed.sha256 ?? (typed.ca === undefined ? server.sha256 : undefined);
   const [part, said] = TYPED[category](typed);
   const given = Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
   const checks = Checks.safeParse({ ...file, [part]: { ...PartOf.safeParse(file[part]).data, ...given } });
@@ -144,8 +165,8 @@ export const subjectByHand = async (
       `Set ${CHECK_ENV.databaseUrl} to the URL of the database; it is not taken from the command line, where others could read it.`,
     );
   return {
-    url: typed.url,
-    trust: await trustOf(typed),
+    url: url.data,
+    trust: await trustOf({ ...(sha256 !== undefined && { sha256 }), ...(typed.ca !== undefined && { ca: typed.ca }) }),
     version: typed.updateVersion ?? "by-hand",
     checks: checks.data,
     ...(typed.module === undefined ? {} : { modules: typed.module }),

@@ -31,11 +31,15 @@ const leave = (code: number, text: string, stream: NodeJS.WriteStream): void =>
 
 const byHand =
   (category: Category) =>
-  async (typed: Omit<Typed, "url"> & { readonly url?: string; readonly output: string }): Promise<void> => {
+  async (typed: Typed & { readonly output: string }): Promise<void> => {
     try {
       const document = await runCheck(
         category,
-        await subjectByHand(category, { url: NO_SERVER, ...typed }, process.env),
+        await subjectByHand(
+          category,
+          category === "Database Connection" ? { url: NO_SERVER, ...typed } : typed,
+          process.env,
+        ),
         stopOnSignal(),
       );
       leave(
@@ -154,7 +158,7 @@ export const checkCommand = (): Command => {
     const sub = command.command(name).description(`${category}: ${says}`);
     if (category !== "Database Connection")
       sub
-        .requiredOption("--url <url>", "address of the server")
+        .option("--url <url>", "address of the server")
         .option("--sha256 <hex>", "SHA-256 of its certificate, when it is pinned")
         .option("--ca <file>", "CA certificates in PEM, when it has a CA of its own");
     sub.option(

@@ -60,9 +60,13 @@ export function approvalsOf(tier: Tier, token: string, observed: Observed): Appr
     counted: worst.counted,
     missing: Math.max(0, worst.required - worst.counted),
     standing: distinct(counting.map(({ action }) => action)),
-    ignored: judged.flatMap(({ action, objections }) => {
+    ignored: judged.flatMap(({ action, objections }, index) => {
       const why = objections.find((reason) => reason !== undefined);
-      return why === undefined ? [] : [{ action, why }];
+      if (why !== undefined) return [{ action, why }];
+      const again = judged
+        .slice(0, index)
+        .some((before) => before.action.by === action.by && !before.objections.some(Boolean));
+      return again ? [{ action, why: "one person counts once, in whichever slot" }] : [];
     }),
   };
 }

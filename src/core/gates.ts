@@ -167,10 +167,12 @@ function policiesGate({ observed }: Situation): Shut | undefined {
 function approvalsGate({ observed, tier, token }: Situation, { ignored, missing }: Approvals): Shut | undefined {
   if (missing === 0) return undefined;
   const voided = voidedTokens(observed.deployment.status, tier, token);
-  const because = ignored.map(({ action, why }) => {
-    const by = voided.find((old) => old.token === action.token)?.by;
-    return `the approval of ${action.by ?? "nobody known"} does not count: ${by === undefined ? why : `TokenMismatch: ${why}, because ${by} changed`}`;
-  });
+  const because = new Set(
+    ignored.map(({ action, why }) => {
+      const by = voided.find((old) => old.token === action.token)?.by;
+      return `the approval of ${action.by ?? "nobody known"} does not count: ${by === undefined ? why : `TokenMismatch: ${why}, because ${by} changed`}`;
+    }),
+  );
   return {
     gate: "approvals",
     message: [`${tier} waits for ${missing} more approval${missing === 1 ? "" : "s"}`, ...because].join("; "),

@@ -52,7 +52,7 @@ describe("an update that is held", () => {
     const { status } = scene.run();
     expect(status.blockedBy?.[0]).toMatchObject({
       gate: "held",
-      who: "the author of the update: push a corrected one under a new name",
+      who: "the author of the update: push a corrected one under a new name and a higher version, or delete this one first",
     });
     expect(status.blockedBy?.[0]?.command).toBeUndefined();
   });

@@ -117,7 +117,7 @@ function toGiveUp({ observed, tier }: Situation, message: string, silent: boolea
     message: `${message}; ${why}`,
     who: silent
       ? "who runs the target; its agent is asked again every few seconds"
-      : `the author of the update: ${keeps ? "delete it, which lets the target go and undoes nothing, and push" : "push"} a corrected one under a new name`,
+      : `the author of the update: ${keeps ? "delete it, which lets the target go and undoes nothing, and push" : "push"} a corrected one under a new name${keeps ? "" : " and a higher version, or delete this one first"}`,
     ...(keeps && !silent && { command: deleteCommand(observed.deployment.metadata) }),
   };
 }
