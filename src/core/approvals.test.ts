@@ -51,6 +51,7 @@ describe("people, not annotations", () => {
     scene.act("approve", "omega", "alice");
     scene.act("approve", "omega", "alice", { slot: "2" });
     expect(gate(scene)).toMatchObject({ needed: 1 });
+    expect(gate(scene)?.message).toContain("alice does not count: one person counts once");
     scene.act("approve", "omega", "bob", { slot: "3" });
     expect(begun(scene)).toBe(true);
   });
