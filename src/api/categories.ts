@@ -11,4 +11,3 @@ export type Category = (typeof CATEGORIES)[number];
 
 /** `Failed` only when a written document says so; `Inconclusive` is no proof either way and never passes. */
 export const VERDICTS = ["Passed", "Failed", "Inconclusive", "NotConfigured"] as const;
-export type Verdict = (typeof VERDICTS)[number];

@@ -133,8 +133,7 @@ function mergeLooks(parts: readonly Part[]): Look | undefined {
   const looks = parts.flatMap((part) => (part.look ? [part.look] : []));
   if (looks.length === 0) return undefined;
   return {
-    live: false,
-    policies: looks.some((look) => look.policies === true),
+    ...NOTHING,
     agents: [...new Set(looks.flatMap((look) => look.agents ?? []))],
     orders: looks.flatMap((look) => look.orders ?? []),
   };

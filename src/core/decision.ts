@@ -45,7 +45,7 @@ export interface EventDraft {
 
 /** What one part of the judgement contributes. */
 export interface Part {
-  readonly look?: Partial<Look>;
+  readonly look?: Partial<Pick<Look, "agents" | "orders">>;
   readonly effects?: readonly Effect[];
   readonly blockedBy?: readonly Shut[];
   readonly wakeAt?: number;

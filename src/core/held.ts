@@ -11,8 +11,11 @@ import { appState, runsThis, type Situation, targetsIn } from "./situation.ts";
 
 /** A verification is repeated by naming the newest record that holds something in the tier. */
 export function heldToken(situation: Situation): string | undefined {
-  return newestHeld(situation)?.hash.slice(0, 16);
+  const newest = newestHeld(situation);
+  return newest && tokenOfHeld(newest);
 }
+
+const tokenOfHeld = (record: RecordSpec): string => record.hash.slice(0, 16);
 
 const newestHeld = (situation: Situation): RecordSpec | undefined =>
   targetsIn(situation, "Held")
@@ -51,7 +54,7 @@ export function held(situation: Situation): Part {
 
   const runs = all.filter(({ seen }) => seen.agent.state === "Answered" && runsThis(situation, seen.agent.status));
   const repeatable = runs.filter(({ seen, at }) => isOurs(situation, seen, at));
-  const token = newest.hash.slice(0, 16);
+  const token = tokenOfHeld(newest);
   const asked = actionsOf(metadata.annotations).find(
     (a) => a.verb === "verify" && a.tier === tier && a.token === token && a.by !== undefined,
   );

@@ -109,17 +109,3 @@ export const createSigningKey = async (): Promise<{ readonly privatePem: string;
   const keys = await newKeys();
   return { privatePem: await pemOfPrivate(keys.privateKey), publicPem: await pemOfPublic(keys.publicKey) };
 };
-
-/** A certificate request for a user, for clusters whose own CA key nobody holds. */
-export const certificateRequest = async (
-  user: string,
-  groups: readonly string[],
-): Promise<{ readonly requestPem: string; readonly keyPem: string }> => {
-  const keys = await newKeys();
-  const request = await x509.Pkcs10CertificateRequestGenerator.create({
-    name: [...groups.map((group) => ({ O: [group] })), { CN: [user] }],
-    keys: keys,
-    signingAlgorithm: ALGORITHM,
-  });
-  return { requestPem: `${request.toString("pem")}\n`, keyPem: await pemOfPrivate(keys.privateKey) };
-};
