@@ -33,6 +33,8 @@ const column = (name: string, jsonPath: string, extra: Partial<Column> = {}): Co
   ...extra,
 });
 const age = column("Age", ".metadata.creationTimestamp", { type: "date" });
+/** Empty where nothing has drifted: the condition is there only while it is True. */
+const drifted = column("Drifted", '.status.conditions[?(@.type=="Drifted")].status');
 const ready = column("Ready", '.status.conditions[?(@.type=="Ready")].status');
 
 export const KINDS: readonly KindWords[] = [
@@ -72,6 +74,7 @@ export const KINDS: readonly KindWords[] = [
       column("Tier", ".spec.tier"),
       ready,
       column("Runs", ".status.runs"),
+      drifted,
       column("URL", ".spec.url", { priority: 1 }),
       age,
       column("Message", ".status.message"),
@@ -90,6 +93,7 @@ export const KINDS: readonly KindWords[] = [
       column("Wave", ".spec.wave", { type: "integer" }),
       ready,
       column("Runs", ".status.runs"),
+      drifted,
       age,
       column("Message", ".status.message"),
     ],

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { Checks } from "./checks.ts";
 import { httpsUrl, objectName } from "./fields.ts";
 import type { Metadata } from "./meta.ts";
-import { AgentAddress, type TargetStatus, Tls } from "./target.ts";
+import { AgentAddress, DriftPolicy, OnFailure, type TargetStatus, Tls } from "./target.ts";
 
 export const MainframeSpec = z
   .object({
@@ -17,6 +17,10 @@ export const MainframeSpec = z
       .regex(/^[A-Za-z0-9_=-]+\.[A-Za-z0-9_=-]+\.[A-Za-z0-9_=-]+$/)
       .optional()
       .describe("The licence as `ashat licence issue` prints it; without a valid one nothing is delivered."),
+    onFailure: OnFailure.default("Restore").describe(
+      "After a written failure: hold it as it is, or restore what ran before.",
+    ),
+    drift: DriftPolicy,
     wave: z
       .int32()
       .min(1)

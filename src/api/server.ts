@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { Checks } from "./checks.ts";
 import { count, objectName, text } from "./fields.ts";
+import type { MainframeSpec } from "./mainframe.ts";
 import type { Metadata } from "./meta.ts";
 import { rules } from "./rule.ts";
-import { AgentAddress, type TargetStatus, Tls } from "./target.ts";
+import { AgentAddress, DriftPolicy, OnFailure, type TargetStatus, Tls } from "./target.ts";
 
 const GitTarget = z.object({
   url: text(2048, "Repository, e.g. ssh://git@host/deploy."),
@@ -67,6 +68,10 @@ export const ServerSpec = rules(
     waitFor: WaitFor.optional().describe("What to wait for after a commit (not in this version)."),
     checks: Checks.prefault({}),
     approval: Approval.prefault({}),
+    onFailure: OnFailure.optional().describe(
+      "After a written failure: hold it as it is, or restore what ran before. Hold on Alpha and Public, Restore on Omega.",
+    ),
+    drift: DriftPolicy,
   }),
   [
     {
@@ -95,6 +100,10 @@ export interface Server {
   readonly spec: ServerSpec;
   readonly status: TargetStatus;
 }
+
+/** What a server does with a failure where it does not say: evidence stays in staging, production is put back. */
+export const onFailureOf = (target: { readonly spec: ServerSpec | MainframeSpec }): OnFailure =>
+  target.spec.onFailure ?? ("tier" in target.spec && target.spec.tier !== "Omega" ? "Hold" : "Restore");
 
 /** How many approvals a server asks for where it does not say: production never goes without one. */
 export const requiredApprovals = (spec: ServerSpec): number =>

@@ -36,6 +36,15 @@ export const AgentAddress = z
   })
   .describe("The agent that applies updates on the target.");
 
+export const DriftPolicy = z
+  .enum(["Flag", "Heal"])
+  .default("Flag")
+  .describe("What is done where something else runs than was delivered: it is shown, or delivered again.");
+
+/** What is done after a check or the target itself said in writing that an update failed. */
+export const OnFailure = z.enum(["Hold", "Restore"]);
+export type OnFailure = z.output<typeof OnFailure>;
+
 /** One app on one target. `sequence` fences: an agent refuses a lower one. */
 export const AppState = z.object({
   app: label("The app."),
@@ -47,6 +56,11 @@ export const AppState = z.object({
   digest: text(80, "The artifact last verified here.").optional(),
   deployment: text(253, "The update that brought it.").optional(),
   since: time("When it passed.").optional(),
+  unsettled: text(
+    253,
+    "An update that began here and was let go on the way: until one passes nothing is known to be right.",
+  ).optional(),
+  restoredAt: time("When a failure here was last put back without anybody asking.").optional(),
   baseline: Baseline.optional(),
 });
 export type AppState = z.output<typeof AppState>;
