@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { Checks } from "./checks.ts";
 import { count, objectName, text } from "./fields.ts";
-import type { MainframeSpec } from "./mainframe.ts";
 import type { Metadata } from "./meta.ts";
 import { rules } from "./rule.ts";
 import { AgentAddress, DriftPolicy, OnFailure, type TargetStatus, Tls } from "./target.ts";
@@ -100,10 +99,6 @@ export interface Server {
   readonly spec: ServerSpec;
   readonly status: TargetStatus;
 }
-
-/** What a server does with a failure where it does not say: evidence stays in staging, production is put back. */
-export const onFailureOf = (target: { readonly spec: ServerSpec | MainframeSpec }): OnFailure =>
-  target.spec.onFailure ?? ("tier" in target.spec && target.spec.tier !== "Omega" ? "Hold" : "Restore");
 
 /** How many approvals a server asks for where it does not say: production never goes without one. */
 export const requiredApprovals = (spec: ServerSpec): number =>

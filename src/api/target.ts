@@ -2,8 +2,10 @@ import { z } from "zod";
 import { Baseline } from "./check-run.ts";
 import { DeploymentIdentity } from "./deployment.ts";
 import { count, hex64, httpsUrl, label, listMap, objectName, text, time } from "./fields.ts";
+import type { MainframeSpec } from "./mainframe.ts";
 import { conditions, observedGeneration } from "./meta.ts";
 import { rules } from "./rule.ts";
+import type { ServerSpec } from "./server.ts";
 
 /** What Servers and Mainframes have in common. */
 export const Tls = rules(
@@ -44,6 +46,10 @@ export const DriftPolicy = z
 /** What is done after a check or the target itself said in writing that an update failed. */
 export const OnFailure = z.enum(["Hold", "Restore"]);
 export type OnFailure = z.output<typeof OnFailure>;
+
+/** What a target does with a failure where it does not say: evidence stays in staging, production and its holders are put back. */
+export const onFailureOf = (target: { readonly spec: ServerSpec | MainframeSpec }): OnFailure =>
+  target.spec.onFailure ?? ("tier" in target.spec && target.spec.tier !== "Omega" ? "Hold" : "Restore");
 
 /** One app on one target. `sequence` fences: an agent refuses a lower one. */
 export const AppState = z.object({
