@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { archive, manifestEntry, rawTar } from "../../test/targets/archives.ts";
 import { openBench } from "../../test/targets/bench.ts";
 import { orderFor, type Target } from "../../test/targets/target.ts";
-import type { OrderClaims } from "../api/order.ts";
+import type { DeliverClaims } from "../api/order.ts";
 
 const { here, start, lay, release, sign, send, carryOut, status, ask, releases } = openBench();
 
@@ -12,7 +12,7 @@ describe("an order that cannot be carried out ends in Failed, and what ran goes 
   const wrong = "0".repeat(64);
   const situations: readonly (readonly [
     string,
-    () => Promise<Pick<OrderClaims, "version" | "url" | "sha256">>,
+    () => Promise<Pick<DeliverClaims, "version" | "url" | "sha256">>,
     string,
     RegExp,
   ])[] = [

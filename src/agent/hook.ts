@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { OrderFailure, said } from "./failure.ts";
+import { said } from "./failure.ts";
 
 export interface Hook {
   readonly command: readonly string[];
@@ -84,12 +84,3 @@ export const runHook = (
   });
   return promise;
 };
-
-export const hookFailure = (problem: string, release: string, previous: string | undefined): OrderFailure =>
-  new OrderFailure(
-    "HookFailed",
-    `The hook of the agent ${problem}; what it printed is in the agent's log. The new release ${release} is in place and nothing was restored; ${keptBeside(previous)}`,
-  );
-
-export const keptBeside = (previous: string | undefined): string =>
-  previous === undefined ? "there was no release before it." : `the release before it, ${previous}, is kept beside.`;

@@ -4,7 +4,7 @@ import { request } from "undici";
 import { beforeAll, describe, expect, it } from "vitest";
 import { openBench } from "../../test/targets/bench.ts";
 import { orderFor, type Target } from "../../test/targets/target.ts";
-import type { OrderClaims } from "../api/order.ts";
+import type { DeliverClaims } from "../api/order.ts";
 import { signJws, TYP } from "../licence/jws.ts";
 import { generateKeys, parseSigningKey } from "../licence/keys.ts";
 import { signOrder, signRead } from "../licence/sign.ts";
@@ -12,7 +12,7 @@ import { signOrder, signRead } from "../licence/sign.ts";
 const { here, start, release, carryOut, status, web } = openBench();
 const at = Math.floor(Date.now() / 1000);
 let target: Target;
-let good: OrderClaims;
+let good: DeliverClaims;
 let before: Awaited<ReturnType<typeof status>>;
 
 beforeAll(async () => {
@@ -45,7 +45,8 @@ const raw = async ({
     body: (await answer.body.json()) as { reason?: string; message?: string; sequence?: number; state?: string },
   };
 };
-const order = (change: Partial<OrderClaims>): Promise<string> => signOrder(here().operator.key, { ...good, ...change });
+const order = (change: Partial<DeliverClaims>): Promise<string> =>
+  signOrder(here().operator.key, { ...good, ...change });
 /** Signed as it is, also where no order may say so. */
 const loose = (change: Readonly<Record<string, unknown>>): Promise<string> =>
   signJws(here().operator.key, TYP.order, { ...good, ...change });
@@ -231,14 +232,6 @@ describe("an agent refuses, and nothing has changed afterwards:", () => {
     const old = orderFor(target.name, 4, await release("8.9.9"));
     const answer = await raw({ path: `/v1/orders/${old.key}`, body: await signOrder(here().operator.key, old) });
     expect(answer.body).toMatchObject({ sequence: 5, message: expect.stringContaining("not above 5") });
-  });
-
-  it("a restore, which it cannot do yet, in words", async () => {
-    const restore = { ...orderFor(target.name, 9, await release("9.0.1")), action: "restore" as const };
-    expect(
-      await raw({ path: `/v1/orders/${restore.key}`, body: await signOrder(here().operator.key, restore) }),
-    ).toMatchObject({ status: 200, body: { state: "Failed", reason: "NotSupportedYet", activations: 0 } });
-    expect((await status(target)).seen).toEqual(before.seen);
   });
 
   it("to speak without TLS, and TLS older than 1.2", async () => {

@@ -4,11 +4,16 @@ import { z } from "zod";
 import { OrderClaims, orderEnded, OrderReport } from "../api/order.ts";
 import { writeDurably } from "./durable.ts";
 
-/** All that is known of one order. `release` and `previous` are names of folders, written before the switch. */
+/**
+ * All that is known of one order. `release` (what is switched to), `previous` (what a rollback of it would put back) and `left` (what a restore took
+ * the place of) are names of folders, written before the switch; `stood` says that `current` named the release before the order came.
+ */
 export const Entry = OrderReport.omit({ key: true }).extend({
   order: OrderClaims,
   release: z.string().max(256).optional(),
   previous: z.string().max(256).optional(),
+  left: z.string().max(256).optional(),
+  stood: z.boolean().optional(),
   since: z.iso.datetime().optional(),
 });
 export type Entry = z.infer<typeof Entry>;
@@ -90,9 +95,22 @@ export class Journal {
     return written;
   }
 
-  /** Forgets the oldest orders of an app and layer; the newest stay, so the highest sequence is never forgotten. */
-  async prune(app: string, layer: string): Promise<void> {
-    for (const { order } of this.of(app, layer).slice(0, -KEEP)) {
+  /**
+   * Forgets the oldest orders of an app and layer. The newest stay, so the highest sequence is never forgotten, and so do those that say
+   * where a kept release came from and which order made it run last.
+   */
+  async prune(app: string, layer: string, kept: readonly string[]): Promise<void> {
+    const all = this.of(app, layer);
+    const ran = all.filter(({ activations }) => activations > 0);
+    const needed = new Set<Entry | undefined>(
+      kept.flatMap((name) => {
+        const of = ran.filter(({ release }) => release === name);
+        return [of.find(({ order }) => order.action === "deliver"), of.at(-1)];
+      }),
+    );
+    for (const entry of all.slice(0, -KEEP)) {
+      if (needed.has(entry)) continue;
+      const { order } = entry;
       await rm(join(this.#folder, `${order.key}.json`), { force: true });
       this.#entries.delete(order.key);
     }

@@ -17,7 +17,7 @@ afterEach(() => rm(root, { recursive: true }));
 describe("releases", () => {
   it("of which the oldest go, but never the current one nor the one before it", async () => {
     await switchTo(place, "1-a");
-    expect(await prune(place, 2, ["2-b"])).toEqual(["3-c"]);
+    expect(await prune(place, 2, ["2-b"])).toEqual({ gone: ["3-c"], kept: ["1-a", "2-b", "4-d", "5-e"] });
     expect(await readdir(place.releases)).toEqual(["1-a", "2-b", "4-d", "5-e"]);
   });
   it("sort by age, also from the ninth to the tenth", () => {

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readlink, rename, rm, symlink } from "node:fs/promises";
+import { lstat, mkdir, readdir, readlink, rename, rm, symlink } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { OrderClaims } from "../api/order.ts";
 import { syncFolder } from "./durable.ts";
@@ -32,6 +32,13 @@ export const currentRelease = (place: Place): Promise<string | undefined> =>
     () => undefined,
   );
 
+/** Whether a release lies there. */
+export const keeps = (place: Place, name: string): Promise<boolean> =>
+  lstat(join(place.releases, name)).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+
 /** An empty folder for what comes in; what a crash left there is thrown away. */
 export const clearIncoming = async (place: Place): Promise<void> => {
   await rm(place.incoming, { recursive: true, force: true });
@@ -61,10 +68,14 @@ export const switchTo = async (place: Place, name: string): Promise<void> => {
 };
 
 /** Keeps the newest n releases and never throws away the current one or those named. */
-export const prune = async (place: Place, keep: number, spared: readonly string[]): Promise<readonly string[]> => {
+export const prune = async (
+  place: Place,
+  keep: number,
+  spared: readonly (string | undefined)[],
+): Promise<{ readonly gone: readonly string[]; readonly kept: readonly string[] }> => {
   const names = (await readdir(place.releases)).sort();
   const safe = new Set([...names.slice(-keep), ...spared, await currentRelease(place)]);
   const gone = names.filter((name) => !safe.has(name));
   for (const name of gone) await rm(join(place.releases, name), { recursive: true, force: true });
-  return gone;
+  return { gone, kept: names.filter((name) => safe.has(name)) };
 };

@@ -12,9 +12,10 @@ export interface Judge {
 
 type Lack = { readonly reason: Extract<FailureReason, "Expired" | `Licence${string}`>; readonly message: string };
 
-/** Why the licence of an order lets nothing be delivered now; undefined where it does, or where none is needed. */
-export const lacksLicence = async ({ licence, version }: OrderClaims, { name, licenceKeys, now }: Judge) => {
-  if (licenceKeys === undefined) return undefined;
+/** Why the licence of an order lets nothing be delivered now; undefined where it does, or where none is needed. What ran before may always run again. */
+export const lacksLicence = async (order: OrderClaims, { name, licenceKeys, now }: Judge) => {
+  if (licenceKeys === undefined || order.action === "restore") return undefined;
+  const { licence, version } = order;
   const verdict = await verifyLicence(licence, licenceKeys, { mainframe: name, version, now: now() });
   return verdict.valid ? undefined : verdict;
 };
@@ -24,8 +25,9 @@ export const lacksLeave = async (order: OrderClaims, judge: Judge): Promise<Lack
   const now = judge.now();
   const ends = new Date(order.exp * 1000);
   if (now.getTime() < ends.getTime()) return lacksLicence(order, judge);
+  const again = order.action === "deliver" ? "makes a new update" : "asks for the rollback again";
   return {
     reason: "Expired",
-    message: `The order for ${order.version} counted until ${ends.toISOString()}, and the clock of the target says ${now.toISOString()}; whoever still wants it there makes a new update.`,
+    message: `The order for ${order.version} counted until ${ends.toISOString()}, and the clock of the target says ${now.toISOString()}; whoever still wants it there ${again}.`,
   };
 };

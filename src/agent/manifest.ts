@@ -13,7 +13,8 @@ const mismatch = (message: string): OrderFailure =>
     `${message} Nothing was switched; publish an archive whose ${FILE} says what the update says.`,
   );
 
-const plain = (version: string): string => version.replace(/^v/, "");
+/** A leading `v` says nothing. */
+export const plain = (version: string): string => version.replace(/^v/, "");
 
 /** Reads `ashat.json` of an unpacked release and proves that it is the release which was ordered. */
 export const readManifest = async (

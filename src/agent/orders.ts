@@ -9,10 +9,12 @@ import {
 } from "../api/order.ts";
 import type { VerifyKeys } from "../licence/keys.ts";
 import { verifyOrder, verifyRead } from "../licence/verify.ts";
-import { carryOut, inState, type Workshop } from "./apply.ts";
+import { carryOut } from "./apply.ts";
 import { ended, reportOf, type Entry } from "./journal.ts";
 import { lacksLicence } from "./leave.ts";
 import { hasRoomFor, idOf, statusOf } from "./status.ts";
+import { inState } from "./work.ts";
+import type { Workshop } from "./workshop.ts";
 
 export interface Answer<Body> {
   readonly status: number;
@@ -49,6 +51,8 @@ export const refuse = (
   status: STATUS[reason],
   body: { reason, message: message.slice(0, 2048), ...(sequence === undefined ? {} : { sequence }) },
 });
+
+const licenceOf = (order: OrderClaims): string | undefined => (order.action === "deliver" ? order.licence : undefined);
 
 export interface Believed {
   readonly operatorKeys: VerifyKeys;
@@ -87,12 +91,11 @@ export class Orders {
     if (!checked.ok) return refuse(checked.reason, checked.message);
     const order = checked.claims;
     if (order.key !== key) return refuse("KeyMismatch", `The order is ${order.key}, but was sent to ${key}.`);
-    const unlicensed = order.action === "restore" ? undefined : await lacksLicence(order, this.#shop.judge);
+    const unlicensed = await lacksLicence(order, this.#shop.judge);
 
     // From here to the reservation nothing waits, so two requests cannot both pass.
     const known = this.#shop.journal.get(key);
     if (known !== undefined) return this.#repeat(known, order);
-    if (order.action === "restore") return { status: 200, body: this.#notSupported(order) };
     const id = idOf(order);
     const busy = this.#running.get(id);
     if (busy !== undefined && (busy.key === key || this.#hasEnded(busy.key))) {
@@ -138,7 +141,7 @@ export class Orders {
     if (orderIdentity(known.order) !== orderIdentity(order)) {
       return refuse(
         "KeyReused",
-        `Key ${order.key} was taken for version ${known.order.version} with SHA-256 ${known.order.sha256}; another order needs another sequence.`,
+        `Key ${order.key} was taken to ${known.order.action} version ${known.order.version} with SHA-256 ${known.order.sha256}; another order needs another sequence.`,
         known.order.sequence,
       );
     }
@@ -150,8 +153,9 @@ export class Orders {
   async #renew(known: Entry, order: OrderClaims): Promise<void> {
     const renews = (entry: Entry): boolean => {
       if (ended(entry) || entry.activations > 0) return false;
-      const { exp, licence } = entry.order;
-      return order.exp > exp || (order.exp === exp && order.licence !== licence);
+      return (
+        order.exp > entry.order.exp || (order.exp === entry.order.exp && licenceOf(order) !== licenceOf(entry.order))
+      );
     };
     if (!renews(known)) return;
     await this.#shop.journal.change(order.key, (entry) => (renews(entry) ? { ...entry, order } : entry));
@@ -164,18 +168,6 @@ export class Orders {
     return { status: ended(known) ? 200 : 202, body: reportOf(known) };
   }
 
-  #notSupported({ key, snapshot }: OrderClaims): OrderReport {
-    const message = `This agent cannot restore yet (snapshot ${snapshot}); nothing was changed. Whoever administers the target can point current at a kept release.`;
-    return {
-      key,
-      state: "Failed",
-      reason: "NotSupportedYet",
-      message,
-      activations: 0,
-      at: this.#shop.now().toISOString(),
-    };
-  }
-
   async #take(id: string, order: OrderClaims): Promise<Answer<OrderReport>> {
     const entry: Entry = { order, activations: 0, ...inState("Accepted", this.#shop.now()) };
     const written = this.#shop.journal.put(entry);
@@ -185,7 +177,8 @@ export class Orders {
     } finally {
       this.#running.delete(id);
     }
-    this.#shop.log("order taken", { key: order.key, version: order.version, deployment: order.deployment });
+    const { key, action, version, deployment } = order;
+    this.#shop.log("order taken", { key, action, version, deployment });
     this.#shop.onStep("accepted", order.key);
     this.#start(entry);
     return { status: 202, body: reportOf(entry) };

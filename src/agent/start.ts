@@ -5,12 +5,12 @@ import manifest from "../../package.json" with { type: "json" };
 import { pinnedAgent } from "../dial/pinned.ts";
 import type { Trust } from "../dial/trust.ts";
 import { readJwks } from "../licence/key-files.ts";
-import type { Step, Workshop } from "./apply.ts";
 import type { AgentConfig } from "./config.ts";
 import { healthProbe } from "./health.ts";
 import { Journal } from "./journal.ts";
 import { Orders } from "./orders.ts";
 import { agentServer } from "./server.ts";
+import type { Step, Workshop } from "./workshop.ts";
 
 export interface AgentSeams {
   readonly now?: () => Date;

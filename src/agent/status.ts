@@ -1,8 +1,9 @@
 import { type AgentStatus, MAX_APPS, type OrderClaims, type RunningApp } from "../api/order.ts";
-import type { Workshop } from "./apply.ts";
 import { OrderFailure } from "./failure.ts";
 import type { Entry, Journal } from "./journal.ts";
-import { currentRelease, placeOf } from "./layout.ts";
+import { currentRelease, keeps, placeOf } from "./layout.ts";
+import { linePast } from "./line.ts";
+import type { Workshop } from "./workshop.ts";
 
 /** How many orders are counted in a status; older ones can still be asked for by their key. */
 const COUNTED = 64;
@@ -22,6 +23,17 @@ const newest = (journal: Journal): readonly Entry[] => [
 const running = async ({ config, journal }: Workshop, { app, layer }: Where): Promise<Entry | undefined> => {
   const release = await currentRelease(placeOf(config.root, app, layer));
   return journal.of(app, layer).findLast((one) => one.release === release && one.activations > 0);
+};
+
+/** What a restore would put back; what is not kept any more is not offered. */
+const previousOf = async (
+  { config, journal }: Workshop,
+  { order, release }: Entry,
+): Promise<RunningApp["previous"]> => {
+  const place = placeOf(config.root, order.app, order.layer);
+  for (const { order: earlier, release: name = "" } of linePast(journal, order, release))
+    if (await keeps(place, name)) return { version: earlier.version, digest: earlier.sha256 };
+  return undefined;
 };
 
 /** A status tells of every app, or what it leaves out would be taken for not being there. */
@@ -49,6 +61,7 @@ export const statusOf = async (shop: Workshop, version: string, signal: AbortSig
     const entry = await running(shop, where);
     if (entry === undefined) continue;
     const { order, since = entry.at, modules = [] } = entry;
+    const previous = await previousOf(shop, entry);
     apps.push({
       app: order.app,
       layer: order.layer,
@@ -59,6 +72,7 @@ export const statusOf = async (shop: Workshop, version: string, signal: AbortSig
       since,
       modules,
       health,
+      ...(previous === undefined ? {} : { previous }),
     });
   }
   return {

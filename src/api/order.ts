@@ -50,27 +50,46 @@ const archiveUrl = z
   .max(2048)
   .regex(/^https?:\/\/[^\s/@]+(\/[^\s]*)?$/, "must be an http(s) URL without credentials");
 
-export const OrderClaims = z.strictObject({
+const ordered = {
   aud: targetName,
   key: z.string().regex(KEY, "must be <target uid>.<app>.<layer>.<sequence>"),
   deployment: z.string().min(1).max(64),
   app: label,
   layer: label,
   version: versionText,
-  url: archiveUrl,
   sha256,
   sequence,
-  action: z.enum(["deliver", "restore"]),
   snapshot: z.string().min(1).max(300),
-  licence: z.string().max(8192).optional(),
   nbf: seconds,
   exp: seconds,
+};
+
+/** Fetch this archive and let it run. */
+export const DeliverClaims = z.strictObject({
+  ...ordered,
+  action: z.literal("deliver"),
+  url: archiveUrl,
+  licence: z.string().max(8192).optional(),
 });
+export type DeliverClaims = z.infer<typeof DeliverClaims>;
+
+/** Let the release that the agent kept of this digest run again; nothing is fetched, and no licence is asked for. */
+export const RestoreClaims = z.strictObject({ ...ordered, action: z.literal("restore") });
+export type RestoreClaims = z.infer<typeof RestoreClaims>;
+
+/** `version` and `sha256` are of the release that shall run afterwards, whatever the action. */
+export const OrderClaims = z.discriminatedUnion("action", [DeliverClaims, RestoreClaims]);
 export type OrderClaims = z.infer<typeof OrderClaims>;
 
+const RENEWABLE: ReadonlySet<string> = new Set(["nbf", "exp", "licence"]);
+
 /** What makes two orders the same one: a renewed term or licence changes nothing of what is to be done. */
-export const orderIdentity = ({ nbf: _nbf, exp: _exp, licence: _licence, ...same }: OrderClaims): string =>
-  JSON.stringify(Object.entries(same).sort(([a], [b]) => (a < b ? -1 : 1)));
+export const orderIdentity = (claims: OrderClaims): string =>
+  JSON.stringify(
+    Object.entries(claims)
+      .filter(([name]) => !RENEWABLE.has(name))
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
+  );
 
 export const ReadClaims = z.strictObject({ aud: targetName, purpose: z.literal("read"), exp: seconds });
 export type ReadClaims = z.infer<typeof ReadClaims>;
@@ -102,8 +121,8 @@ export const FAILURE_REASONS = [
   "ManifestMismatch",
   "HookFailed",
   "HealthFailed",
+  "SnapshotGone",
   "AgentTrouble",
-  "NotSupportedYet",
 ] as const;
 export type FailureReason = (typeof FAILURE_REASONS)[number];
 
@@ -148,7 +167,10 @@ export type Refusal = z.infer<typeof Refusal>;
 export const AgentHealth = z.object({ ok: z.boolean(), message: z.string().max(1024), at: time });
 export type AgentHealth = z.infer<typeof AgentHealth>;
 
-/** What runs on the target for one app and layer; `digest` is the SHA-256 of the archive it came from. */
+/**
+ * What runs on the target for one app and layer; `digest` is the SHA-256 of the archive it came from. `previous` is what ran
+ * before it and is kept: what a restore would put back.
+ */
 export const RunningApp = z.object({
   app: label,
   layer: label,
@@ -159,6 +181,7 @@ export const RunningApp = z.object({
   since: time,
   modules: z.array(z.string().max(256)).max(256),
   health: AgentHealth,
+  previous: z.object({ version: versionText, digest: sha256 }).optional(),
 });
 export type RunningApp = z.infer<typeof RunningApp>;
 

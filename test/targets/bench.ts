@@ -3,13 +3,13 @@ import { join } from "node:path";
 import { Agent, request } from "undici";
 import { afterAll, beforeAll, expect, vi } from "vitest";
 import { releaseArchive, type ReleaseOptions } from "../../examples/raos/release.ts";
-import type { AgentStatus, OrderClaims, OrderReport } from "../../src/api/order.ts";
+import type { AgentStatus, DeliverClaims, OrderClaims, OrderReport } from "../../src/api/order.ts";
 import { agentDriver } from "../../src/delivery/agent.ts";
 import type { Delivery, SignedOrder } from "../../src/delivery/driver.ts";
 import { sha256 } from "./archives.ts";
 import { layGround, readToken, signed, startTarget, type Ground, type Target, type TargetOptions } from "./target.ts";
 
-type What = Pick<OrderClaims, "version" | "url" | "sha256">;
+type What = Pick<DeliverClaims, "version" | "url" | "sha256">;
 
 const releases = async (target: Target): Promise<readonly string[]> =>
   (await readdir(join(target.root, "default/main/releases"))).sort();

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { startRaos, type RaosServer } from "../../examples/raos/server.ts";
 import { AgentConfig, type AgentConfigInput } from "../../src/agent/config.ts";
 import { startAgent, type AgentSeams, type RunningAgent } from "../../src/agent/start.ts";
-import { orderKey, type OrderClaims } from "../../src/api/order.ts";
+import { orderKey, type DeliverClaims, type OrderClaims, type RestoreClaims } from "../../src/api/order.ts";
 import type { AgentTarget, SignedOrder } from "../../src/delivery/driver.ts";
 import { readSigningKey } from "../../src/licence/key-files.ts";
 import type { SigningKey } from "../../src/licence/keys.ts";
@@ -141,9 +141,9 @@ export const startTarget = async (ground: Ground, options: TargetOptions = {}): 
 export const orderFor = (
   aud: string,
   sequence: number,
-  what: Pick<OrderClaims, "version" | "url" | "sha256">,
-  more: Partial<OrderClaims> = {},
-): OrderClaims => {
+  what: Pick<DeliverClaims, "version" | "url" | "sha256">,
+  more: Partial<DeliverClaims> = {},
+): DeliverClaims => {
   const { app = "default", layer = "main" } = more;
   return {
     aud,
@@ -158,6 +158,17 @@ export const orderFor = (
     ...what,
     ...more,
   };
+};
+
+/** The claims of a decent order to go back to what a delivery had brought. */
+export const restoreFor = (
+  sequence: number,
+  { url: _url, licence: _licence, ...before }: DeliverClaims,
+  more: Partial<RestoreClaims> = {},
+): RestoreClaims => {
+  const { app, layer, aud, version, sha256 } = before;
+  const { key, snapshot, deployment } = orderFor(aud, sequence, { version, sha256, url: "" }, { app, layer });
+  return { ...before, ...orderTerm(new Date()), deployment, key, snapshot, sequence, action: "restore", ...more };
 };
 
 export const signed = async (ground: Ground, claims: OrderClaims): Promise<SignedOrder> => ({

@@ -9,7 +9,7 @@ import { startRaos } from "../../../examples/raos/server.ts";
 import { openBench } from "../../targets/bench.ts";
 import { agentConfig, orderFor, readToken } from "../../targets/target.ts";
 import type { OrderReport } from "../../../src/api/order.ts";
-import { STEPS } from "../../../src/agent/apply.ts";
+import { STEPS } from "../../../src/agent/workshop.ts";
 import { startAgent, type RunningAgent } from "../../../src/agent/start.ts";
 
 const { here, release, sign, driver, signal } = openBench();
