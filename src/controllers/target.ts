@@ -1,16 +1,20 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Mainframe } from "../api/mainframe.ts";
+import type { Condition } from "../api/meta.ts";
 import { requiredApprovals, type Server } from "../api/server.ts";
+import type { TargetStatus } from "../api/target.ts";
 import type { SeenAgent, SeenPolicies } from "../core/observed.ts";
-import { statusOfTarget } from "../core/target.ts";
-import { key as keyFor } from "../runtime/kind.ts";
+import { DRIFTED, statusOfTarget } from "../core/target.ts";
+import type { Resource } from "../kube/types.ts";
+import type { Informer } from "../runtime/informer.ts";
+import { key as keyFor, keyOf } from "../runtime/kind.ts";
 import { again, FORGET, type Outcome } from "../runtime/outcome.ts";
 import { askAgent, seeLicence } from "./agents.ts";
 import type { Context } from "./context.ts";
 import { MAINFRAMES, type Raw, SERVERS } from "./kinds.ts";
 import { parseMainframe, parseServer } from "./parse.ts";
 
-/** How often a target is asked how it is when nothing else makes it be looked at. */
+/** How often a target is asked how it is when nothing else makes it be looked at: drift is known within it. */
 const LOOK_MS = 20_000;
 
 export async function reconcileServer(context: Context, key: string, signal: AbortSignal): Promise<Outcome> {
@@ -21,9 +25,9 @@ export async function reconcileServer(context: Context, key: string, signal: Abo
     (target.spec.git ?? target.spec.kubernetes) === undefined
       ? await askAgent(context, target, signal, "Anyway")
       : { state: "NotAsked" };
-  const status = statusOfTarget({ target, agent, policies: await policiesFor(context, target, signal) }, context.now());
-  if (differs(raw, status))
-    context.stores.servers.put(await context.client.replaceStatus(SERVERS, target, status, { signal }));
+  const policies = await policiesFor(context, target, signal);
+  const status = statusOfTarget({ target, agent, policies, isThere: isThere(context, target) }, context.now());
+  await say(context, { resource: SERVERS, informer: context.stores.servers }, raw, status, signal);
   return again(LOOK_MS);
 }
 
@@ -49,15 +53,57 @@ export async function reconcileMainframe(context: Context, key: string, signal: 
     askAgent(context, target, signal, "Anyway"),
     seeLicence(context, target),
   ]);
+  const policies = context.policies.known(target.metadata.namespace);
   const status = statusOfTarget(
-    { target, agent, licence, omegaExists, policies: context.policies.known(target.metadata.namespace) },
+    { target, agent, licence, omegaExists, policies, isThere: isThere(context, target) },
     context.now(),
   );
-  if (differs(raw, status))
-    context.stores.mainframes.put(await context.client.replaceStatus(MAINFRAMES, target, status, { signal }));
+  await say(context, { resource: MAINFRAMES, informer: context.stores.mainframes }, raw, status, signal);
   return again(LOOK_MS);
 }
 
+interface Voice {
+  readonly resource: Resource<Raw>;
+  readonly informer: Informer<Raw, "namespace">;
+}
+
 /** Claims are written by another reconcile meanwhile; the version precondition makes the later one look again. */
-const differs = (raw: Raw, status: (Server | Mainframe)["status"]): boolean =>
+async function say(
+  context: Context,
+  { resource, informer }: Voice,
+  raw: Raw,
+  status: TargetStatus,
+  signal: AbortSignal,
+): Promise<void> {
+  if (!differs(raw, status)) return;
+  const begins = drift(status);
+  // What was judged by an object that has changed since is refused below, so nobody is told of it.
+  if (
+    begins !== undefined &&
+    drift(raw.status as TargetStatus | undefined) === undefined &&
+    informer.store.get(keyOf(raw)) === raw
+  )
+    await context.tell(
+      {
+        about: raw,
+        type: "Warning",
+        reason: DRIFTED,
+        action: "Observe",
+        note: begins.message,
+        content: [begins.lastTransitionTime],
+      },
+      signal,
+    );
+  informer.put(await context.client.replaceStatus(resource, raw, status, { signal }));
+}
+
+const drift = (status: TargetStatus | undefined): Condition | undefined =>
+  status?.conditions?.find(({ type }) => type === DRIFTED);
+
+const differs = (raw: Raw, status: TargetStatus): boolean =>
   !isDeepStrictEqual(raw.status, JSON.parse(JSON.stringify(status)));
+
+const isThere =
+  ({ stores }: Context, { metadata }: Server | Mainframe) =>
+  (update: string): boolean =>
+    stores.deployments.store.get(keyFor(metadata.namespace, update)) !== undefined;

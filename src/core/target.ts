@@ -2,6 +2,7 @@ import type { Mainframe } from "../api/mainframe.ts";
 import { requiredApprovals, type Server } from "../api/server.ts";
 import { runsOf, type TargetStatus } from "../api/target.ts";
 import { conditionsOf, type ConditionDraft } from "./conditions.ts";
+import { driftsOf, driftSentence } from "./drift.ts";
 import type { SeenAgent, SeenLicence, SeenPolicies } from "./observed.ts";
 import { isServer } from "./tiers.ts";
 
@@ -13,6 +14,8 @@ export interface ObservedTarget {
   readonly licence?: SeenLicence;
   /** Of a Mainframe: whether the Omega server it names exists. */
   readonly omegaExists?: boolean;
+  /** Whether an update of this name is there, which could deliver again what it brought. */
+  readonly isThere: (update: string) => boolean;
 }
 
 /** The whole status of a target; what updates wrote under `apps` stays as it is. */
@@ -20,12 +23,13 @@ export function statusOfTarget(seen: ObservedTarget, now: number): TargetStatus 
   const { target, agent } = seen;
   const { generation } = target.metadata;
   const ready = readiness(seen);
-  const drafts = [ready, ...gateCondition(seen), ...insecure(target), ...licensed(seen)];
+  const drift = drifted(seen);
+  const drafts = [ready, ...drift, ...gateCondition(seen), ...insecure(target), ...licensed(seen)];
   const runs = runsOf(target.status.apps ?? []);
   const agentVersion = agent.state === "Answered" ? agent.status.agent.version : target.status.agentVersion;
   return {
     observedGeneration: generation,
-    message: ready.message.slice(0, 1024),
+    message: (ready.status === "True" ? (drift[0] ?? ready) : ready).message.slice(0, 1024),
     ...(agentVersion !== undefined && { agentVersion }),
     ...(runs !== "" && { runs }),
     ...(target.status.apps && { apps: target.status.apps }),
@@ -56,13 +60,26 @@ function readiness({ target, agent, licence, omegaExists }: ObservedTarget): Con
   }
 }
 
+export const DRIFTED = "Drifted";
+
+/** There while it is True, like everything that is wrong only sometimes; a silent agent takes nothing back of what was seen. */
+function drifted({ target, agent, isThere }: ObservedTarget): readonly ConditionDraft[] {
+  if (agent.state !== "Answered") return said(target, DRIFTED);
+  const drifts = driftsOf(target, agent.status);
+  if (drifts.length === 0) return [];
+  const message = drifts.map((drift) => driftSentence(target, drift, isThere)).join("; ");
+  return [{ type: DRIFTED, status: "True", reason: "NotAsDelivered", message }];
+}
+
+const said = (target: Server | Mainframe, type: string): readonly ConditionDraft[] =>
+  (target.status.conditions ?? []).filter((condition) => condition.type === type);
+
 function gateCondition({ target, policies }: ObservedTarget): readonly ConditionDraft[] {
   if (!isServer(target)) return [];
   if (requiredApprovals(target.spec) === 0 && target.spec.approval.mainframes.required === 0) return [];
   const type = "ApprovalGateEnforced";
   // An operator that has just started knows nothing yet: what was said before stays, instead of going and coming back at every start.
-  if (policies.state === "NotAsked")
-    return (target.status.conditions ?? []).filter((condition) => condition.type === type);
+  if (policies.state === "NotAsked") return said(target, type);
   return policies.state === "InForce"
     ? [{ type, status: "True", reason: "PoliciesInForce", message: "the API server checks and stamps every approval" }]
     : [{ type, status: "False", reason: policies.reason, message: policies.message }];

@@ -1,0 +1,74 @@
+import { deploymentRef, GROUP } from "../api/group.ts";
+import type { Mainframe } from "../api/mainframe.ts";
+import { type AgentStatus, orderEnded } from "../api/order.ts";
+import type { Server } from "../api/server.ts";
+import { compareVersions } from "../api/version.ts";
+import { LAYER } from "./record.ts";
+import { appState, running } from "./situation.ts";
+
+/** Something else runs than what was last verified there, and no update is at work on it. */
+export interface Drift {
+  readonly app: string;
+  readonly delivered: Release & { readonly deployment?: string; readonly since?: string };
+  /** Absent where the agent knows nothing that runs: `current` is gone, or points at what it never switched to. */
+  readonly runs?: Release;
+}
+
+interface Release {
+  readonly version: string;
+  readonly digest: string;
+}
+
+/**
+ * Whether an app drifted on a target, by what its agent says now. Nothing is judged while somebody is at work there (a claim, an
+ * order that has not ended), nor where nothing is known to be right (nothing has passed, or an update was let go half way).
+ */
+export function driftOf(target: Server | Mainframe, status: AgentStatus, app: string): Drift | undefined {
+  const state = appState(target, app);
+  if (state?.version === undefined || state.digest === undefined) return undefined;
+  if (state.claim !== undefined || state.unsettled !== undefined) return undefined;
+  const newest = status.seen.find((item) => item.app === app && item.layer === LAYER);
+  if (newest !== undefined && !orderEnded(newest.state)) return undefined;
+  const { version, digest, deployment, since } = state;
+  const runs = running(status, app);
+  if (runs?.digest === digest && compareVersions(runs.version, version) === 0) return undefined;
+  return {
+    app,
+    delivered: {
+      version,
+      digest,
+      ...(deployment !== undefined && { deployment }),
+      ...(since !== undefined && { since }),
+    },
+    ...(runs !== undefined && { runs }),
+  };
+}
+
+export const driftsOf = (target: Server | Mainframe, status: AgentStatus): readonly Drift[] =>
+  (target.status.apps ?? []).flatMap(({ app }) => driftOf(target, status, app) ?? []);
+
+/** What people are told: what runs, what should, since when, and who puts it right how. */
+export function driftSentence(target: Server | Mainframe, drift: Drift, isThere: (update: string) => boolean): string {
+  const { app, delivered, runs } = drift;
+  const same = runs !== undefined && compareVersions(runs.version, delivered.version) === 0;
+  const named = ({ version, digest }: Release): string => (same ? `${version} (${short(digest)})` : version);
+  const now = runs === undefined ? `nothing its agent switched to runs of ${app}` : `it runs ${app} ${named(runs)}`;
+  const by = delivered.deployment === undefined ? "" : ` by ${deploymentRef(delivered.deployment)}`;
+  const on = delivered.since === undefined ? "" : ` and passed at ${delivered.since}`;
+  return `${now}, but ${named(delivered)} was delivered${by}${on}: ${wayOut(target, delivered, isThere)}`;
+}
+
+function wayOut(
+  { kind, metadata, spec }: Server | Mainframe,
+  { version, deployment }: Drift["delivered"],
+  isThere: (update: string) => boolean,
+): string {
+  const again = `deliver ${version} again as a new update, or what should run instead`;
+  if (deployment === undefined || !isThere(deployment))
+    return `the update that brought it is not there any more, so ${again}`;
+  if (spec.drift === "Heal") return `${deploymentRef(deployment)} delivers it again`;
+  const ref = `${kind.toLowerCase()}s.${GROUP}/${metadata.name}`;
+  return `it is only told here (drift: Flag); let it be delivered again with kubectl patch ${ref} -n ${metadata.namespace} --type=merge -p '{"spec":{"drift":"Heal"}}', or ${again}`;
+}
+
+const short = (digest: string): string => digest.slice(0, "sha256:".length + 12);
