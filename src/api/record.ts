@@ -16,6 +16,10 @@ const RecordTarget = z.object({
   sequence: count(2_000_000_000, "The sequence of the claim this move was made under.").optional(),
   attempt: count(100, "Verification attempt that begins or ended with this move.").optional(),
   message: text(1024, "What was reported of this target.").optional(),
+  runs: z
+    .object({ version: text(64, "The version."), digest: text(80, "Its artifact.") })
+    .optional()
+    .describe("What runs there after a rollback."),
 });
 export type RecordTarget = z.output<typeof RecordTarget>;
 
@@ -26,6 +30,16 @@ const RecordApproval = z.object({
   reason: text(512, "The reason given with it.").optional(),
 });
 export type RecordApproval = z.output<typeof RecordApproval>;
+
+/** What an override can open; nothing else. */
+export const TIME_GATES = ["window", "soak"] as const;
+export type TimeGate = (typeof TIME_GATES)[number];
+
+const RecordOverride = z.object({
+  user: text(253, "Who opened them, as the API server knew them."),
+  reason: text(512, "The reason given."),
+  gates: z.array(z.enum(TIME_GATES).describe("A gate that was shut.")).min(1).max(2).describe("What was opened."),
+});
 
 const Evidence = z.object({
   target: objectName("Name of the target."),
@@ -77,6 +91,11 @@ export const RecordBody = z.object({
     .optional()
     .describe("The whole token of this move; actions name its first sixteen digits."),
   approvals: z.array(RecordApproval).max(20).optional().describe("The approvals standing at the consistent read."),
+  overrides: z
+    .array(RecordOverride)
+    .max(20)
+    .optional()
+    .describe("Who opened a gate before its time, and why. It replaces no approval."),
   readAt: text(64, "resourceVersion of the Deployment at that read.").optional(),
   evidence: z.array(Evidence).max(1000).optional().describe("What verification found."),
   actor: Actor.describe("Who caused it and how that is known."),

@@ -4,6 +4,7 @@ import { count, objectName, text } from "./fields.ts";
 import type { Metadata } from "./meta.ts";
 import { rules } from "./rule.ts";
 import { AgentAddress, DriftPolicy, OnFailure, type TargetStatus, Tls } from "./target.ts";
+import { Window } from "./window.ts";
 
 const GitTarget = z.object({
   url: text(2048, "Repository, e.g. ssh://git@host/deploy."),
@@ -71,6 +72,24 @@ export const ServerSpec = rules(
       "After a written failure: hold it as it is, or restore what ran before. Hold on Alpha and Public, Restore on Omega.",
     ),
     drift: DriftPolicy,
+    windows: z
+      .array(Window)
+      .min(1)
+      .max(16)
+      .optional()
+      .describe(
+        "When deliveries may begin here, and on the mainframes of an Omega server; always where this is absent. What began goes on.",
+      ),
+    soakSeconds: count(
+      2_592_000,
+      "How long what passed here must stay good before the next tier begins, e.g. 86400 for a day.",
+    ).default(0),
+    queue: z
+      .enum(["Latest", "Ordered"])
+      .default("Latest")
+      .describe(
+        "Latest: an update that waits here for approval is superseded by a newer verified one. Ordered: the newer one waits for it.",
+      ),
   }),
   [
     {

@@ -11,7 +11,12 @@ export const BY_OPERATOR = { name: OPERATOR_ACCOUNT, known: "Operator" } as cons
 
 /** The fields of a record that a move has to say; the rest follows from the update and its chain. */
 export type MoveDraft = Pick<RecordBody, "to" | "reason" | "message"> &
-  Partial<Pick<RecordBody, "from" | "tier" | "completes" | "targets" | "token" | "approvals" | "evidence" | "actor">>;
+  Partial<
+    Pick<
+      RecordBody,
+      "from" | "tier" | "completes" | "targets" | "token" | "approvals" | "overrides" | "evidence" | "actor"
+    >
+  >;
 
 /** The next record of the chain. A move that the table does not know is a mistake of this program. */
 export function nextRecord(
