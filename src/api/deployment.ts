@@ -62,6 +62,12 @@ const TargetState = z.object({
 const TierState = z.object({
   name: z.enum(TIERS).describe("The tier."),
   state: z.enum(STATES).describe("Where this tier is: the fold of its targets."),
+  token: z
+    .string()
+    .length(16)
+    .regex(/^[0-9a-f]{16}$/)
+    .optional()
+    .describe("The token this tier began with: what a rollback of it names."),
   passed: count(1_000_000, "Targets that have passed."),
   total: count(1_000_000, "Targets that take part."),
   targets: listMap(TargetState, "name", 20, "The first twenty targets of this tier."),

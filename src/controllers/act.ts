@@ -12,7 +12,7 @@ import type { Server } from "../api/server.ts";
 import { alreadyExists, notFound } from "../kube/errors.ts";
 import type { Draft } from "../kube/types.ts";
 import { allOf, atMost } from "../runtime/at-most.ts";
-import { askAgent, sendOrder } from "./agents.ts";
+import { askAgent, sendOrder, sendRestore } from "./agents.ts";
 import type { Context } from "./context.ts";
 import { inOrder } from "./effects.ts";
 import type { Word } from "./heard.ts";
@@ -73,15 +73,24 @@ async function doOne(
   deployment: Deployment,
   effect: Effect,
   signal: AbortSignal,
-): Promise<Word | undefined> {
+): Promise<Word | readonly Word[] | undefined> {
   switch (effect.do) {
     case "deliver": {
-      const { target, order, expiresAt } = effect;
+      const { target, order } = effect;
       return {
         target: target.metadata.uid,
         key: orderKey(order),
-        order: await sendOrder(context, deployment, target, order, expiresAt, signal),
+        order: await sendOrder(context, deployment, effect, signal),
       };
+    }
+    case "restore": {
+      const target = effect.target.metadata.uid;
+      const order = await sendRestore(context, deployment, effect, signal);
+      // What its agent said before is what ran before.
+      return [
+        { target, key: orderKey(effect.order), order },
+        { target, agent: { state: "NotAsked" } },
+      ];
     }
     case "startJob":
       return startJob(context, deployment, effect.target, effect.attempt, signal);
@@ -159,13 +168,14 @@ async function startJob(
   attempt: number,
   signal: AbortSignal,
 ): Promise<Word | undefined> {
-  const { client, stores, seal, checkImage: image } = context;
+  const { client, stores, seal, checkImage: image, addresses } = context;
   const { ca: caPem } = await trustOf(context, target, target.spec.tls, signal);
   const modules =
     target.spec.checks.modules === undefined ? undefined : await deliveredModules(context, deployment, target, signal);
   const job = seal.put(
     verificationJob(deployment, target, attempt, {
       image,
+      addresses: addresses.forJobs,
       ...(caPem !== undefined && { caPem }),
       ...(modules && { modules }),
     }) as Sealable & Draft,

@@ -1,10 +1,11 @@
 import type { Mainframe } from "../api/mainframe.ts";
-import type { OrderKeyParts } from "../api/order.ts";
-import { orderKey } from "../api/order.ts";
+import { type OrderClaims, orderKey, type OrderKeyParts } from "../api/order.ts";
 import type { Deployment } from "../api/deployment.ts";
 import type { Server } from "../api/server.ts";
+import type { Effect } from "../core/decision.ts";
 import type { SeenAgent, SeenLicence, SeenOrder } from "../core/observed.ts";
 import type { Delivery } from "../delivery/driver.ts";
+import { AddressRefusedError } from "../dial/address-rules.ts";
 import { judgeLicence } from "../licence/licence.ts";
 import { signOrder, signRead } from "../licence/sign.ts";
 import { createAsking } from "../runtime/asking.ts";
@@ -74,40 +75,88 @@ export const createAgentAsking = (
   orders: createAsking<SeenOrder>({ isSilence, quietMs: 0, now, stop }),
 });
 
+type Sent<Do> = Extract<Effect, { readonly do: Do }>;
+
 export async function sendOrder(
   context: Context,
   deployment: Deployment,
-  target: Server | Mainframe,
-  order: OrderKeyParts,
-  expiresAt: number,
+  { target, order, expiresAt }: Sent<"deliver">,
   signal: AbortSignal,
 ): Promise<SeenOrder> {
   const { spec } = deployment;
-  const archive = spec.artifact.archive;
+  const { archive } = spec.artifact;
   if (archive === undefined)
     throw new Error(`${deployment.metadata.name} brings no archive, and an agent takes nothing else`);
-  const key = orderKey(order);
-  return orTrust(async () => {
-    const jws = await signOrder(context.orderKey, {
-      aud: audience(target),
-      key,
-      deployment: deployment.metadata.uid,
-      app: order.app,
-      layer: order.layer,
+  return send(
+    context,
+    target,
+    {
+      ...claimsOf(context, deployment, target, order, expiresAt),
+      action: "deliver",
       version: spec.version,
       url: archive.url,
       sha256: archive.sha256,
-      sequence: order.sequence,
-      action: "deliver",
-      snapshot: `${target.metadata.name}-${String(order.sequence).padStart(6, "0")}`,
+      snapshot: snapshotOf(target, order.sequence),
       ...(target.kind === "Mainframe" && target.spec.licence !== undefined && { licence: target.spec.licence }),
-      nbf: Math.floor(context.now() / 1000) - 60,
-      // Rounded down: when the operator gives up, the agent has given up before it.
-      exp: Math.floor(expiresAt / 1000),
-    });
-    return sentOrder(await context.agents.deliver(await agentOf(context, target, signal), { key, jws }, signal));
-  });
+    },
+    signal,
+  );
 }
+
+/** Putting back needs neither an archive nor a licence: the agent kept what it is to run. */
+export const sendRestore = (
+  context: Context,
+  deployment: Deployment,
+  { target, order, release, expiresAt }: Sent<"restore">,
+  signal: AbortSignal,
+): Promise<SeenOrder> =>
+  send(
+    context,
+    target,
+    {
+      ...claimsOf(context, deployment, target, order, expiresAt),
+      action: "restore",
+      version: release.version,
+      sha256: release.digest.replace(/^sha256:/, ""),
+      snapshot: snapshotOf(target, release.undoes),
+    },
+    signal,
+  );
+
+/** What every order says: for whom, of which update, and for how long. */
+const claimsOf = (
+  context: Context,
+  { metadata }: Deployment,
+  target: Server | Mainframe,
+  order: OrderKeyParts,
+  expiresAt: number,
+) => ({
+  aud: audience(target),
+  key: orderKey(order),
+  deployment: metadata.uid,
+  app: order.app,
+  layer: order.layer,
+  sequence: order.sequence,
+  nbf: Math.floor(context.now() / 1000) - 60,
+  // Rounded down: when the operator gives up, the agent has given up before it.
+  exp: Math.floor(expiresAt / 1000),
+});
+
+/** What was there before the order of this sequence. */
+const snapshotOf = ({ metadata }: Server | Mainframe, sequence: number): string =>
+  `${metadata.name}-${String(sequence).padStart(6, "0")}`;
+
+const send = (
+  context: Context,
+  target: Server | Mainframe,
+  claims: OrderClaims,
+  signal: AbortSignal,
+): Promise<SeenOrder> =>
+  orTrust(async () => {
+    const jws = await signOrder(context.orderKey, claims);
+    const order = { key: claims.key, jws };
+    return sentOrder(await context.agents.deliver(await agentOf(context, target, signal), order, signal));
+  });
 
 export async function seeLicence(context: Context, mainframe: Mainframe, version?: string): Promise<SeenLicence> {
   const text = await context.licences(mainframe.spec.licence);
@@ -148,6 +197,8 @@ async function orTrust<T>(
     return await ask();
   } catch (error) {
     if (error instanceof TrustMissing) return { state: "NotAnswered", reason: "TrustMissing", message: error.message };
+    if (error instanceof AddressRefusedError)
+      return { state: "NotAnswered", reason: "AddressRefused", message: error.message };
     throw error;
   }
 }

@@ -1,5 +1,5 @@
 import { LABEL } from "../api/group.ts";
-import { progressOf } from "../core/progress.ts";
+import { isUnderWay, progressOf } from "../core/progress.ts";
 import type { KubeObject } from "../kube/types.ts";
 import { key as keyFor, keyOf } from "../runtime/kind.ts";
 import { keyOfRecord } from "./deployment.ts";
@@ -61,8 +61,8 @@ const updatesUnderWay = (stores: Views, beside: KubeObject | undefined): readonl
 const updatesIn = (stores: Views, namespace: string): readonly Wake[] =>
   stores.deployments.store.by("namespace", namespace).flatMap((raw) => {
     const { uid } = raw.metadata;
-    const { end, tiers } = progressOf(chain(stores.records.store.by("update", uid), uid));
-    return end === undefined && tiers.mainframes.passedBy === undefined ? itself("update", raw) : [];
+    const progress = progressOf(chain(stores.records.store.by("update", uid), uid));
+    return isUnderWay(progress) ? itself("update", raw) : [];
   });
 
 const mainframesBeside = (stores: Views, server: KubeObject | undefined): readonly Wake[] =>

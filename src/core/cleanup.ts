@@ -4,6 +4,7 @@ import type { RecordSpec } from "../api/record.ts";
 import type { AppState } from "../api/target.ts";
 import type { Effect, Leftover } from "./decision.ts";
 import { isOver } from "./moves.ts";
+import { groupsOf, isFailedRestore, isTaken } from "./rollback.ts";
 import type { Observed, SeenJob, SeenTarget } from "./observed.ts";
 import type { Progress, TargetProgress } from "./progress.ts";
 import { appState, isClaimedBy } from "./situation.ts";
@@ -11,12 +12,18 @@ import { appState, isClaimedBy } from "./situation.ts";
 /** What was held for a step and is not needed any more: claims of targets that passed, Jobs whose evidence is recorded. */
 export function cleanup(observed: Observed, progress: Progress): readonly Effect[] {
   const { metadata, spec } = observed.deployment;
+  const goingBack = uidsGoingBack(observed, progress);
   const release = observed.targets
     .filter(({ target }) => isClaimedBy(target, spec.app, metadata.uid))
     .flatMap((seen): Effect[] => {
       const at = progressAt(progress, seen);
+      if (goingBack.has(seen.target.metadata.uid)) return [];
+      if (at?.state === "RolledBack")
+        return [{ do: "release", target: seen.target, app: restoredState(seen, at, spec.app) }];
       if (at?.state === "Passed") return [{ do: "release", target: seen.target, app: passedState(observed, seen, at) }];
-      return progress.end === undefined && !(at && isOver(at.state)) ? [] : [releaseOf(seen, spec.app)];
+      return progress.end === undefined && !(at && isOver(at.state))
+        ? []
+        : [releaseOf(seen, spec.app, at && !isOver(at.state) ? metadata.name : undefined)];
     });
   const jobs = observed.jobs
     .filter((job) => job.held && !isNeeded(progress, job))
@@ -24,10 +31,31 @@ export function cleanup(observed: Observed, progress: Progress): readonly Effect
   return [...release, ...jobs];
 }
 
-/** A claim that ends without the update having passed: what ran before is what the target is known for. */
-export function releaseOf({ target }: SeenTarget, app: string): Leftover {
+/**
+ * A claim that ends without the update having passed: what ran before is what the target is known for. Where the update had
+ * begun there (`begunBy`) nobody knows what is right from then on.
+ */
+export function releaseOf({ target }: SeenTarget, app: string, begunBy?: string): Leftover {
   const { claim: _, ...rest } = appState(target, app) ?? { app, sequence: 0 };
-  return { do: "release", target, app: rest };
+  return { do: "release", target, app: { ...rest, ...(begunBy !== undefined && { unsettled: begunBy }) } };
+}
+
+/** What is, or is next to be, put back keeps its claim until it is. */
+function uidsGoingBack(observed: Observed, progress: Progress): ReadonlySet<string> {
+  const next = progress.rollbacks.flatMap(({ tier }) => groupsOf(tier, observed, progress).flat().filter(isTaken));
+  const now = Object.values(progress.tiers).flatMap(({ targets }) =>
+    [...targets.values()].filter((at) => at.state === "RollingBack" || isFailedRestore(at)),
+  );
+  return new Set([...next.map(({ at }) => at.uid), ...now.map(({ uid }) => uid)]);
+}
+
+/** What was verified before, where it runs again; else what runs now, which nobody verified here. */
+function restoredState({ target }: SeenTarget, at: TargetProgress, app: string): AppState {
+  const { claim: _, unsettled: _unsettled, ...before } = appState(target, app) ?? { app, sequence: at.sequence };
+  const runs = at.record.targets?.find(({ uid }) => uid === at.uid)?.runs;
+  if (runs !== undefined && runs.digest === before.digest) return before;
+  const { sequence, restoredAt } = before;
+  return { app, sequence, ...(restoredAt && { restoredAt }), ...(runs && { ...runs, since: at.record.time }) };
 }
 
 const progressAt = (progress: Progress, { target }: SeenTarget): TargetProgress | undefined =>
@@ -48,7 +76,11 @@ function isNeeded(progress: Progress, job: SeenJob): boolean {
 }
 
 function passedState({ deployment }: Observed, { target }: SeenTarget, at: TargetProgress): AppState {
-  const { claim: _, ...before } = appState(target, deployment.spec.app) ?? {
+  const {
+    claim: _,
+    unsettled: _unsettled,
+    ...before
+  } = appState(target, deployment.spec.app) ?? {
     app: deployment.spec.app,
     sequence: at.sequence,
   };

@@ -1,5 +1,6 @@
 import { AUTHOR_KEY } from "../api/actions.ts";
 import { verifyChain } from "../api/record.ts";
+import type { Tier } from "../api/group.ts";
 import type { Phase, State } from "../api/states.ts";
 import { actorOf, howKnown } from "./actor.ts";
 import { cleanup } from "./cleanup.ts";
@@ -8,21 +9,23 @@ import type { Decision, Effect, Look, Part } from "./decision.ts";
 import { delivering } from "./delivering.ts";
 import { held } from "./held.ts";
 import { ignoredActions } from "./ignored.ts";
+import { askRollback } from "./rollback.ts";
+import { restoreOnFailure } from "./restore-on-failure.ts";
+import { reverse, tierGoingBack } from "./reverse.ts";
 import { lost } from "./lost.ts";
 import type { End } from "./moves.ts";
 import { nothingLeft } from "./nothing-left.ts";
 import type { Observed } from "./observed.ts";
 import { type Progress, progressOf } from "./progress.ts";
 import { nextRecord, write } from "./record.ts";
-import { completed, messageOf } from "./sentences.ts";
-import { type Situation, stateOf, vanished } from "./situation.ts";
+import { completed, messageOf, takenBack } from "./sentences.ts";
+import { type Situation, situationAt, stateOf, vanished } from "./situation.ts";
 import { eventOf, type Say, statusOf } from "./status.ts";
-import { currentTier, fold, targetsOf } from "./tiers.ts";
-import { tokenOf } from "./token.ts";
+import { currentTier, fold } from "./tiers.ts";
 import { unclaimed } from "./unclaimed.ts";
 import { updateIdReused } from "./update-id.ts";
 import { verifying } from "./verifying.ts";
-import { waiting } from "./waiting.ts";
+import { oneEntryPerGate, waiting } from "./waiting.ts";
 
 /**
  * The judgement on one update: what to look at, what to do, or what to say while it rests.
@@ -49,25 +52,22 @@ export function decide(observed: Observed, now: number): Decision {
 
   const leftovers = cleanup(observed, progress);
   if (leftovers.length > 0) return effects(observed, leftovers);
-  if (progress.end !== undefined)
+  const asked = askRollback(observed, progress, now);
+  if (asked !== undefined) return effects(observed, [asked]);
+  const tier = progress.end === undefined ? currentTier(progress, observed.targets) : undefined;
+  if (progress.reversed) return goingBack(observed, progress, tier, now);
+  if (progress.end !== undefined) {
+    const { state, record } = progress.end;
     return rest(observed, progress, now, {
-      phase: PHASE_OF_END[progress.end.state],
-      ...(progress.end.record.tier && { tier: progress.end.record.tier }),
-      message: progress.end.record.message,
+      phase: PHASE_OF_END[state],
+      ...(record.tier && { tier: record.tier }),
+      message: record.message,
       blockedBy: [],
     });
-
-  const tier = currentTier(progress, observed.targets);
+  }
   if (tier === undefined)
     return rest(observed, progress, now, { phase: "Completed", message: completed(observed, progress), blockedBy: [] });
-  return under({
-    observed,
-    now,
-    progress,
-    tier,
-    token: tokenOf(tier, observed),
-    targets: targetsOf(tier, observed.targets, progress),
-  });
+  return goingOn(situationAt(tier, observed, progress, now));
 }
 
 const PHASE_OF_END = {
@@ -77,41 +77,78 @@ const PHASE_OF_END = {
   Deleted: "Cancelled",
 } as const satisfies Record<End, Phase>;
 
-function under(situation: Situation): Decision {
+/** Forward: what has begun is brought to its end, and what has not begins when its gates are open. */
+function goingOn(situation: Situation): Decision {
   const { observed, now, progress, tier } = situation;
   const reused = updateIdReused(situation);
   if (reused !== undefined) return effects(observed, [reused]);
-  const parts: readonly Part[] = [
-    lost(situation),
-    unclaimed(situation),
-    delivering(situation),
-    verifying(situation),
-    held(situation),
-    waiting(situation),
-    nothingLeft(situation),
-  ];
-  const look = mergeLooks(parts);
-  if (look !== undefined) return { kind: "look", look };
-  const due = parts.find((part) => (part.effects ?? []).length > 0)?.effects;
-  if (due !== undefined) return effects(observed, due);
-  const blockedBy = parts.flatMap((part) => part.blockedBy ?? []);
-  const wakeAt = parts.flatMap((part) => (part.wakeAt === undefined ? [] : [part.wakeAt]));
-  const state = fold([
-    ...situation.targets.map((seen) => stateOf(situation, seen)),
-    ...vanished(situation).map((at) => at.state),
-  ]);
-  const phase = phaseOf(
-    state,
-    blockedBy.map(({ gate }) => gate),
+  const parts = [...underWay(situation), waiting(situation), nothingLeft(situation)];
+  return next(observed, parts) ?? told(parts);
+
+  function told(all: readonly Part[]): Decision {
+    const blockedBy = all.flatMap((part) => part.blockedBy ?? []);
+    const state = fold([
+      ...situation.targets.map((seen) => stateOf(situation, seen)),
+      ...vanished(situation).map((at) => at.state),
+    ]);
+    const phase = phaseOf(
+      state,
+      blockedBy.map(({ gate }) => gate),
+    );
+    return rest(
+      observed,
+      progress,
+      now,
+      { phase, tier, message: messageOf(situation, phase, blockedBy), blockedBy },
+      earliest(all),
+    );
+  }
+}
+
+/** Backward: what has begun elsewhere is still brought to its end, and nothing else begins. */
+function goingBack(observed: Observed, progress: Progress, tier: Tier | undefined, now: number): Decision {
+  const forward = tier === undefined ? [] : underWay(situationAt(tier, observed, progress, now));
+  const parts = [...reverse(observed, progress, now), ...forward];
+  const due = next(observed, parts);
+  if (due !== undefined) return due;
+  const blockedBy = oneEntryPerGate(parts.flatMap((part) => part.blockedBy ?? []));
+  const at = tierGoingBack(observed);
+  const states = Object.values(progress.tiers).flatMap(({ targets }) =>
+    [...targets.values()].map(({ state }) => state),
   );
-  const note = ignoredActions(situation);
+  const phase = PHASES_GOING_BACK.find((state) => states.includes(state)) ?? "RolledBack";
   return rest(
     observed,
     progress,
     now,
-    { phase, tier, message: messageOf(situation, phase, blockedBy), blockedBy, ...(note && { note }) },
-    wakeAt.length === 0 ? undefined : Math.min(...wakeAt),
+    { phase, ...(at && { tier: at }), message: takenBack(observed, phase, blockedBy), blockedBy },
+    earliest(parts),
   );
+}
+
+/** What is on its way back is spoken of first, then what is still on its way forward. */
+const PHASES_GOING_BACK = ["RollingBack", "Delivering", "Verifying", "Held"] as const satisfies readonly State[];
+
+const underWay = (situation: Situation): readonly Part[] => [
+  lost(situation),
+  unclaimed(situation),
+  delivering(situation),
+  verifying(situation),
+  restoreOnFailure(situation),
+  held(situation),
+];
+
+/** What the parts want to know comes before what they want to do, and one of them does something at a time. */
+function next(observed: Observed, parts: readonly Part[]): Decision | undefined {
+  const look = mergeLooks(parts);
+  if (look !== undefined) return { kind: "look", look };
+  const due = parts.find((part) => (part.effects ?? []).length > 0)?.effects;
+  return due && effects(observed, due);
+}
+
+function earliest(parts: readonly Part[]): number | undefined {
+  const times = parts.flatMap((part) => (part.wakeAt === undefined ? [] : [part.wakeAt]));
+  return times.length === 0 ? undefined : Math.min(...times);
 }
 
 /** What cannot be undone needs a consistent read first, and what a person asked the policies as they are after it; then it is decided again. */
@@ -121,8 +158,9 @@ function effects(observed: Observed, list: readonly Effect[]): Decision {
   return { kind: "look", look: { ...NOTHING, live: true, policies: asked } };
 }
 
-function rest(observed: Observed, progress: Progress, now: number, say: Say, wakeAt?: number): Decision {
-  const status = statusOf(observed, progress, say, now);
+function rest(observed: Observed, progress: Progress, now: number, say: Omit<Say, "note">, wakeAt?: number): Decision {
+  const note = ignoredActions(observed, progress, say.tier, now);
+  const status = statusOf(observed, progress, { ...say, ...(note && { note }) }, now);
   const event = eventOf(observed.deployment.status, status);
   return { kind: "rest", status, ...(event && { event }), ...(wakeAt !== undefined && { wakeAt }) };
 }

@@ -9,7 +9,13 @@ import type { Server } from "../api/server.ts";
 export type Decision =
   | { readonly kind: "look"; readonly look: Look }
   | { readonly kind: "act"; readonly effects: readonly Effect[] }
-  | { readonly kind: "rest"; readonly status: DeploymentStatus; readonly event?: EventDraft; readonly wakeAt?: number };
+  | {
+      readonly kind: "rest";
+      readonly status: DeploymentStatus;
+      readonly event?: EventDraft;
+      readonly warnings?: readonly EventDraft[];
+      readonly wakeAt?: number;
+    };
 
 export interface Look {
   /** A consistent read of the Deployment, its targets and records; `policies` also proves the gate. */
@@ -30,17 +36,35 @@ export type Effect =
       readonly order: OrderKeyParts;
       readonly expiresAt: number;
     }
+  /** Has the agent run again what it kept of this version and digest. */
+  | {
+      readonly do: "restore";
+      readonly target: Server | Mainframe;
+      readonly order: OrderKeyParts;
+      readonly release: RestoredRelease;
+      readonly expiresAt: number;
+    }
   | { readonly do: "startJob"; readonly target: Server | Mainframe; readonly attempt: number }
   /** Lets the Job go: its evidence is recorded, or nobody needs it; `remove` where it still runs. */
   | { readonly do: "releaseJob"; readonly name: string; readonly remove: boolean };
 
+/** `digest` as the update uses it, with its algorithm. */
+export interface RestoredRelease {
+  readonly version: string;
+  readonly digest: string;
+  /** The sequence under which came what is taken back. */
+  readonly undoes: number;
+}
+
 /** What may be left to do of an update that is gone: nothing is delivered or verified for it any more. */
-export type Leftover = Exclude<Effect, { readonly do: "deliver" | "startJob" }>;
+export type Leftover = Exclude<Effect, { readonly do: "deliver" | "restore" | "startJob" }>;
 
 export interface EventDraft {
   readonly type: "Normal" | "Warning";
   readonly reason: string;
   readonly note: string;
+  /** What makes it another one than those before; the tier and the newest record where this is absent. */
+  readonly content?: readonly string[];
 }
 
 /** What one part of the judgement contributes. */

@@ -63,11 +63,10 @@ export function delivering(situation: Situation): Part {
       ],
     };
 
-  const lost = under
-    .flatMap(({ seen, at, outcome }) => (outcome.state === "Lost" ? [{ seen, at, outcome }] : []))
-    .slice(0, MOVED_AT_ONCE);
-  const first = lost[0];
+  const all = under.flatMap(({ seen, at, outcome }) => (outcome.state === "Lost" ? [{ seen, at, outcome }] : []));
+  const first = all[0];
   if (first === undefined) return {};
+  const lost = all.filter(({ outcome }) => outcome.reason === first.outcome.reason).slice(0, MOVED_AT_ONCE);
   const targets = lost.map(({ seen, at, outcome }) =>
     recordTarget(seen.target, { sequence: at.sequence, message: outcome.message.slice(0, 1024) }),
   );

@@ -1,5 +1,7 @@
 import { type RecordSpec, seal } from "../api/record.ts";
 import type { Leftover } from "./decision.ts";
+import { isOver } from "./moves.ts";
+import { progressOf } from "./progress.ts";
 import type { SeenJob, SeenTarget } from "./observed.ts";
 import { BY_OPERATOR, timeOf, write } from "./record.ts";
 import { releaseOf } from "./cleanup.ts";
@@ -17,10 +19,17 @@ export interface GoneUpdate {
 export function decideGone({ uid, records, targets, jobs }: GoneUpdate, now: number): readonly Leftover[] {
   const head = records.at(-1);
   const farewell = head === undefined || head.to === "Deleted" ? [] : [write(deleted(head, now))];
+  const begun = new Set(
+    Object.values(progressOf(records).tiers).flatMap((tier) =>
+      [...tier.targets.values()].flatMap((at) => (isOver(at.state) || at.state === "RolledBack" ? [] : [at.uid])),
+    ),
+  );
+  const nameOf = (seen: SeenTarget): string | undefined =>
+    begun.has(seen.target.metadata.uid) ? head?.deployment.name : undefined;
   const claims = targets.flatMap((seen) =>
     (seen.target.status.apps ?? [])
       .filter(({ app }) => isClaimedBy(seen.target, app, uid))
-      .map(({ app }) => releaseOf(seen, app)),
+      .map(({ app }) => releaseOf(seen, app, nameOf(seen))),
   );
   return [
     ...farewell,

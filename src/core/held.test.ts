@@ -14,7 +14,10 @@ describe("an update that is held", () => {
   test("waits for a person, and prints the command", () => {
     const scene = held();
     const [gate] = scene.deployment.status.blockedBy ?? [];
-    expect(gate).toMatchObject({ gate: "held", who: "whoever may verify public, once the cause is gone" });
+    expect(gate).toMatchObject({ gate: "held" });
+    expect(gate?.who).toMatch(
+      /^whoever may verify public, once the cause is gone; or whoever may roll public back: kubectl annotate .* rollback\.ashat\.raos\.io\/public=[0-9a-f]{16}$/,
+    );
     expect(gate?.command).toContain(`verify.ashat.raos.io/public=${gate?.token}`);
   });
 
@@ -50,10 +53,10 @@ describe("an update that is held", () => {
     const scene = held();
     scene.says("staging", runs(scene.target("staging"), "9.3.0", sha("c")));
     const { status } = scene.run();
-    expect(status.blockedBy?.[0]).toMatchObject({
-      gate: "held",
-      who: "the author of the update: push a corrected one under a new name and a higher version, or delete this one first",
-    });
+    expect(status.blockedBy?.[0]?.gate).toBe("held");
+    expect(status.blockedBy?.[0]?.who).toMatch(
+      /^the author of the update: push a corrected one under a new name and a higher version, or delete this one first; or whoever may roll public back: /,
+    );
     expect(status.blockedBy?.[0]?.command).toBeUndefined();
   });
 

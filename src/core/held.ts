@@ -7,6 +7,7 @@ import type { Part, Shut } from "./decision.ts";
 import type { SeenTarget } from "./observed.ts";
 import type { TargetProgress } from "./progress.ts";
 import { nextRecord, recordTarget, write } from "./record.ts";
+import { isFailedRestore, judgeRollback } from "./rollback.ts";
 import { appState, runsThis, type Situation, targetsIn } from "./situation.ts";
 
 /** A verification is repeated by naming the newest record that holds something in the tier. */
@@ -17,8 +18,11 @@ export function heldToken(situation: Situation): string | undefined {
 
 const tokenOfHeld = (record: RecordSpec): string => record.hash.slice(0, 16);
 
+/** Not those that could not be put back: nobody verifies them, they are rolled back again. */
+const plainlyHeld = (situation: Situation) => targetsIn(situation, "Held").filter(({ at }) => !isFailedRestore(at));
+
 const newestHeld = (situation: Situation): RecordSpec | undefined =>
-  targetsIn(situation, "Held")
+  plainlyHeld(situation)
     .map(({ at }) => at.record)
     .sort((a, b) => a.seq - b.seq)
     .at(-1);
@@ -27,7 +31,7 @@ const newestHeld = (situation: Situation): RecordSpec | undefined =>
 export function held(situation: Situation): Part {
   const { observed, now, tier } = situation;
   const { metadata, spec } = observed.deployment;
-  const all = targetsIn(situation, "Held");
+  const all = plainlyHeld(situation);
   const newest = newestHeld(situation);
   if (newest === undefined) return {};
 
@@ -99,18 +103,20 @@ function isOurs({ observed }: Situation, { target }: SeenTarget, { sequence }: T
   return app?.claim?.uid === metadata.uid || (app?.claim === undefined && app?.sequence === sequence);
 }
 
-function toRepeat({ observed, tier }: Situation, message: string, token: string): Shut {
+function toRepeat(situation: Situation, message: string, token: string): Shut {
+  const { observed, tier } = situation;
   return {
     gate: "held",
     message,
-    who: `whoever may verify ${tier}, once the cause is gone`,
+    who: `whoever may verify ${tier}, once the cause is gone${orBack(situation)}`,
     command: actionCommand(observed.deployment, { verb: "verify", tier, token }, observed.policies),
     token,
   };
 }
 
 /** On Public a newer update takes over; what is held further on keeps its target until somebody lets it go. */
-function toGiveUp({ observed, tier }: Situation, message: string, silent: boolean): Shut {
+function toGiveUp(situation: Situation, message: string, silent: boolean): Shut {
+  const { observed, tier } = situation;
   const why = silent
     ? "whether the update runs there is not known while its agent does not answer"
     : "it cannot be verified again, because the update does not run there";
@@ -120,7 +126,14 @@ function toGiveUp({ observed, tier }: Situation, message: string, silent: boolea
     message: `${message}; ${why}`,
     who: silent
       ? "who runs the target; its agent is asked again every few seconds"
-      : `the author of the update: ${keeps ? "delete it, which lets the target go and undoes nothing, and push" : "push"} a corrected one under a new name${keeps ? "" : " and a higher version, or delete this one first"}`,
+      : `the author of the update: ${keeps ? "delete it, which lets the target go and undoes nothing, and push" : "push"} a corrected one under a new name${keeps ? "" : " and a higher version, or delete this one first"}${orBack(situation)}`,
     ...(keeps && !silent && { command: deleteCommand(observed.deployment.metadata) }),
   };
+}
+
+/** What was delivered can be taken back by who may, as long as nothing else was delivered since. */
+function orBack({ observed, progress, tier }: Situation): string {
+  const token = progress.tiers[tier].tokens.at(-1)?.slice(0, 16);
+  if (token === undefined || "why" in judgeRollback(tier, observed, progress)) return "";
+  return `; or whoever may roll ${tier} back: ${actionCommand(observed.deployment, { verb: "rollback", tier, token }, observed.policies)}`;
 }

@@ -1,8 +1,20 @@
 import { expect, test } from "vitest";
 import { mainframe, runs, server, sha, update } from "../../test/unit/fixtures.ts";
-import { Scene } from "../../test/unit/scene.ts";
+import { reported, Scene } from "../../test/unit/scene.ts";
 import { ENDS, isLegal, MOVES } from "./moves.ts";
 import { nextRecord } from "./record.ts";
+
+const tokenOfPublic = (scene: Scene): string =>
+  scene.deployment.status.tiers?.find(({ name }) => name === "public")?.token ?? "";
+
+function rolledBack(until: (scene: Scene) => unknown): Scene {
+  const scene = new Scene(update("patch"), server("staging", "Public"), server("ra-01", "Omega"));
+  scene.says("staging", runs(scene.target("staging"), "9.3.0", sha("c")));
+  until(scene);
+  scene.act("rollback", "public", "alice", { token: tokenOfPublic(scene) });
+  scene.run();
+  return scene;
+}
 
 /** Small worlds that between them go every way there is. */
 const WAYS: Readonly<Record<string, () => Scene>> = {
@@ -54,6 +66,28 @@ const WAYS: Readonly<Record<string, () => Scene>> = {
     scene.run();
     scene.verdict("staging", "Inconclusive");
     scene.runPassing();
+    return scene;
+  },
+  "rolled back before the agent took the order": () =>
+    rolledBack((scene) => {
+      scene.onOrder = () => ({ state: "NotAnswered", reason: "Unreachable", message: "no route to host" });
+      scene.run();
+    }),
+  "rolled back while it is verified": () => rolledBack((scene) => scene.run()),
+  "rolled back after it passed": () => rolledBack((scene) => scene.runPassing()),
+  "rolled back after a failed check, by an agent that fails and has taken more": () => {
+    const scene = new Scene(update("patch"), server("staging", "Public"));
+    scene.says("staging", runs(scene.target("staging"), "9.3.0", sha("c")));
+    scene.run();
+    scene.verdict("staging", "Failed");
+    scene.run();
+    scene.onRestore = () => ({ state: "Refused", reason: "SequenceTooLow", message: "9 was taken" });
+    scene.act("rollback", "public", "alice", { token: tokenOfPublic(scene) });
+    scene.beforeEffect = (effect) => {
+      if (effect.do === "record" && effect.record.reason === "RestoreAgain")
+        scene.onRestore = (_, key) => reported(key, "Failed", "SnapshotGone");
+    };
+    scene.run();
     return scene;
   },
   "verified again after a failure, and then taken over": () => {

@@ -22,12 +22,19 @@ export const MOVES: readonly Move[] = [
   { from: "Verifying", to: "Held", when: "a check failed, no proof after the last attempt, or the claim was lost" },
   { from: "Held", to: "Verifying", when: "verify asked" },
   { from: "Held", to: "Superseded", when: "a newer update took the target" },
+  { from: "Delivering", to: "RollingBack", when: "rollback asked" },
+  { from: "Verifying", to: "RollingBack", when: "rollback asked" },
+  { from: "Held", to: "RollingBack", when: "rollback asked, or a failed check and the target says Restore" },
+  { from: "Passed", to: "RollingBack", when: "rollback asked" },
+  { from: "RollingBack", to: "RollingBack", when: "the agent had seen a higher sequence: asked again under a new one" },
+  { from: "RollingBack", to: "RolledBack", when: "the target runs what it ran before" },
+  { from: "RollingBack", to: "Held", when: "it could not be restored" },
 ];
 
 export const isLegal = (from: State | undefined, to: State): boolean =>
   to === "Deleted" || MOVES.some((move) => move.from === (from ?? "") && move.to === to);
 
-/** Nothing follows these; a Completed update ends by its last tier instead. */
+/** Nothing follows these but a rollback of what was delivered before; a Completed update ends by its last tier instead. */
 export const ENDS = ["Cancelled", "Superseded", "Refused", "Deleted"] as const satisfies readonly State[];
 export type End = (typeof ENDS)[number];
 

@@ -3,6 +3,7 @@ import type { Deployment } from "../api/deployment.ts";
 import type { Mainframe } from "../api/mainframe.ts";
 import type { RecordSpec } from "../api/record.ts";
 import type { Server } from "../api/server.ts";
+import type { Tier } from "../api/group.ts";
 import type { State } from "../api/states.ts";
 
 /** Everything the judgement may look at. What was not looked at yet is said so, never guessed. */
@@ -17,6 +18,8 @@ export interface Observed {
   /** Records of other updates that carry the same artifact or had the same name. */
   readonly others: readonly RecordSpec[];
   readonly targets: readonly SeenTarget[];
+  /** Updates of the same app in the same namespace that have not ended. */
+  readonly rivals: readonly Rival[];
   /** Verification Jobs of this update. */
   readonly jobs: readonly SeenJob[];
   readonly policies: SeenPolicies;
@@ -35,6 +38,10 @@ export interface Settings {
   /** How often work under way is looked at, and how often what did not answer is asked again. */
   readonly pollMs: number;
   readonly retryMs: number;
+  /** How long mainframes that do not answer keep their OMEGA from being rolled back. */
+  readonly holdBackMs: number;
+  /** How long a target is left alone after it was restored without anybody asking. */
+  readonly restoreEveryMs: number;
 }
 
 export const SETTINGS: Settings = {
@@ -44,7 +51,24 @@ export const SETTINGS: Settings = {
   startMs: 60_000,
   pollMs: 500,
   retryMs: 10_000,
+  holdBackMs: 600_000,
+  restoreEveryMs: 3_600_000,
 };
+
+/** How far another update of the same app is. */
+export interface Rival {
+  readonly name: string;
+  readonly uid: string;
+  readonly version: string;
+  readonly tier: Tier;
+  readonly begun: boolean;
+  /** It has passed a tier. */
+  readonly verified: boolean;
+  /** A person has to decide about it. */
+  readonly held: boolean;
+  /** Its artifact was taken back before. */
+  readonly quarantined: boolean;
+}
 
 export interface SeenTarget {
   readonly target: Server | Mainframe;

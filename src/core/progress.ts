@@ -9,11 +9,17 @@ export interface Progress {
   readonly head?: RecordSpec;
   readonly end?: { readonly state: End; readonly record: RecordSpec };
   readonly tiers: Readonly<Record<Tier, TierProgress>>;
+  /** What people asked to be taken back, each with the record of the asking. */
+  readonly rollbacks: readonly (RecordSpec & { readonly tier: Tier })[];
+  /** Something was taken back, or is: the update goes no further forward. */
+  readonly reversed: boolean;
 }
 
 export interface TierProgress {
   /** The record with which the tier passed, for good: targets added later do not reopen it. */
   readonly passedBy?: RecordSpec;
+  /** The whole tokens under which targets of it began: what a rollback of the tier names. */
+  readonly tokens: readonly string[];
   /** Targets that moved, by uid. */
   readonly targets: ReadonlyMap<string, TargetProgress>;
 }
@@ -39,6 +45,12 @@ export function progressOf(records: readonly RecordSpec[]): Progress {
   const end = last && endOf(last.to);
   return {
     tiers,
+    rollbacks: records.flatMap((record) =>
+      record.to === "RollingBack" && record.targets === undefined && record.tier !== undefined
+        ? [{ ...record, tier: record.tier }]
+        : [],
+    ),
+    reversed: records.some((record) => record.to === "RollingBack"),
     ...(created && { created }),
     ...(head && { head }),
     ...(last && end && { end: { state: end, record: last } }),
@@ -59,7 +71,18 @@ function tierOf(records: readonly RecordSpec[]): TierProgress {
         record,
       });
   const passedBy = records.find((record) => record.completes === true);
-  return { targets, ...(passedBy && { passedBy }) };
+  const tokens = records.flatMap(({ from, token }) => (from === "Waiting" && token !== undefined ? [token] : []));
+  return { targets, tokens, ...(passedBy && { passedBy }) };
 }
 
 export const hasBegun = (tier: TierProgress): boolean => tier.targets.size > 0 || tier.passedBy !== undefined;
+
+/** Whether what happens around an update may still move it: one that has ended moves only when somebody asks. */
+export function isUnderWay({ end, tiers, reversed }: Progress): boolean {
+  const open = Object.values(tiers).some(({ targets }) =>
+    [...targets.values()].some(({ state }) => UNSETTLED.includes(state)),
+  );
+  return open || (end === undefined && !reversed && tiers.mainframes.passedBy === undefined);
+}
+
+const UNSETTLED: readonly State[] = ["Delivering", "Verifying", "Held", "RollingBack"];

@@ -31,3 +31,18 @@ export function completed({ deployment }: Observed, progress: Progress): string 
 
 const nameTier = (tier: Tier): string =>
   tier === "alpha" || tier === "omega" ? tier.toUpperCase() : tier === "public" ? "Public" : "the mainframes";
+
+/** Why something is taken back, among the records of how. */
+const CAUSES: readonly string[] = ["RollbackAsked", "RestoreOnFailure"];
+
+/** The sentence of an update that is, or was, taken back. */
+export function takenBack({ deployment, records }: Observed, phase: Phase, blockedBy: Say["blockedBy"]): string {
+  const { app, version } = deployment.spec;
+  const first = blockedBy[0];
+  if (first !== undefined)
+    return `${first.message}${first.command === undefined ? ` (${first.who})` : `: ${first.command}`}`;
+  const why = records.findLast(({ to, reason }) => to === "RollingBack" && CAUSES.includes(reason))?.message ?? "";
+  if (phase !== "RolledBack") return `${app} ${version} is being rolled back: ${why}`;
+  const what = records.findLast(({ to }) => to === "RolledBack")?.message ?? "nothing had to be restored";
+  return `${app} ${version} was rolled back: ${what} (${why})`;
+}

@@ -8,7 +8,8 @@ import type { Observed, SeenTarget } from "./observed.ts";
 import type { Progress, TargetProgress, TierProgress } from "./progress.ts";
 import { isOver } from "./moves.ts";
 import { LAYER } from "./record.ts";
-import type { TierToken } from "./token.ts";
+import { targetsOf } from "./tiers.ts";
+import { tokenOf, type TierToken } from "./token.ts";
 
 /** Where the update stands in its current tier: what every part of the judgement starts from. */
 export interface Situation {
@@ -19,6 +20,15 @@ export interface Situation {
   readonly token: TierToken;
   readonly targets: readonly SeenTarget[];
 }
+
+export const situationAt = (tier: Tier, observed: Observed, progress: Progress, now: number): Situation => ({
+  observed,
+  now,
+  progress,
+  tier,
+  token: tokenOf(tier, observed),
+  targets: targetsOf(tier, observed.targets, progress),
+});
 
 export const tierProgress = ({ progress, tier }: Situation): TierProgress => progress.tiers[tier];
 
@@ -38,7 +48,9 @@ export const targetsIn = (situation: Situation, state: TargetProgress["state"]) 
 /** Targets that began and are not there any more: unknown is not passed. */
 export const vanished = (situation: Situation): readonly TargetProgress[] => {
   const here = new Set(situation.targets.map((seen) => seen.target.metadata.uid));
-  return [...tierProgress(situation).targets.values()].filter((at) => !here.has(at.uid) && !isOver(at.state));
+  return [...tierProgress(situation).targets.values()].filter(
+    (at) => !here.has(at.uid) && !isOver(at.state) && at.state !== "RolledBack",
+  );
 };
 
 export const appState = (target: Server | Mainframe, app: string): AppState | undefined =>
@@ -51,9 +63,18 @@ export const isClaimedBy = (target: Server | Mainframe, app: string, uid: string
 export function running(
   status: AgentStatus,
   app: string,
-): { readonly version: string; readonly digest: string } | undefined {
+): { readonly version: string; readonly digest: string; readonly sequence: number } | undefined {
   const found = status.apps.find((item) => item.app === app && item.layer === LAYER);
-  return found && { version: found.version, digest: `sha256:${found.digest}` };
+  return found && { version: found.version, digest: `sha256:${found.digest}`, sequence: found.sequence };
+}
+
+/** What the agent would put back for this app. */
+export function previousOf(
+  status: AgentStatus,
+  app: string,
+): { readonly version: string; readonly digest: string } | undefined {
+  const previous = status.apps.find((item) => item.app === app && item.layer === LAYER)?.previous;
+  return previous && { version: previous.version, digest: `sha256:${previous.digest}` };
 }
 
 export const runsThis = ({ observed }: Situation, status: AgentStatus): boolean =>

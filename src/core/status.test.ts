@@ -74,6 +74,7 @@ test("tiers and their targets are shown with checks and counts, and the chain wi
       state: "Passed",
       passed: 1,
       total: 1,
+      token: scene.records.find(({ from }) => from === "Waiting")?.token?.slice(0, 16),
       targets: [{ name: "staging", state: "Passed", attempt: 1, checks: "1/1" }],
     },
     { name: "omega", state: "Waiting", passed: 0, total: 1, targets: [{ name: "ra-01", state: "Waiting" }] },
@@ -92,6 +93,6 @@ test("actions that this version does not do are answered", () => {
   scene.runPassing();
   scene.act("rollback", "omega", "alice");
   expect(scene.run().status.conditions?.find(({ type }) => type === "ActionIgnored")?.message).toBe(
-    "rollback.ashat.raos.io/omega does nothing: this version does not roll back yet",
+    "rollback.ashat.raos.io/omega does nothing: nothing was delivered to omega",
   );
 });

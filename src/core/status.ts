@@ -1,10 +1,11 @@
 import type { BlockedBy, DeploymentStatus, TierState } from "../api/deployment.ts";
 import type { Tier } from "../api/group.ts";
-import type { Phase } from "../api/states.ts";
+import type { Phase, State } from "../api/states.ts";
 import { approvalsOf } from "./approvals.ts";
 import { conditionsOf, type ConditionDraft } from "./conditions.ts";
 import type { EventDraft, Shut } from "./decision.ts";
 import { readinessOf } from "./evidence.ts";
+import { isOver } from "./moves.ts";
 import type { Observed } from "./observed.ts";
 import type { Progress } from "./progress.ts";
 import { timeOf } from "./record.ts";
@@ -29,7 +30,8 @@ const NAMED_TARGETS = 20;
 /** The whole status: a projection of the records and of the gates that are shut now. */
 export function statusOf(observed: Observed, progress: Progress, say: Say, now: number): DeploymentStatus {
   const { metadata, status: before } = observed.deployment;
-  const token = say.tier === undefined || progress.end !== undefined ? undefined : tokenOf(say.tier, observed);
+  const token =
+    say.tier === undefined || progress.end !== undefined || progress.reversed ? undefined : tokenOf(say.tier, observed);
   const voided = voidedTokens(before, say.tier, token);
   const tiers = tiersOf(progress, observed.targets).map((tier) => tierState(tier, observed, progress));
   const mainframes = tiers.find((tier) => tier.name === "mainframes");
@@ -60,19 +62,22 @@ export function statusOf(observed: Observed, progress: Progress, say: Say, now: 
   };
 }
 
+const WARNINGS: readonly Phase[] = ["Held", "Refused", "RollingBack", "RolledBack"];
+
 /** An event when the phase or the tier changed, and only then. */
 export function eventOf(before: DeploymentStatus, after: DeploymentStatus): EventDraft | undefined {
   if (before.phase === after.phase && before.tier === after.tier) return undefined;
   const phase = after.phase ?? "Waiting";
   return {
-    type: phase === "Held" || phase === "Refused" ? "Warning" : "Normal",
+    type: WARNINGS.includes(phase) ? "Warning" : "Normal",
     reason: phase,
     note: after.message ?? "",
   };
 }
 
 function tierState(tier: Tier, observed: Observed, progress: Progress): TierState {
-  const { passedBy, targets: moved } = progress.tiers[tier];
+  const { passedBy, tokens, targets: moved } = progress.tiers[tier];
+  const token = tokens.at(-1);
   const here = targetsOf(tier, observed.targets, progress).map(({ target }) => {
     const at = moved.get(target.metadata.uid);
     return { name: target.metadata.name, state: at?.state ?? ("Waiting" as const), at };
@@ -86,7 +91,11 @@ function tierState(tier: Tier, observed: Observed, progress: Progress): TierStat
   const all = [...byName.values()].filter(({ at }) => passedBy === undefined || at !== undefined);
   return {
     name: tier,
-    state: passedBy === undefined ? fold(all.map(({ state }) => state)) : "Passed",
+    state: stateOfTier(
+      all.map(({ state }) => state),
+      passedBy !== undefined,
+    ),
+    ...(token && { token: token.slice(0, 16) }),
     passed: all.filter(({ state }) => state === "Passed").length,
     total: all.length,
     targets: all.slice(0, NAMED_TARGETS).map(({ name, state, at }) => {
@@ -99,6 +108,12 @@ function tierState(tier: Tier, observed: Observed, progress: Progress): TierStat
       };
     }),
   };
+}
+
+/** A tier that has passed stays so, whatever is added to it; unless something of it was taken up again or taken back. */
+function stateOfTier(states: readonly State[], passed: boolean): State {
+  const state = fold(states);
+  return passed && (state === "Waiting" || isOver(state)) ? "Passed" : state;
 }
 
 /** Of the last verification of a server where there was one: a mainframe's own health says less. */
@@ -133,10 +148,13 @@ function conditionDrafts({ phase, message, blockedBy }: Say): readonly Condition
     case "Cancelled":
     case "Superseded":
       return [draft("Succeeded", "False")];
+    case "RolledBack":
     case "Refused":
       return [draft("Succeeded", "False"), draft("Stalled", "True")];
     case "Held":
       return [draft("Succeeded", "Unknown"), draft("Stalled", "True")];
+    case "RollingBack":
+      return [draft("Succeeded", "Unknown"), draft("Reconciling", "True")];
     case "Waiting":
     case "AwaitingApproval":
     case "Delivering":

@@ -16,11 +16,11 @@ export function targetsOf(tier: Tier, targets: readonly SeenTarget[], progress: 
   return targets.filter(({ target }) => !isServer(target) && feeders.has(target.spec.omega)).sort(byName);
 }
 
-/** The Omega servers whose mainframes take part: once OMEGA has passed, those that passed it in this update. */
+/** The Omega servers whose mainframes take part: once OMEGA has passed, those that passed it in this update, whatever became of them. */
 export function feedersOf(targets: readonly SeenTarget[], progress: Progress): readonly SeenTarget[] {
   const { passedBy, targets: moved } = progress.tiers.omega;
   return targetsOf("omega", targets, progress).filter(
-    ({ target }) => passedBy === undefined || moved.get(target.metadata.uid)?.state === "Passed",
+    ({ target }) => passedBy === undefined || moved.has(target.metadata.uid),
   );
 }
 
@@ -42,7 +42,17 @@ export const currentTier = (progress: Progress, targets: readonly SeenTarget[]):
   tiersOf(progress, targets).find((tier) => progress.tiers[tier].passedBy === undefined);
 
 /** What is under way decides first, then what needs a person, then what waits. */
-const FOLD: readonly State[] = ["Delivering", "Verifying", "Held", "Waiting", "Passed", "Superseded", "Refused"];
+const FOLD: readonly State[] = [
+  "RollingBack",
+  "Delivering",
+  "Verifying",
+  "Held",
+  "RolledBack",
+  "Waiting",
+  "Passed",
+  "Superseded",
+  "Refused",
+];
 
 /** The state of a parent is the fold of its children; one without children waits. */
 export const fold = (states: readonly State[]): State => FOLD.find((state) => states.includes(state)) ?? "Waiting";

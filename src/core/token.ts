@@ -21,7 +21,7 @@ export interface TierToken {
 }
 
 /** States whose record makes an artifact need approvals on every tier from then on. */
-const QUARANTINING: readonly string[] = ["Cancelled"];
+const QUARANTINING: readonly string[] = ["Cancelled", "RollingBack", "RolledBack"];
 
 /** The record that quarantines this artifact, where there is one: the newest of another update that was taken back. */
 export function quarantineOf({ deployment, others }: Pick<Observed, "deployment" | "others">): RecordSpec | undefined {

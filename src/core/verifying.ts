@@ -63,7 +63,7 @@ function outcome(situation: Situation, all: readonly Judged[]): Effect {
   const { attempts } = observed.settings;
   const passed = judged.filter((one) => one.verdict === "Passed");
   const again = judged.filter((one) => one.verdict === "Inconclusive" && one.at.attempt < attempts);
-  const held = judged.filter((one) => !passed.includes(one) && !again.includes(one));
+  const failed = judged.filter((one) => one.verdict === "Failed");
   const evidence = (list: readonly Judged[]) => list.flatMap((one) => one.evidence);
   if (passed.length > 0) {
     const targets = passed.map(({ seen, at }) =>
@@ -96,10 +96,11 @@ function outcome(situation: Situation, all: readonly Judged[]): Effect {
         evidence: [...evidence(again)],
       }),
     );
-  const failed = held.some((one) => one.verdict === "Failed");
+  // A written failure may be put back by itself, so it is not in one record with what nobody knows.
+  const held = failed.length > 0 ? failed : judged;
   const targets = held.map(({ seen, at }) => recordTarget(seen.target, { sequence: at.sequence, attempt: at.attempt }));
   return hold(situation, "Verifying", targets, {
-    reason: failed ? "VerificationFailed" : "VerificationInconclusive",
+    reason: failed.length > 0 ? "VerificationFailed" : "VerificationInconclusive",
     message: `${names(held)}: ${firstProblem(evidence(held))}`,
     evidence: evidence(held),
   });

@@ -7,7 +7,9 @@ import type { Effect, Part, Shut } from "./decision.ts";
 import { isBarred, type Standing, standingOf } from "./gates.ts";
 import { isOver } from "./moves.ts";
 import { namesOf } from "./names.ts";
-import type { SeenTarget } from "./observed.ts";
+import type { Rival, SeenTarget } from "./observed.ts";
+import { overridden, overriddenNote, type Overriding } from "./overrides.ts";
+import { overtakenBy, overtakenMessage } from "./queue.ts";
 import { MOVED_AT_ONCE, nextRecord, recordTarget, write } from "./record.ts";
 import {
   appState,
@@ -20,6 +22,7 @@ import {
   tierProgress,
   vanished,
 } from "./situation.ts";
+import { timeGatesOf } from "./time-gates.ts";
 
 interface Candidate {
   readonly seen: SeenTarget;
@@ -38,9 +41,10 @@ export function waiting(situation: Situation): Part {
   if (targetsIn(situation, "Held").length + vanished(situation).length > 0) return giveBack(situation);
 
   const approvals = approvalsOf(tier, token.value, observed);
+  const times = timeGatesOf(situation);
   const candidates = wave(situation).map((seen): Candidate => ({
     seen,
-    standing: standingOf(situation, seen, approvals),
+    standing: standingOf(situation, seen, approvals, times),
   }));
   const unasked = candidates.filter(({ standing }) => standing.state === "AskAgent");
   if (unasked.length > 0) return { look: { agents: unasked.map(({ seen }) => seen.target.metadata.uid) } };
@@ -48,17 +52,44 @@ export function waiting(situation: Situation): Part {
   const end = candidates.find(({ standing }) => standing.state === "Superseded" || standing.state === "Refused");
   if (end !== undefined) return leaveOut(situation, end);
 
+  if (
+    approvals.missing > 0 &&
+    isUntouched(situation) &&
+    candidates.every(({ standing }) => standing.state === "Shut")
+  ) {
+    const newer = overtakenBy(situation);
+    if (newer !== undefined) return giveWay(situation, newer);
+  }
+
   const ready = candidates
     .flatMap(({ seen, standing }): Ready[] => (standing.state === "Open" ? [{ seen, ...standing }] : []))
     .slice(0, MOVED_AT_ONCE);
-  const shut = merge(candidates.flatMap(({ standing }) => (standing.state === "Shut" ? [standing.shut] : [])));
+  const shut = candidates.flatMap(({ standing }) => (standing.state === "Shut" ? standing.shut : []));
+  const due = wakeTimes(situation, shut);
   const rest: Part = {
-    blockedBy: shut,
-    ...(shut.some(({ gate }) => REASKED.includes(gate)) && { wakeAt: now + observed.settings.retryMs }),
+    blockedBy: oneEntryPerGate(shut),
+    ...(due.length > 0 && { wakeAt: Math.min(...due) }),
   };
   return ready.length === 0
     ? { ...giveBack(situation), ...rest }
-    : { effects: begin(situation, ready, approvals), ...rest };
+    : { effects: begin(situation, ready, approvals, times.overrides), ...rest };
+}
+
+const isUntouched = (situation: Situation): boolean => tierProgress(situation).targets.size === 0;
+
+/** What waits for approval while a newer one has come as far would only be delivered to be replaced. */
+function giveWay({ observed, now, tier }: Situation, newer: Rival): Part {
+  const reason = "SupersededByNewer";
+  const message = overtakenMessage(newer, tier);
+  return { effects: [write(nextRecord(observed, now, { tier, from: "Waiting", to: "Superseded", reason, message }))] };
+}
+
+/** When to look again without an event of the cluster: what is asked again, and what opens by itself. */
+function wakeTimes({ observed, now }: Situation, shut: readonly Shut[]): readonly number[] {
+  return [
+    ...(shut.some(({ gate }) => REASKED.includes(gate)) ? [now + observed.settings.retryMs] : []),
+    ...new Set(shut.flatMap(({ clearsAt }) => (clearsAt === undefined ? [] : [Date.parse(clearsAt)]))),
+  ];
 }
 
 /** One mainframe that runs something else is left out and stops nobody; a server that does ends the update. */
@@ -85,7 +116,12 @@ function wave(situation: Situation): readonly SeenTarget[] {
 }
 
 /** Claims first; the record only when every claim stands; the delivery only when the record does. */
-function begin(situation: Situation, ready: readonly Ready[], approvals: Approvals): readonly Effect[] {
+function begin(
+  situation: Situation,
+  ready: readonly Ready[],
+  approvals: Approvals,
+  overrides: readonly Overriding[],
+): readonly Effect[] {
   const { observed, now, tier, token } = situation;
   const { metadata, spec } = observed.deployment;
   const unclaimed = ready.filter(({ seen }) => !isClaimedBy(seen.target, spec.app, metadata.uid));
@@ -96,19 +132,26 @@ function begin(situation: Situation, ready: readonly Ready[], approvals: Approva
   const names = namesOf(moving.map(({ seen }) => seen.target));
   const people = approvals.standing.map(({ user }) => user);
   const approved = moving.some((one) => one.approved);
+  const early = overridden(
+    overrides,
+    moving.flatMap((one) => one.overridden),
+  );
+  const actors = [...new Set([...(approved ? people : []), ...early.map(({ user }) => user)])];
   const by = approved ? `approved by ${people.join(", ")}: ` : "";
   const frozen = {
     tier,
     from: "Waiting",
     token: token.whole,
-    ...(approved && { approvals: approvals.standing, actor: actorOf(people, observed.policies) }),
+    ...(approved && { approvals: approvals.standing }),
+    ...(early.length > 0 && { overrides: early }),
+    ...(actors.length > 0 && { actor: actorOf(actors, observed.policies) }),
   } as const;
   const move =
     deliver.length > 0
       ? ({
           to: "Delivering",
-          reason: approved ? "Approved" : "GatesOpen",
-          message: `${by}${spec.version} goes to ${names}`,
+          reason: approved ? "Approved" : early.length > 0 ? "Overridden" : "GatesOpen",
+          message: `${by}${spec.version} goes to ${names}${overriddenNote(early)}`,
         } as const)
       : ({
           to: "Verifying",
@@ -201,14 +244,20 @@ function noServer({ tier, observed }: Situation): Shut {
 }
 
 /** One entry per gate: several targets shut by the same one are named together. */
-function merge(shut: readonly Shut[]): readonly Shut[] {
+export function oneEntryPerGate(shut: readonly Shut[]): readonly Shut[] {
   const gates = new Map<string, Shut>();
   for (const entry of shut) {
     const before = gates.get(entry.gate);
     if (before?.message.includes(entry.message)) continue;
-    gates.set(entry.gate, before === undefined ? entry : { ...before, message: `${before.message}; ${entry.message}` });
+    gates.set(entry.gate, before === undefined ? entry : together(before, entry));
   }
   return [...gates.values()];
+}
+
+/** It has opened by itself when the last of them has. */
+function together({ clearsAt: one, ...before }: Shut, { message, clearsAt: other }: Shut): Shut {
+  const last = one !== undefined && other !== undefined ? { clearsAt: one > other ? one : other } : {};
+  return { ...before, message: `${before.message}; ${message}`, ...last };
 }
 
 /** What opens without an event of the cluster is asked again: an agent, policies, a licence whose time comes. */

@@ -71,7 +71,15 @@ export const runs = (
   target: Server | Mainframe,
   version: string,
   digest: string,
-  { sequence = 1, healthy = true } = {},
+  {
+    sequence = 1,
+    healthy = true,
+    previous,
+  }: {
+    readonly sequence?: number;
+    readonly healthy?: boolean;
+    readonly previous?: { readonly version: string; readonly digest: string };
+  } = {},
 ): AgentStatus => ({
   ...bare(target),
   apps: [
@@ -84,6 +92,7 @@ export const runs = (
       key: `${target.metadata.uid}.default.main.${sequence}`,
       since: "2030-01-01T00:00:00.000Z",
       modules: [],
+      ...(previous && { previous: { version: previous.version, digest: previous.digest } }),
       health: {
         ok: healthy,
         message: healthy ? "the hook says it is well" : "the hook says it is not",

@@ -4,18 +4,19 @@ import type { DeploymentStatus } from "../../src/api/deployment.ts";
 export function kstatusFaults({ phase, conditions = [] }: DeploymentStatus): readonly string[] {
   const isTrue = (type: string): boolean => conditions.some((one) => one.type === type && one.status === "True");
   const succeeded = conditions.find(({ type }) => type === "Succeeded")?.status;
-  const ended = phase === "Completed" || phase === "Cancelled" || phase === "Superseded" || phase === "Refused";
+  const failed = phase === "Cancelled" || phase === "Superseded" || phase === "Refused" || phase === "RolledBack";
+  const ended = phase === "Completed" || failed;
   const wanted = phase === "Completed" ? "True" : ended ? "False" : "Unknown";
   return [
     ...(succeeded === wanted ? [] : [`${phase}: Succeeded is ${succeeded}, not ${wanted}`]),
-    ...(isTrue("Stalled") === (phase === "Held" || phase === "Refused")
+    ...(isTrue("Stalled") === (phase === "Held" || phase === "Refused" || phase === "RolledBack")
       ? []
       : [`${phase}: Stalled is ${isTrue("Stalled")}`]),
     ...(isTrue("Stalled") && isTrue("Reconciling") ? ["Stalled and Reconciling at once"] : []),
     ...((ended || phase === "Held" || phase === "AwaitingApproval") && isTrue("Reconciling")
       ? [`${phase} is Reconciling, and nothing goes on`]
       : []),
-    ...((phase === "Delivering" || phase === "Verifying") && !isTrue("Reconciling")
+    ...((phase === "Delivering" || phase === "Verifying" || phase === "RollingBack") && !isTrue("Reconciling")
       ? [`${phase} is not Reconciling, and much goes on`]
       : []),
     ...conditions

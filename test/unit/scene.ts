@@ -10,7 +10,7 @@ import { RecordSpec, verifyChain } from "../../src/api/record.ts";
 import { digestOf } from "../../src/api/artifact.ts";
 import type { Server } from "../../src/api/server.ts";
 import { decide } from "../../src/core/decide.ts";
-import type { Decision, Effect } from "../../src/core/decision.ts";
+import type { Decision, Effect, RestoredRelease } from "../../src/core/decision.ts";
 import { jobCategories, jobName } from "../../src/core/job.ts";
 import { MOVES } from "../../src/core/moves.ts";
 import type {
@@ -48,6 +48,9 @@ export class Scene {
   readonly orders = new Map<string, SeenOrder>();
   /** What becomes of an order; by default the agent applies it at once. */
   onOrder: (target: Target, key: string) => SeenOrder = (target, key) => this.applied(target, key);
+  /** What becomes of a restore; by default the agent does it at once. */
+  onRestore: (target: Target, key: string, release: RestoredRelease) => SeenOrder = (target, key, release) =>
+    this.restored(target, key, release);
   /** Called before each effect; what it throws is a crash. */
   beforeEffect: (effect: Effect) => void = () => undefined;
 
@@ -78,18 +81,20 @@ export class Scene {
   applied(target: Target, key: string): SeenOrder {
     const { version, artifact } = this.deployment.spec;
     const sequence = Number(key.split(".").at(-1));
-    this.says(target.metadata.name, runs(target, version, artifact.archive?.sha256 ?? "", { sequence }));
-    return {
-      state: "Reported",
-      report: {
-        key,
-        state: "Applied",
-        reason: "Switched",
-        message: "switched",
-        activations: 1,
-        at: "2030-01-01T00:00:00.000Z",
-      },
-    };
+    const before = this.agents.get(target.metadata.name);
+    const [previous] = before?.state === "Answered" ? before.status.apps : [];
+    this.says(
+      target.metadata.name,
+      runs(target, version, artifact.archive?.sha256 ?? "", { sequence, ...(previous && { previous }) }),
+    );
+    return reported(key, "Applied");
+  }
+
+  /** The agent switches back to what it is told to. */
+  restored(target: Target, key: string, { version, digest }: RestoredRelease): SeenOrder {
+    const sequence = Number(key.split(".").at(-1));
+    this.says(target.metadata.name, runs(target, version, digest.replace("sha256:", ""), { sequence }));
+    return reported(key, "Applied");
   }
 
   observed(heard: Heard = ALL_HEARD, live = true): Observed {
@@ -184,6 +189,14 @@ export class Scene {
         const answer = this.orders.get(key) ?? this.onOrder(effect.target, key);
         this.orders.set(key, answer);
         heard.orders.set(key, answer);
+        return;
+      }
+      case "restore": {
+        const key = orderKey(effect.order);
+        const answer = this.orders.get(key) ?? this.onRestore(effect.target, key, effect.release);
+        this.orders.set(key, answer);
+        heard.orders.set(key, answer);
+        heard.agents.delete(effect.target.metadata.uid);
         return;
       }
       case "startJob": {
@@ -284,6 +297,11 @@ export class Scene {
     return digestOf(this.deployment.spec.artifact);
   }
 }
+
+export const reported = (key: string, state: "Applied" | "Failed", reason = state as string): SeenOrder => ({
+  state: "Reported",
+  report: { key, state, reason, message: `it is ${reason}`, activations: 1, at: "2030-01-01T00:00:00.000Z" },
+});
 
 interface Heard {
   readonly agents: Set<string>;

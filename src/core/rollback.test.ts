@@ -1,0 +1,275 @@
+import { describe, expect, test } from "vitest";
+import { mainframe, runs, server, sha, update } from "../../test/unit/fixtures.ts";
+import { reported, Scene } from "../../test/unit/scene.ts";
+
+const OLD = sha("c");
+
+/** Staging, production and two mainframes in two waves, all of them at 9.3.0 until the update comes. */
+function started(...names: readonly string[]): Scene {
+  const all = [
+    server("staging", "Public"),
+    server("ra-01", "Omega"),
+    mainframe("cust-1", { wave: 1 }),
+    mainframe("cust-2", { wave: 2 }),
+  ];
+  const targets = all.filter(({ metadata }) => names.length === 0 || names.includes(metadata.name));
+  const scene = new Scene(update("patch"), ...targets);
+  for (const target of targets) scene.says(target.metadata.name, runs(target, "9.3.0", OLD));
+  return scene;
+}
+
+function completed(): Scene {
+  const scene = started();
+  scene.runPassing();
+  scene.act("approve", "omega", "ann");
+  expect(scene.runPassing().status.phase).toBe("Completed");
+  return scene;
+}
+
+const tokenOf = (scene: Scene, tier: string): string =>
+  scene.deployment.status.tiers?.find(({ name }) => name === tier)?.token ?? "";
+
+const restores = (scene: Scene): readonly string[] =>
+  scene.done.flatMap((effect) =>
+    effect.do === "restore"
+      ? [`${effect.target.metadata.name} ${effect.order.sequence} ${effect.release.version}`]
+      : [],
+  );
+
+describe("a completed update that is rolled back", () => {
+  test("puts the mainframes back, newest wave first, then OMEGA, and leaves Public as it is", () => {
+    const scene = completed();
+    scene.act("rollback", "omega", "ben", { token: tokenOf(scene, "omega"), reason: "orders are lost" });
+    const { status } = scene.run();
+    expect(status).toMatchObject({ phase: "RolledBack", tier: "omega" });
+    expect(status.message).toContain("ra-01 runs 9.3.0 again");
+    expect(status.message).toContain("ben asked to roll omega back: orders are lost");
+    expect(restores(scene)).toEqual(["cust-2 3 9.3.0", "cust-1 3 9.3.0", "ra-01 3 9.3.0"]);
+    expect(status.tiers?.map(({ name, state }) => `${name} ${state}`)).toEqual([
+      "public Passed",
+      "omega RolledBack",
+      "mainframes RolledBack",
+    ]);
+  });
+
+  test("records who asked before anything is restored", () => {
+    const scene = completed();
+    scene.act("rollback", "omega", "ben", { token: tokenOf(scene, "omega") });
+    scene.run();
+    const asked = scene.records.findIndex(({ reason }) => reason === "RollbackAsked");
+    expect(scene.records[asked]).toMatchObject({
+      from: "Passed",
+      to: "RollingBack",
+      tier: "omega",
+      actor: { name: "ben" },
+    });
+    expect(scene.records[asked]?.targets).toBeUndefined();
+    expect(scene.records.slice(asked + 1).map(({ to }) => to)).toEqual([
+      "RollingBack",
+      "RolledBack",
+      "RollingBack",
+      "RolledBack",
+      "RollingBack",
+      "RolledBack",
+    ]);
+  });
+
+  test("lets its targets go, known for what runs there again", () => {
+    const scene = completed();
+    scene.act("rollback", "omega", "ben", { token: tokenOf(scene, "omega") });
+    scene.run();
+    expect(scene.target("ra-01").status.apps?.[0]).toEqual({
+      app: "default",
+      sequence: 3,
+      version: "9.3.0",
+      digest: `sha256:${OLD}`,
+      since: expect.any(String) as string,
+    });
+  });
+
+  test("is rolled back on Public only when that is asked", () => {
+    const scene = completed();
+    scene.act("rollback", "public", "ben", { token: tokenOf(scene, "public") });
+    expect(scene.run().status).toMatchObject({ phase: "RolledBack", tier: "public" });
+    expect(restores(scene)).toEqual(["staging 3 9.3.0"]);
+  });
+
+  test("goes on where a crash left it, with one restore per target", () => {
+    for (let kill = 0; kill < 16; kill += 1) {
+      const scene = completed();
+      scene.act("rollback", "omega", "ben", { token: tokenOf(scene, "omega") });
+      let left = kill;
+      scene.beforeEffect = () => {
+        left -= 1;
+        if (left === -1) throw new Error("crash");
+      };
+      try {
+        scene.run();
+      } catch {
+        // as a crash does
+      }
+      expect(scene.run().status.phase).toBe("RolledBack");
+      expect(restores(scene)).toEqual(["cust-2 3 9.3.0", "cust-1 3 9.3.0", "ra-01 3 9.3.0"]);
+    }
+  });
+
+  test("waits ten minutes at most for a mainframe that does not answer, which keeps its standing order", () => {
+    const scene = completed();
+    const answers = scene.agents.get("cust-2");
+    scene.agents.set("cust-2", { state: "NotAnswered", reason: "Unreachable", message: "no route to host" });
+    scene.act("rollback", "omega", "ben", { token: tokenOf(scene, "omega") });
+    const first = scene.run();
+    expect(first.status).toMatchObject({ phase: "RollingBack" });
+    expect(first.status.blockedBy?.[0]).toMatchObject({ gate: "reachable" });
+    expect(restores(scene)).toEqual([]);
+    scene.now += scene.settings.holdBackMs;
+    expect(scene.run().status.phase).toBe("RollingBack");
+    expect(restores(scene)).toEqual(["cust-1 3 9.3.0", "ra-01 3 9.3.0"]);
+    scene.now += 86_400_000;
+    if (answers) scene.agents.set("cust-2", answers);
+    expect(scene.run().status.phase).toBe("RolledBack");
+    expect(restores(scene).at(-1)).toBe("cust-2 3 9.3.0");
+  });
+
+  test("is asked again under a higher sequence where the agent has seen more than is stored", () => {
+    const scene = completed();
+    scene.agents.set("cust-2", { state: "NotAnswered", reason: "Unreachable", message: "no route to host" });
+    scene.act("rollback", "mainframes", "ben", { token: tokenOf(scene, "mainframes") });
+    scene.run();
+    const target = scene.target("cust-2");
+    scene.says(
+      "cust-2",
+      runs(target, "9.4.2", scene.digest().replace("sha256:", ""), {
+        sequence: 7,
+        previous: { version: "9.3.0", digest: OLD },
+      }),
+    );
+    scene.now += 600_000;
+    expect(scene.run().status.phase).toBe("RolledBack");
+    expect(restores(scene).find((line) => line.startsWith("cust-2"))).toBe("cust-2 8 9.3.0");
+  });
+});
+
+describe("a rollback that is asked for", () => {
+  test("does nothing while a target runs a newer update, and says which one to roll back first", () => {
+    const scene = completed();
+    const target = scene.target("ra-01");
+    const apps = [{ app: "default", sequence: 3, version: "9.5.0", digest: `sha256:${sha("d")}`, deployment: "newer" }];
+    scene.targets.set("ra-01", { ...target, status: { ...target.status, apps } });
+    scene.act("rollback", "omega", "ben", { token: tokenOf(scene, "omega") });
+    const { status } = scene.run();
+    expect(status.phase).toBe("Completed");
+    expect(status.conditions?.find(({ type }) => type === "ActionIgnored")?.message).toContain(
+      "rollback.ashat.raos.io/omega does nothing: ra-01 runs deployments.ashat.raos.io/newer since: roll that back first",
+    );
+  });
+
+  test("with another token, or without a stamp, does nothing and is answered", () => {
+    const scene = completed();
+    scene.act("rollback", "omega", "ben", { token: "0123456789abcdef" });
+    const { status } = scene.run();
+    expect(status.phase).toBe("Completed");
+    expect(status.conditions?.find(({ type }) => type === "ActionIgnored")?.message).toContain(
+      "names 0123456789abcdef",
+    );
+    scene.annotate({
+      "by.ashat.raos.io/rollback.omega": "ben",
+      "rollback.ashat.raos.io/omega": tokenOf(scene, "omega"),
+    });
+    scene.policies = { state: "NotInForce", reason: "Missing", message: "gone" };
+    expect(scene.run().status.phase).toBe("Completed");
+  });
+
+  test("stops an update on its way: what was verified goes back, and nothing goes on", () => {
+    const scene = started();
+    scene.runPassing();
+    expect(scene.deployment.status).toMatchObject({ phase: "AwaitingApproval", tier: "omega" });
+    scene.act("rollback", "public", "ben", { token: tokenOf(scene, "public") });
+    expect(scene.run().status).toMatchObject({ phase: "RolledBack", tier: "public" });
+    scene.act("approve", "omega", "ann", { token: "0123456789abcdef" });
+    expect(scene.run().status.phase).toBe("RolledBack");
+    expect(scene.done.filter((effect) => effect.do === "deliver").length).toBe(1);
+  });
+
+  test("puts back what is held, and a delivery that never arrived cannot arrive any more", () => {
+    const scene = started("staging");
+    scene.onOrder = () => ({ state: "NotAnswered", reason: "Unreachable", message: "no route to host" });
+    scene.run();
+    scene.orders.clear();
+    scene.act("rollback", "public", "ben", { token: tokenOf(scene, "public") });
+    expect(scene.run().status.phase).toBe("RolledBack");
+    expect(restores(scene)).toEqual(["staging 3 9.3.0"]);
+  });
+
+  test("where nothing ran before leaves it held, and says so", () => {
+    const scene = new Scene(update("patch"), server("staging", "Public"));
+    scene.runPassing();
+    scene.act("rollback", "public", "ben", { token: tokenOf(scene, "public") });
+    const { status } = scene.run();
+    expect(status.phase).toBe("Held");
+    expect(status.message).toContain("nothing ran there before this update");
+  });
+
+  test("that could not be done is asked again by the token of that failure", () => {
+    const scene = completed();
+    scene.onRestore = (_, key) => reported(key, "Failed", "SnapshotGone");
+    scene.act("rollback", "public", "ben", { token: tokenOf(scene, "public") });
+    const { status } = scene.run();
+    expect(status).toMatchObject({ phase: "Held", blockedBy: [{ gate: "held" }] });
+    expect(status.blockedBy?.[0]?.command).toContain("rollback.ashat.raos.io/public.2=");
+    scene.onRestore = (target, key, release) => scene.restored(target, key, release);
+    scene.act("rollback", "public", "ben", { slot: "2", token: status.blockedBy?.[0]?.token ?? "" });
+    expect(scene.run().status.phase).toBe("RolledBack");
+  });
+});
+
+describe("a check that failed", () => {
+  const failedOnOmega = (verdict: "Failed" | "Inconclusive"): Scene => {
+    const scene = started("staging", "ra-01");
+    scene.settings = { ...scene.settings, attempts: 1 };
+    scene.runPassing();
+    scene.act("approve", "omega", "ann");
+    scene.run();
+    scene.verdict("ra-01", verdict);
+    return scene;
+  };
+
+  test("puts OMEGA back by itself, with the evidence recorded first", () => {
+    const scene = failedOnOmega("Failed");
+    const { status } = scene.run();
+    expect(status).toMatchObject({ phase: "RolledBack", tier: "omega" });
+    expect(scene.records.slice(-3).map(({ to, reason }) => `${to} ${reason}`)).toEqual([
+      "Held VerificationFailed",
+      "RollingBack RestoreOnFailure",
+      "RolledBack Restored",
+    ]);
+    expect(restores(scene)).toEqual(["ra-01 3 9.3.0"]);
+  });
+
+  test("without proof either way puts nothing back", () => {
+    const scene = failedOnOmega("Inconclusive");
+    expect(scene.run().status.phase).toBe("Held");
+    expect(restores(scene)).toEqual([]);
+  });
+
+  test("within the hour after the last restore waits for a person", () => {
+    const scene = failedOnOmega("Failed");
+    const target = scene.target("ra-01");
+    const restoredAt = new Date(scene.now - 3_599_000).toISOString();
+    const apps = (target.status.apps ?? []).map((app) => ({ ...app, restoredAt }));
+    scene.targets.set("ra-01", { ...target, status: { ...target.status, apps } });
+    expect(scene.run().status.phase).toBe("Held");
+    scene.now += 1_000;
+    expect(scene.run().status.phase).toBe("RolledBack");
+  });
+
+  test("is put back on Public only where the server says Restore", () => {
+    for (const onFailure of ["Hold", "Restore"] as const) {
+      const scene = new Scene(update("patch"), server("staging", "Public", { onFailure }));
+      scene.says("staging", runs(scene.target("staging"), "9.3.0", OLD));
+      scene.run();
+      scene.verdict("staging", "Failed");
+      expect(scene.run().status.phase).toBe(onFailure === "Hold" ? "Held" : "RolledBack");
+    }
+  });
+});

@@ -1,0 +1,102 @@
+import { type Action, actionsOf } from "../api/actions.ts";
+import { digestOf } from "../api/artifact.ts";
+import { deploymentRef, type Tier } from "../api/group.ts";
+import type { State } from "../api/states.ts";
+import { actorOf, askedBy } from "./actor.ts";
+import type { Effect } from "./decision.ts";
+import type { Observed, SeenTarget } from "./observed.ts";
+import type { Progress, TargetProgress } from "./progress.ts";
+import { nextRecord, write } from "./record.ts";
+import { appState } from "./situation.ts";
+import { fold } from "./tiers.ts";
+
+/** A target that something was done at, or may have been. */
+export interface Begun {
+  readonly seen: SeenTarget;
+  readonly at: TargetProgress;
+}
+
+export const RESTORE_FAILED = "RestoreFailed";
+
+const TAKEN: readonly State[] = ["Delivering", "Verifying", "Held", "Passed"];
+
+export const isTaken = ({ at }: Begun): boolean => TAKEN.includes(at.state) && !isFailedRestore(at);
+
+export const isFailedRestore = ({ state, record }: TargetProgress): boolean =>
+  state === "Held" && record.reason === RESTORE_FAILED;
+
+/** What a rollback of a tier takes back, group after group: the mainframes, newest wave first, before the servers that feed them. */
+export function groupsOf(tier: Tier, observed: Observed, progress: Progress): readonly (readonly Begun[])[] {
+  const own = begunIn(tier, observed, progress);
+  if (tier !== "mainframes" && tier !== "omega") return [own];
+  const waves = Map.groupBy(
+    begunIn("mainframes", observed, progress).filter((begun) => isElsewhere(observed, begun) === undefined),
+    ({ seen: { target } }) => (target.kind === "Mainframe" ? target.spec.wave : 0),
+  );
+  const fleet = [...waves].sort(([a], [b]) => b - a).map(([, mainframes]) => mainframes);
+  return tier === "omega" ? [...fleet, own] : fleet;
+}
+
+function begunIn(tier: Tier, { targets }: Observed, progress: Progress): readonly Begun[] {
+  const moved = progress.tiers[tier].targets;
+  return targets.flatMap((seen) => {
+    const at = moved.get(seen.target.metadata.uid);
+    return at === undefined ? [] : [{ seen, at }];
+  });
+}
+
+/** What a target was given after this update: taking this one back there would take that one back with it. */
+function isElsewhere({ deployment }: Observed, { seen, at }: Begun): string | undefined {
+  const { metadata, spec } = deployment;
+  const app = appState(seen.target, spec.app);
+  const { name } = seen.target.metadata;
+  if (app?.claim !== undefined && app.claim.uid !== metadata.uid)
+    return `${name} is taken by ${deploymentRef(app.claim.name)}: roll that back first`;
+  if (at.state !== "Passed" || app?.digest === undefined || app.digest === digestOf(spec.artifact)) return undefined;
+  const newer = app.deployment === undefined ? (app.version ?? "something else") : deploymentRef(app.deployment);
+  return `${name} runs ${newer} since: roll that back first`;
+}
+
+type Verdict = { readonly from: State } | { readonly why: string };
+
+/** Whether a tier can be rolled back now, and from which state of it. */
+export function judgeRollback(tier: Tier, observed: Observed, progress: Progress): Verdict {
+  const asked = progress.rollbacks.find((record) => record.tier === tier);
+  if (asked !== undefined) return { why: `${tier} is rolled back already: ${asked.message}` };
+  const groups = groupsOf(tier, observed, progress);
+  const newer = (groups.at(-1) ?? []).flatMap((begun) => isElsewhere(observed, begun) ?? []);
+  if (newer[0] !== undefined) return { why: newer.join("; ") };
+  const taken = groups.flat().filter(isTaken);
+  return taken.length === 0
+    ? { why: `nothing that this update brought to ${tier} can be taken back` }
+    : { from: fold(taken.map(({ at }) => at.state)) };
+}
+
+/** Whether an action names the token with which its tier began. */
+export const namesTier = (progress: Progress, { tier, token }: Action): boolean =>
+  token !== "" && progress.tiers[tier].tokens.some((whole) => whole.slice(0, 16) === token);
+
+/** The record that somebody asked: it stands before anything is restored, and from then on it does not matter what becomes of the annotation. */
+export function askRollback(observed: Observed, progress: Progress, now: number): Effect | undefined {
+  const { deployment, policies } = observed;
+  for (const action of actionsOf(deployment.metadata.annotations)) {
+    const by = action.verb === "rollback" ? askedBy(action, policies) : undefined;
+    if (by === undefined || !namesTier(progress, action)) continue;
+    const { tier, reason } = action;
+    const verdict = judgeRollback(tier, observed, progress);
+    if ("why" in verdict) continue;
+    const token = progress.tiers[tier].tokens.find((whole) => whole.slice(0, 16) === action.token);
+    return write(
+      nextRecord(observed, now, {
+        tier,
+        from: verdict.from,
+        to: "RollingBack",
+        reason: "RollbackAsked",
+        message: `${by} asked to roll ${tier} back${reason === "" ? "" : `: ${reason}`}`,
+        ...(token && { token }),
+        actor: actorOf([by], policies),
+      }),
+    );
+  }
+  return undefined;
+}
