@@ -1,13 +1,23 @@
-import { readdir } from "node:fs/promises";
+import { readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Agent, request } from "undici";
 import { afterAll, beforeAll, expect, vi } from "vitest";
 import { releaseArchive, type ReleaseOptions } from "../../examples/raos/release.ts";
 import type { AgentStatus, DeliverClaims, OrderClaims, OrderReport } from "../../src/api/order.ts";
 import { agentDriver } from "../../src/delivery/agent.ts";
+import type { AgentSeams } from "../../src/agent/start.ts";
 import type { Delivery, SignedOrder } from "../../src/delivery/driver.ts";
 import { sha256 } from "./archives.ts";
-import { layGround, readToken, signed, startTarget, type Ground, type Target, type TargetOptions } from "./target.ts";
+import {
+  layGround,
+  orderFor,
+  readToken,
+  signed,
+  startTarget,
+  type Ground,
+  type Target,
+  type TargetOptions,
+} from "./target.ts";
 
 type What = Pick<DeliverClaims, "version" | "url" | "sha256">;
 
@@ -86,5 +96,55 @@ export const openBench = () => {
     return [answer.statusCode, await answer.body.json()];
   };
 
-  return { here, start, lay, release, sign, send, report, end, carryOut, status, ask, releases, driver, web, signal };
+  const runs = async (target: Target, version: string): Promise<void> =>
+    expect(await ask(target, "/healthz")).toEqual([200, { status: "ok", version }]);
+
+  /** A target that was delivered these versions one after the other, from sequence 1 on; the orders that did it, and for which ones the hook was run. */
+  const delivered = async (versions: readonly string[], options: TargetOptions = {}) => {
+    const hooked: unknown[] = [];
+    const log: AgentSeams["log"] = (event, { key }) => void (event === "hook ended" && hooked.push(key));
+    const target = await start({ ...options, seams: { log, ...options.seams } });
+    const orders: DeliverClaims[] = [];
+    for (const version of versions) {
+      const order = orderFor(target.name, orders.length + 1, await release(version));
+      await carryOut(target, order);
+      orders.push(order);
+    }
+    const nth = (number: number): DeliverClaims => orders[number - 1] ?? expect.unreachable();
+    return { target, nth, hooked };
+  };
+
+  /** An agent whose hook fails for version 7.0.9, and for all while it is obstructed; the server behind it is always well. */
+  const obstructed = async () => {
+    const { target: well } = await delivered(["7.0.0"]);
+    const obstacle = join(well.root, "obstacle");
+    const target = await start({
+      config: {
+        hook: { command: ["bash", "-c", 'test ! -e "$1" && test "$ASHAT_VERSION" != 7.0.9', "hook", obstacle] },
+        health: { url: `https://127.0.0.1:${well.raos.port}/healthz`, caFile: join(here().dir, "ca.pem") },
+      },
+    });
+    return { target, obstruct: () => writeFile(obstacle, ""), clear: () => rm(obstacle) };
+  };
+
+  return {
+    here,
+    start,
+    lay,
+    release,
+    sign,
+    send,
+    report,
+    end,
+    carryOut,
+    delivered,
+    obstructed,
+    status,
+    ask,
+    runs,
+    releases,
+    driver,
+    web,
+    signal,
+  };
 };

@@ -141,7 +141,7 @@ export const startTarget = async (ground: Ground, options: TargetOptions = {}): 
 export const orderFor = (
   aud: string,
   sequence: number,
-  what: Pick<DeliverClaims, "version" | "url" | "sha256">,
+  { version, url, sha256 }: Pick<DeliverClaims, "version" | "url" | "sha256">,
   more: Partial<DeliverClaims> = {},
 ): DeliverClaims => {
   const { app = "default", layer = "main" } = more;
@@ -155,7 +155,9 @@ export const orderFor = (
     action: "deliver",
     snapshot: `target-${String(sequence).padStart(6, "0")}`,
     ...orderTerm(new Date()),
-    ...what,
+    version,
+    url,
+    sha256,
     ...more,
   };
 };
