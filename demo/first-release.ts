@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { orderKey } from "../src/api/order.ts";
 import { agentDriver } from "../src/delivery/agent.ts";
+import { ANY_ADDRESS } from "../src/dial/address-rules.ts";
 import { readSigningKey } from "../src/licence/key-files.ts";
 import { orderTerm, signOrder } from "../src/licence/sign.ts";
 import { until } from "../test/cluster/until.ts";
 import type { Keys } from "../test/world/keys.ts";
-import { APP, NAMESPACE } from "./scene.ts";
+import { APP } from "./scene.ts";
 import type { Target } from "./targets.ts";
 
 interface Release {
@@ -18,16 +19,17 @@ const LAYER = "main";
 
 /** What ran before anybody had ASHAT: the release a server was installed with, by an order as an installer would sign it. */
 export async function installFirst(
+  namespace: string,
   targets: readonly Target[],
   keys: Keys,
   { version, url, sha256 }: Release,
 ): Promise<void> {
   const key = await readSigningKey(keys.orderKey);
-  const driver = agentDriver();
+  const driver = agentDriver(ANY_ADDRESS);
   try {
     await Promise.all(
       targets.map(async ({ name, at, licence }) => {
-        const aud = `${NAMESPACE}/${name}`;
+        const aud = `${namespace}/${name}`;
         const order = { targetUid: randomUUID(), app: APP, layer: LAYER, sequence: 1 };
         const jws = await signOrder(key, {
           aud,

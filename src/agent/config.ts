@@ -3,6 +3,7 @@ import { dirname, resolve } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
 import { targetName } from "../api/order.ts";
+import { parseRange } from "../dial/ip.ts";
 
 const pin = z.string().regex(/^[0-9a-fA-F:]{64,95}$/, "must be the SHA-256 of the certificate in hex");
 const file = z.string().min(1);
@@ -36,6 +37,14 @@ export const AgentConfig = z
         caFile: file.optional(),
         sha256: pin.optional(),
         allowHttp: z.boolean().default(false),
+        allowAddresses: z
+          .array(
+            z
+              .string()
+              .refine((text) => parseRange(text) !== undefined, "must be a range of addresses such as 127.0.0.0/8"),
+          )
+          .max(64)
+          .default([]),
         maxBytes: z
           .number()
           .int()

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { open } from "node:fs/promises";
 import { setTimeout as wait } from "node:timers/promises";
 import { request, type Dispatcher } from "undici";
+import { refusalIn } from "../dial/address-rules.ts";
 import type { AgentConfig } from "./config.ts";
 import { OrderFailure, said } from "./failure.ts";
 
@@ -30,6 +31,11 @@ const once = async (
     signal,
     headers: { "accept-encoding": "identity" },
   }).catch((error: unknown) => {
+    const refusal = refusalIn(error);
+    if (refusal !== undefined)
+      throw new OrderFailure("FetchFailed", `The archive was not fetched from ${origin}: ${refusal.message}`, {
+        cause: error,
+      });
     throw new Passing(`${origin} cannot be reached: ${said(error)}`, { cause: error });
   });
   if (answer.statusCode !== 200) {

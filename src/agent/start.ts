@@ -2,10 +2,12 @@ import { once } from "node:events";
 import { mkdir, readFile } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import manifest from "../../package.json" with { type: "json" };
+import { ANY_ADDRESS } from "../dial/address-rules.ts";
 import { pinnedAgent } from "../dial/pinned.ts";
 import type { Trust } from "../dial/trust.ts";
 import { readJwks } from "../licence/key-files.ts";
 import type { AgentConfig } from "./config.ts";
+import { fetchAddresses } from "./fetch-addresses.ts";
 import { healthProbe } from "./health.ts";
 import { Journal } from "./journal.ts";
 import { Orders } from "./orders.ts";
@@ -51,8 +53,17 @@ export const startAgent = async (config: AgentConfig, seams: AgentSeams = {}): P
   await mkdir(config.root, { recursive: true, mode: 0o755 });
 
   const timing = { connectMs: 5_000, headersMs: 15_000, bodyMs: 30_000 };
-  const source = pinnedAgent(await trustOf(config.fetch), { ...timing, plain: config.fetch.allowHttp });
-  const server = pinnedAgent(await trustOf(config.health), { ...timing, plain: config.health.url.startsWith("http:") });
+  const source = pinnedAgent(
+    await trustOf(config.fetch),
+    { ...timing, plain: config.fetch.allowHttp },
+    fetchAddresses(config.fetch.allowAddresses, process.env),
+  );
+  // Where its own server answers comes from whoever set the agent up, and is this machine as a rule.
+  const server = pinnedAgent(
+    await trustOf(config.health),
+    { ...timing, plain: config.health.url.startsWith("http:") },
+    ANY_ADDRESS,
+  );
   const journal = await Journal.open(config.root);
   const judge = { name: config.name, now, ...(licenceKeys === undefined ? {} : { licenceKeys }) };
   const shop: Workshop = {

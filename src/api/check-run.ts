@@ -40,6 +40,13 @@ export const Fingerprint = z
 export const CheckInput = z.object({
   target: z.object({ namespace: z.string().min(1).max(63), name: z.string().min(1).max(253) }),
   url: z.url({ protocol: /^https?$/ }).max(2048),
+  /** Special addresses that may be asked nevertheless, and the places that may not: the API server's. */
+  addresses: z
+    .object({
+      allow: z.array(z.string().max(64)).max(64),
+      guarded: z.array(z.object({ address: z.string().max(64), port: z.int32().min(1).max(65_535) })).max(64),
+    })
+    .prefault({ allow: [], guarded: [] }),
   tls: z.object({ sha256: Fingerprint.optional(), caPem: z.string().max(65_536).optional() }).optional(),
   app: z.string().min(1).max(63),
   version: z.string().min(1).max(128),

@@ -1,4 +1,5 @@
 import { request, type Dispatcher } from "undici";
+import type { AddressRules } from "../dial/address-rules.ts";
 import { pinnedAgent } from "../dial/pinned.ts";
 import { isWrongCertificate, type Trust } from "../dial/trust.ts";
 import { troubleOf, type Trouble } from "./trouble.ts";
@@ -54,7 +55,12 @@ const read = async (
 
 /** Asks one target: only the trusted one, no redirect followed, every answer bounded in bytes and time. */
 export const createAsker = (
-  target: { readonly url: string; readonly trust: Trust; readonly connections?: number },
+  target: {
+    readonly url: string;
+    readonly trust: Trust;
+    readonly addresses: AddressRules;
+    readonly connections?: number;
+  },
   world: World,
 ): Asker => {
   const { protocol, host, origin, pathname } = new URL(target.url);
@@ -67,7 +73,7 @@ export const createAsker = (
     plain: true,
     connections: target.connections ?? 4,
   };
-  const agent = pinnedAgent(target.trust, limits);
+  const agent = pinnedAgent(target.trust, limits, target.addresses);
 
   const send = (question: Question, signal: AbortSignal): Promise<Dispatcher.ResponseData> =>
     request(`${origin}${prefix}${question.path}`, {

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { CHECK_ENV, CheckDocument, Fingerprint, type Baseline } from "../api/check-run.ts";
 import { Checks } from "../api/checks.ts";
 import type { Category } from "../api/categories.ts";
+import { ANY_ADDRESS } from "../dial/address-rules.ts";
 import type { Subject } from "./check.ts";
 
 /** A sentence for whoever typed the command; it is a mistake in using it and no verdict. */
@@ -166,6 +167,7 @@ export const subjectByHand = async (
     );
   return {
     url: url.data,
+    addresses: ANY_ADDRESS,
     trust: await trustOf({ ...(sha256 !== undefined && { sha256 }), ...(typed.ca !== undefined && { ca: typed.ca }) }),
     version: typed.updateVersion ?? "by-hand",
     checks: checks.data,

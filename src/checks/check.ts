@@ -1,5 +1,6 @@
 import type { Baseline } from "../api/check-run.ts";
 import type { Checks } from "../api/checks.ts";
+import type { AddressRules } from "../dial/address-rules.ts";
 import type { Trust } from "../dial/trust.ts";
 import type { Asker } from "./ask.ts";
 import { ledger, type Ledger, type Report } from "./ledger.ts";
@@ -10,6 +11,7 @@ import type { World } from "./world.ts";
 export interface Subject {
   readonly url: string;
   readonly trust: Trust;
+  readonly addresses: AddressRules;
   readonly version: string;
   /** Names of the modules the manifest lists, when it is known. */
   readonly modules?: readonly string[];

@@ -1,8 +1,9 @@
-import { Socket } from "node:net";
 import { Client, DatabaseError, type QueryConfig } from "pg";
+import { type AddressRules, refusalIn } from "../dial/address-rules.ts";
 import { isWrongCertificate } from "../dial/trust.ts";
 import { notConfigured, unanswered, type Check } from "./check.ts";
 import { parseDatabaseUrl, type DatabaseUrl } from "./database-url.ts";
+import { judgedSocket } from "./judged-socket.ts";
 import { ledger } from "./ledger.ts";
 import { codeOf, troubleOf, type Trouble } from "./trouble.ts";
 import { ms, plural, quoted } from "./words.ts";
@@ -25,10 +26,11 @@ const askDatabase = async (
   connectionString: string,
   query: string,
   queryDeadlineMs: number,
+  addresses: AddressRules,
   world: World,
 ): Promise<Asked> => {
-  // Our own socket, so that a database that hangs is left at once and not when it likes.
-  const socket = new Socket();
+  // Our own socket, so that a database that hangs is left at once and not when it likes, and only a judged address is connected to.
+  const socket = judgedSocket(addresses);
   const stop = (): void => void socket.destroy();
   world.signal.addEventListener("abort", stop, { once: true });
   const client = new Client({
@@ -79,7 +81,8 @@ const troubleWith = (error: unknown, { where, hide }: DatabaseUrl, world: World)
   const spoken = SPOKEN.find(([pattern]) => pattern.test(text));
   if (spoken !== undefined && !world.signal.aborted) return target(`${where} ${spoken[1]}.`);
   const code = codeOf(error);
-  const named = code === undefined ? new Error(text) : Object.assign(new Error(text), { code });
+  const named =
+    code === undefined ? new Error(text) : Object.assign(new Error(text, { cause: refusalIn(error) }), { code });
   return troubleOf(named, {
     where,
     deadlineMs: CONNECT_MS,
@@ -90,7 +93,7 @@ const troubleWith = (error: unknown, { where, hide }: DatabaseUrl, world: World)
 };
 
 /** A real connection and a real query over the Postgres wire; TLS as the URL's `sslmode` says. */
-export const checkDatabase: Check = async ({ checks, databaseUrl }, _asker, world) => {
+export const checkDatabase: Check = async ({ checks, databaseUrl, addresses }, _asker, world) => {
   const { database } = checks;
   if (database === undefined) return notConfigured("database");
   const book = ledger();
@@ -110,6 +113,7 @@ export const checkDatabase: Check = async ({ checks, databaseUrl }, _asker, worl
         url.href,
         database.query,
         database.maxLatencyMs + 1000,
+        addresses,
         world,
       );
       book.measure("connectMs", connectMs);

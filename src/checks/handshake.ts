@@ -1,6 +1,8 @@
 import type { X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
 import { connect, type ConnectionOptions, type SecureVersion } from "node:tls";
+import { refusalOfHost, type AddressRules } from "../dial/address-rules.ts";
+import { judgedLookup } from "../dial/judged-lookup.ts";
 import type { Trust } from "../dial/trust.ts";
 import { codeOf } from "./trouble.ts";
 
@@ -14,12 +16,16 @@ export interface Handshake {
 
 const DEADLINE_MS = 10_000;
 
-const placeOf = (url: string): ConnectionOptions => {
-  const { hostname, port } = new URL(url);
+const placeOf = (url: string, addresses: AddressRules): ConnectionOptions => {
+  const { hostname, port: written } = new URL(url);
   const host = hostname.replace(/^\[|\]$/g, "");
+  const port = written === "" ? 443 : Number(written);
+  const refusal = refusalOfHost(addresses, host, port);
+  if (refusal !== undefined) throw refusal;
   return {
     host,
-    port: port === "" ? 443 : Number(port),
+    port,
+    lookup: judgedLookup(addresses, port),
     ...(isIP(host) === 0 ? { servername: host } : {}),
     ALPNProtocols: ["http/1.1"],
   };
@@ -62,8 +68,18 @@ const shake = (options: ConnectionOptions, signal: AbortSignal): Promise<Handsha
     });
   });
 
-export const handshake = (url: string, trust: Trust, signal: AbortSignal): Promise<Handshake> =>
-  shake({ ...placeOf(url), minVersion: "TLSv1.2", ...(trust.ca === undefined ? {} : { ca: trust.ca }) }, signal);
+/** Where to shake hands, and how the other end is known. */
+interface Peer {
+  readonly url: string;
+  readonly trust: Trust;
+  readonly addresses: AddressRules;
+}
+
+export const handshake = async ({ url, trust, addresses }: Peer, signal: AbortSignal): Promise<Handshake> =>
+  shake(
+    { ...placeOf(url, addresses), minVersion: "TLSv1.2", ...(trust.ca === undefined ? {} : { ca: trust.ca }) },
+    signal,
+  );
 
 /** Codes by which our own TLS library says that it cannot even offer such an old version. */
 const CANNOT_TRY = new Set([
@@ -75,12 +91,15 @@ const CANNOT_TRY = new Set([
 
 /** Tries an outdated version in earnest: the library's own security level would hide a server that still accepts it. */
 export const acceptsOld = async (
-  url: string,
+  { url, addresses }: Pick<Peer, "url" | "addresses">,
   version: SecureVersion,
   signal: AbortSignal,
 ): Promise<"accepted" | "refused" | "unknown"> => {
   try {
-    await shake({ ...placeOf(url), minVersion: version, maxVersion: version, ciphers: "DEFAULT:@SECLEVEL=0" }, signal);
+    await shake(
+      { ...placeOf(url, addresses), minVersion: version, maxVersion: version, ciphers: "DEFAULT:@SECLEVEL=0" },
+      signal,
+    );
     return "accepted";
   } catch (error) {
     const code = codeOf(error) ?? "";

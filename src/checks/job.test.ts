@@ -19,6 +19,7 @@ const checks = Checks.parse({
 const input = (url: string): Readonly<Record<string, unknown>> => ({
   target: { namespace: "prod", name: "ra-01" },
   url,
+  addresses: { allow: ["127.0.0.0/8"], guarded: [] },
   app: "default",
   version: "9.4.2",
   digest: `sha256:${"ab".repeat(32)}`,

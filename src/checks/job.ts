@@ -1,5 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { CHECK_ENV, CheckInput, type CheckDocument } from "../api/check-run.ts";
+import { jobAddresses } from "./job-addresses.ts";
 import type { Subject } from "./check.ts";
 import { runCheck } from "./run.ts";
 
@@ -33,8 +34,9 @@ const readInput = (env: Environment): CheckInput => {
   );
 };
 
-const subjectOf = (input: CheckInput, databaseUrl: string | undefined): Subject => ({
+const subjectOf = (input: CheckInput, env: Environment, databaseUrl = env[CHECK_ENV.databaseUrl]): Subject => ({
   url: input.url,
+  addresses: jobAddresses(input.addresses, env),
   trust: {
     ...(input.tls?.sha256 === undefined ? {} : { sha256: input.tls.sha256 }),
     ...(input.tls?.caPem === undefined ? {} : { ca: input.tls.caPem }),
@@ -58,7 +60,7 @@ export const runJob = async (env: Environment, signal: AbortSignal): Promise<Che
     throw new Error(
       `${CHECK_ENV.index} is "${index.slice(0, 20)}", which is none of the ${input.categories.length} categories of this Job.`,
     );
-  const document = await runCheck(category, subjectOf(input, env[CHECK_ENV.databaseUrl]), signal);
+  const document = await runCheck(category, subjectOf(input, env), signal);
   await writeFile(env[CHECK_ENV.terminationLog] ?? DEFAULT_TERMINATION_LOG, JSON.stringify(document));
   return document;
 };

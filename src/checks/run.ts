@@ -26,7 +26,12 @@ const LOAD_CONNECTIONS = 64;
 
 const attempt = async (category: Category, subject: Subject, world: World): Promise<Report> => {
   const asker = createAsker(
-    { url: subject.url, trust: subject.trust, connections: category === "Performance Baseline" ? LOAD_CONNECTIONS : 4 },
+    {
+      url: subject.url,
+      trust: subject.trust,
+      addresses: subject.addresses,
+      connections: category === "Performance Baseline" ? LOAD_CONNECTIONS : 4,
+    },
     world,
   );
   try {

@@ -72,7 +72,7 @@ const assertFindings = (
  * TLS versions, certificate, headers, cookies, banners of one answer. Over `http://` there is nothing to protect the rest, so
  * it is `Failed` (Insecure) where the scan is required, and no proof either way where it is not.
  */
-export const checkSecurity: Check = async ({ url, trust, checks }, asker, world) => {
+export const checkSecurity: Check = async ({ url, trust, addresses, checks }, asker, world) => {
   const { security } = checks;
   if (security === undefined) return notConfigured("security");
   const book = ledger();
@@ -85,7 +85,7 @@ export const checkSecurity: Check = async ({ url, trust, checks }, asker, world)
 
   let shaken: Handshake;
   try {
-    shaken = await handshake(url, trust, world.signal);
+    shaken = await handshake({ url, trust, addresses }, world.signal);
   } catch (error) {
     const stopped = world.signal.aborted;
     return unanswered(
@@ -109,7 +109,7 @@ export const checkSecurity: Check = async ({ url, trust, checks }, asker, world)
     ["TLSv1", "TLS 1.0"],
     ["TLSv1.1", "TLS 1.1"],
   ] as const) {
-    const old = await acceptsOld(url, version, world.signal);
+    const old = await acceptsOld({ url, addresses }, version, world.signal);
     if (old === "unknown") book.measure(`${name} refused`, "could not be tried");
     else book.assert(`${name} is refused`, old === "refused", () => `the server still accepts ${name}`);
   }

@@ -1,7 +1,9 @@
+import { refusalIn } from "../dial/address-rules.ts";
+
 /**
  * Where an error proves something. **The target's fault (`Failed`)**: connection refused or reset, no answer in time, a
  * certificate that is not the trusted one, a broken handshake or answer. **The runner's fault (`Inconclusive`)**: a name its
- * DNS does not know, no route from where it runs, its own limits and permissions, being stopped, anything unforeseen. A wrong
+ * DNS does not know, an address nobody may connect to, no route from where it runs, its own limits and permissions, being stopped, anything unforeseen. A wrong
  * `Failed` can put production back, so what is not clearly the target's is no proof.
  */
 export interface Trouble {
@@ -63,6 +65,8 @@ export const troubleOf = (
   const text = error instanceof Error ? error.message : String(error);
   const code = codeOf(error) ?? "";
   if (stopped) return at("runner", `The check of ${where} was stopped before it had an answer.`);
+  const refusal = refusalIn(error);
+  if (refusal !== undefined) return at("runner", `${where} was not asked: ${refusal.message}`);
   if (late) return at("target", `${where} did not answer within ${deadlineMs} ms.`);
   if (wrongCertificate)
     return at(

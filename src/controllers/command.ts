@@ -5,7 +5,9 @@ import { SETTINGS } from "../core/observed.ts";
 import { createClient } from "../kube/client.ts";
 import { loadConfig } from "../kube/config.ts";
 import { readJwks, readSigningKey } from "../licence/key-files.ts";
+import { parseRange } from "../dial/ip.ts";
 import { createLog, type Level } from "../runtime/log.ts";
+import { addressesOf, apiServerPlaces } from "./addresses.ts";
 import { runOperator } from "./operator.ts";
 
 const LEVELS = ["debug", "info", "warn", "error"] as const;
@@ -22,12 +24,18 @@ const whole = (text: string): number => {
   return value;
 };
 
+const ranges = (text: string, before: readonly string[]): readonly string[] => {
+  if (parseRange(text) === undefined) throw new InvalidArgumentError("use a range such as 127.0.0.0/8");
+  return [...before, text];
+};
+
 interface Options {
   readonly kubeconfig?: string;
   readonly context?: string;
   readonly orderKey: string;
   readonly licenceKeys: string;
   readonly checkImage: string;
+  readonly allowAddress: readonly string[];
   readonly healthPort: number;
   readonly logLevel: Level;
   readonly deliveryTimeout: number;
@@ -44,6 +52,12 @@ export const operatorCommand = (): Command =>
     .requiredOption("--order-key <file>", "private key orders are signed with (ashat licence keygen)")
     .requiredOption("--licence-keys <file>", "JWKS of those who may issue licences")
     .requiredOption("--check-image <image>", "image the verification Jobs run")
+    .option(
+      "--allow-address <range>",
+      "special addresses that targets may have, such as 127.0.0.0/8; repeat it for several",
+      ranges,
+      [],
+    )
     .option("--health-port <port>", "port of /healthz and /readyz", whole, 8081)
     .option("--log-level <level>", LEVELS.join(", "), level, "info")
     .option(
@@ -77,6 +91,10 @@ export const operatorCommand = (): Command =>
             orderKey: await readSigningKey(options.orderKey),
             licenceKeys: await readJwks(options.licenceKeys),
             checkImage: options.checkImage,
+            addresses: addressesOf(
+              options.allowAddress,
+              await apiServerPlaces({ server: connection.server, env: process.env, client, log }),
+            ),
             settings: {
               ...SETTINGS,
               deliveryMs: options.deliveryTimeout * 1000,

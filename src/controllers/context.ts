@@ -2,6 +2,7 @@ import type { SeenAgent, SeenOrder, SeenPolicies, Settings } from "../core/obser
 import type { AgentTarget, Driver, SignedOrder } from "../delivery/driver.ts";
 import type { Client } from "../kube/client.ts";
 import type { SigningKey } from "../licence/keys.ts";
+import type { Addresses } from "./addresses.ts";
 import type { Asking } from "../runtime/asking.ts";
 import type { Telling } from "../runtime/events.ts";
 import type { Log } from "../runtime/log.ts";
@@ -20,6 +21,7 @@ export interface Context {
   readonly licences: Licences;
   readonly seal: Seal;
   readonly checkImage: string;
+  readonly addresses: Addresses;
   readonly settings: Settings;
   readonly policies: PolicyMemory;
   readonly tell: (telling: Telling, signal?: AbortSignal) => Promise<boolean>;

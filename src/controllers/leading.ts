@@ -35,7 +35,7 @@ export async function lead(
   const { client, log, random, identity, settings } = options;
   const working = AbortSignal.any([stop, lost]);
   const alive = new AbortController();
-  const agents = agentDriver();
+  const agents = agentDriver(options.addresses.rules);
   const gate = createGateWatch({
     client,
     log,

@@ -5,6 +5,7 @@ import type { SigningKey, VerifyKeys } from "../licence/keys.ts";
 import { serveHealth } from "../runtime/health.ts";
 import { acquireLease } from "../runtime/lease.ts";
 import type { Log } from "../runtime/log.ts";
+import type { Addresses } from "./addresses.ts";
 import { lead } from "./leading.ts";
 import { createStores, informers } from "./stores.ts";
 
@@ -13,6 +14,8 @@ export interface OperatorOptions {
   readonly orderKey: SigningKey;
   readonly licenceKeys: VerifyKeys;
   readonly checkImage: string;
+  /** Where it and its Jobs may connect to. */
+  readonly addresses: Addresses;
   readonly settings: Settings;
   readonly healthPort: number;
   /** Unique to this process. */

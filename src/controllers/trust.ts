@@ -2,6 +2,7 @@ import type { Mainframe } from "../api/mainframe.ts";
 import type { Server } from "../api/server.ts";
 import type { Tls } from "../api/target.ts";
 import type { AgentTarget } from "../delivery/driver.ts";
+import { AddressRefusedError, refusalOfUrl } from "../dial/address-rules.ts";
 import type { Trust } from "../dial/trust.ts";
 import { notFound } from "../kube/errors.ts";
 import { certificatesIn } from "./certificates.ts";
@@ -18,6 +19,9 @@ const AGENT_PORT = 7443;
 /** How the agent of a target is reached: as the target says, or at the usual port of its own host. */
 export async function agentOf(context: Context, target: Server | Mainframe, signal: AbortSignal): Promise<AgentTarget> {
   const { agent, tls, url } = target.spec;
+  // Only the checks ask there; a server that they may not ask is not delivered to in the first place.
+  const refusal = url === undefined ? undefined : refusalOfUrl(context.addresses.rules, url);
+  if (refusal !== undefined) throw new AddressRefusedError(`spec.url: ${refusal.message}`);
   const address = agent?.url ?? `https://${new URL(url ?? "https://unknown.invalid").hostname}:${AGENT_PORT}`;
   return { url: address, tls: await trustOf(context, target, agent?.tls ?? tls, signal) };
 }

@@ -13,6 +13,7 @@ export interface JobDraft {
   readonly image: string;
   readonly caPem?: string;
   readonly modules?: readonly string[];
+  readonly addresses: CheckInput["addresses"];
 }
 
 const DEADLINE_SECONDS = 300;
@@ -50,6 +51,7 @@ export function verificationJob(
   const input: CheckInput = {
     target: { namespace: target.metadata.namespace, name: target.metadata.name },
     url: target.spec.url ?? "",
+    addresses: draft.addresses,
     app: spec.app,
     version: spec.version,
     digest: digestOf(spec.artifact),

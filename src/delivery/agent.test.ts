@@ -4,6 +4,7 @@ import { createServer } from "node:https";
 import { createServer as createTcp, type AddressInfo, type Server } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createCa, issue, type Issued } from "../../test/cluster/pki.ts";
+import { ANY_ADDRESS } from "../dial/address-rules.ts";
 import { AGENT_LIMITS, agentDriver } from "./agent.ts";
 import type { Trouble } from "./driver.ts";
 
@@ -17,9 +18,9 @@ const REPORT = {
   at: "2026-06-01T12:00:00.000Z",
 };
 const { signal } = new AbortController();
-const driver = agentDriver();
+const driver = agentDriver(ANY_ADDRESS);
 /** For those who let one wait. */
-const hasty = agentDriver({ ...AGENT_LIMITS, connectMs: 500, deadlineMs: 600, questionMs: 600 });
+const hasty = agentDriver(ANY_ADDRESS, { ...AGENT_LIMITS, connectMs: 500, deadlineMs: 600, questionMs: 600 });
 const servers: Server[] = [];
 let certificate: Issued;
 
@@ -110,7 +111,7 @@ describe("an agent that cannot be understood is data, never an exception:", () =
   });
 
   it("no answer to a question is known soon, however long an order may take", async () => {
-    const patient = agentDriver({ ...AGENT_LIMITS, deadlineMs: 600_000, questionMs: 300 });
+    const patient = agentDriver(ANY_ADDRESS, { ...AGENT_LIMITS, deadlineMs: 600_000, questionMs: 300 });
     const where = await target(() => undefined);
     for (const answer of await Promise.all([
       patient.observe(where, "t", signal),

@@ -1,6 +1,7 @@
 import type { Agent } from "undici";
 import type { z } from "zod";
 import { AgentStatus, OrderReport, Refusal } from "../api/order.ts";
+import type { AddressRules } from "../dial/address-rules.ts";
 import { exchange, type Exchange, type Question } from "../dial/exchange.ts";
 import { pinnedAgent } from "../dial/pinned.ts";
 import type { Trust } from "../dial/trust.ts";
@@ -30,12 +31,12 @@ export const AGENT_LIMITS: AgentLimits = {
 };
 
 /** Connections are shared per trust and never across: a socket proven for one pin is not used for another. */
-const dialers = (limits: AgentLimits) => {
+const dialers = (limits: AgentLimits, addresses: AddressRules) => {
   const open = new Map<string, Agent>();
   return {
     for: (trust: Trust): Agent => {
       const id = JSON.stringify([trust.sha256 ?? "", trust.ca ?? ""]);
-      const agent = open.get(id) ?? pinnedAgent(trust, limits);
+      const agent = open.get(id) ?? pinnedAgent(trust, limits, addresses);
       open.delete(id);
       open.set(id, agent);
       const [oldest] = open;
@@ -68,6 +69,8 @@ const understand = <Answer>(origin: string, came: Exchange, schema: z.ZodType<An
     case "Unreachable":
     case "Aborted":
       return { state: "Unreachable", message: came.message };
+    case "AddressRefused":
+      return { state: "AddressRefused", message: came.message };
     case "WrongCertificate":
       return { state: "WrongCertificate", message: came.message };
     case "Oversized":
@@ -107,8 +110,11 @@ const bearer = (readToken: string) => ({ authorization: `Bearer ${readToken}` })
 const orderPath = (key: string): string => `/v1/orders/${encodeURIComponent(key)}`;
 
 /** The driver for targets with an agent. Trouble of the target is an answer; only a stop of ours is thrown. */
-export const agentDriver = (limits: AgentLimits = AGENT_LIMITS): Driver<AgentTarget, SignedOrder> => {
-  const dial = dialers(limits);
+export const agentDriver = (
+  addresses: AddressRules,
+  limits: AgentLimits = AGENT_LIMITS,
+): Driver<AgentTarget, SignedOrder> => {
+  const dial = dialers(limits, addresses);
 
   const ask = async <Answer>(
     target: AgentTarget,

@@ -9,7 +9,7 @@ export interface AgentTarget {
 
 /** The target could not be asked, or answered nothing one can use. Data, never an exception: `message` is a sentence for people. */
 export interface Trouble {
-  readonly state: "Unreachable" | "WrongCertificate" | "Garbage";
+  readonly state: "Unreachable" | "AddressRefused" | "WrongCertificate" | "Garbage";
   readonly message: string;
 }
 

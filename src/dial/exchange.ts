@@ -1,4 +1,5 @@
 import { request, type Dispatcher } from "undici";
+import { refusalIn } from "./address-rules.ts";
 import { isWrongCertificate } from "./trust.ts";
 
 export interface Question {
@@ -21,7 +22,10 @@ export type Exchange =
       readonly headers: Dispatcher.ResponseData["headers"];
       readonly body: Buffer;
     }
-  | { readonly state: "Unreachable" | "WrongCertificate" | "Oversized" | "Aborted"; readonly message: string };
+  | {
+      readonly state: "Unreachable" | "AddressRefused" | "WrongCertificate" | "Oversized" | "Aborted";
+      readonly message: string;
+    };
 
 const said = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error);
@@ -56,6 +60,8 @@ export const exchange = async (dispatcher: Dispatcher, question: Question): Prom
   } catch (error) {
     if (signal?.aborted === true) return { state: "Aborted", message: `The request to ${origin} was stopped.` };
     if (deadline.aborted) return { state: "Unreachable", message: `${origin} did not answer within ${deadlineMs} ms.` };
+    const refusal = refusalIn(error);
+    if (refusal !== undefined) return { state: "AddressRefused", message: refusal.message };
     if (isWrongCertificate(error))
       return {
         state: "WrongCertificate",

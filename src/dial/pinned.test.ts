@@ -4,6 +4,7 @@ import { createServer } from "node:https";
 import type { AddressInfo, Server } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createCa, issue, type Ca, type Issued } from "../../test/cluster/pki.ts";
+import { ANY_ADDRESS } from "./address-rules.ts";
 import { exchange, type Exchange } from "./exchange.ts";
 import { pinnedAgent } from "./pinned.ts";
 import type { Trust } from "./trust.ts";
@@ -48,7 +49,7 @@ const serve = ({ certPem, keyPem }: Issued): Promise<number> =>
   );
 
 const ask = async (trust: Trust, url: string, plain = false): Promise<Exchange> => {
-  const agent = pinnedAgent(trust, { connectMs: 2_000, headersMs: 2_000, bodyMs: 2_000, plain });
+  const agent = pinnedAgent(trust, { connectMs: 2_000, headersMs: 2_000, bodyMs: 2_000, plain }, ANY_ADDRESS);
   try {
     return await exchange(agent, { url, method: "GET", maxBytes: 1024, deadlineMs: 3_000 });
   } finally {

@@ -1,5 +1,7 @@
 import { TLSSocket } from "node:tls";
 import { Agent, buildConnector } from "undici";
+import { refusalOfHost, type AddressRules } from "./address-rules.ts";
+import { judgedLookup } from "./judged-lookup.ts";
 import { pinMismatch, WrongCertificateError, type Trust } from "./trust.ts";
 
 export interface DialLimits {
@@ -13,23 +15,37 @@ export interface DialLimits {
 }
 
 /**
- * A connector for undici that hands a socket over only when the peer is the trusted one, so no byte of a request reaches
- * anyone else. Sessions are not resumed: every connection shows its certificate.
+ * A connector for undici that connects only to an address the rules allow, and hands a socket over only when the peer is the
+ * trusted one, so no byte of a request reaches anyone else. Sessions are not resumed: every connection shows its certificate.
  */
 export const pinnedConnector = (
   trust: Trust,
   limits: Pick<DialLimits, "connectMs" | "plain">,
+  addresses: AddressRules,
 ): buildConnector.connector => {
   const pinOnly = trust.sha256 !== undefined && trust.ca === undefined;
-  const connect = buildConnector({
-    timeout: limits.connectMs,
-    allowH2: false,
-    maxCachedSessions: 0,
-    minVersion: "TLSv1.2",
-    rejectUnauthorized: !pinOnly,
-    ...(trust.ca === undefined ? {} : { ca: trust.ca }),
-  });
+  const connectors = new Map<number, buildConnector.connector>();
+  const connectorFor = (port: number): buildConnector.connector => {
+    const connector =
+      connectors.get(port) ??
+      buildConnector({
+        timeout: limits.connectMs,
+        allowH2: false,
+        maxCachedSessions: 0,
+        minVersion: "TLSv1.2",
+        rejectUnauthorized: !pinOnly,
+        lookup: judgedLookup(addresses, port),
+        ...(trust.ca === undefined ? {} : { ca: trust.ca }),
+      });
+    connectors.set(port, connector);
+    return connector;
+  };
   return (options, callback) => {
+    const port = Number(options.port || (options.protocol === "https:" ? 443 : 80));
+    // A socket asks no resolver about a host that is an address.
+    const refusal = refusalOfHost(addresses, options.hostname, port);
+    if (refusal !== undefined) return callback(refusal, null);
+    const connect = connectorFor(port);
     const where = `${options.hostname}:${options.port || "443"}`;
     if (options.protocol !== "https:") {
       const secured = trust.sha256 !== undefined || trust.ca !== undefined;
@@ -54,9 +70,9 @@ export const pinnedConnector = (
 };
 
 /** An undici dispatcher for one trust; close it when done. It follows no redirects. */
-export const pinnedAgent = (trust: Trust, limits: DialLimits): Agent =>
+export const pinnedAgent = (trust: Trust, limits: DialLimits, addresses: AddressRules): Agent =>
   new Agent({
-    connect: pinnedConnector(trust, limits),
+    connect: pinnedConnector(trust, limits, addresses),
     headersTimeout: limits.headersMs,
     bodyTimeout: limits.bodyMs,
     connections: limits.connections ?? 4,

@@ -4,6 +4,7 @@ import { createServer as createRaw, type AddressInfo, type Socket } from "node:n
 import { onTestFinished } from "vitest";
 import { Checks } from "../../src/api/checks.ts";
 import type { Subject } from "../../src/checks/check.ts";
+import { ANY_ADDRESS } from "../../src/dial/address-rules.ts";
 import { realWorld, type World } from "../../src/checks/world.ts";
 import { createCa, issue, type Subject as Named } from "../cluster/pki.ts";
 
@@ -92,6 +93,7 @@ export const subject = (
 ): Subject => ({
   url,
   trust: {},
+  addresses: ANY_ADDRESS,
   version: "9.4.2",
   checks: Checks.parse(checks),
   ...rest,

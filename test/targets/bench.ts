@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, vi } from "vitest";
 import { releaseArchive, type ReleaseOptions } from "../../examples/raos/release.ts";
 import type { AgentStatus, DeliverClaims, OrderClaims, OrderReport } from "../../src/api/order.ts";
 import { agentDriver } from "../../src/delivery/agent.ts";
+import { ANY_ADDRESS } from "../../src/dial/address-rules.ts";
 import type { AgentSeams } from "../../src/agent/start.ts";
 import type { Delivery, SignedOrder } from "../../src/delivery/driver.ts";
 import { sha256 } from "./archives.ts";
@@ -28,7 +29,7 @@ const releases = async (target: Target): Promise<readonly string[]> =>
 export const openBench = () => {
   let ground: Ground | undefined;
   const targets: Target[] = [];
-  const driver = agentDriver();
+  const driver = agentDriver(ANY_ADDRESS);
   const web = new Agent({ connect: { rejectUnauthorized: false } });
   const { signal } = new AbortController();
 

@@ -24,6 +24,6 @@ export const agentConfigFor = (seat: Seat, keys: Keys, licensed: boolean): Agent
   root: seat.root,
   hook: { command: [...seat.hook] },
   health: { url: `${seat.url}/healthz`, caFile: seat.caFile },
-  fetch: { caFile: seat.caFile },
+  fetch: { caFile: seat.caFile, allowAddresses: ["127.0.0.0/8"] },
   ...(licensed && { licensed: true, licenceKeys: keys.licenceKeys }),
 });

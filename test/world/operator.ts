@@ -39,6 +39,8 @@ export async function launchOperator(
       `--check-image=${settings.image ?? CHECK_IMAGE}`,
       `--health-port=${healthPort}`,
       "--log-level=debug",
+      // Everything of these tests is on this machine.
+      "--allow-address=127.0.0.0/8",
       ...(settings.flags ?? []),
     ],
     logFile: join(dir, "operator.log"),

@@ -7,6 +7,7 @@ import type { RecordSpec } from "../../src/api/record.ts";
 import type { TargetStatus } from "../../src/api/target.ts";
 import { type Job, JOBS, MAINFRAMES, type Raw, SERVERS } from "../../src/controllers/kinds.ts";
 import { agentDriver } from "../../src/delivery/agent.ts";
+import { ANY_ADDRESS } from "../../src/dial/address-rules.ts";
 import type { Client } from "../../src/kube/client.ts";
 import { readSigningKey } from "../../src/licence/key-files.ts";
 import { signRead } from "../../src/licence/sign.ts";
@@ -59,7 +60,7 @@ export async function openRoom(cluster: ClusterAccess, client: Client, world: Wo
   }));
   const updates = updatesIn(cluster, client, namespace);
   await updates.apply(...bindings);
-  const driver = agentDriver();
+  const driver = agentDriver(ANY_ADDRESS);
   const stops: (() => Promise<void>)[] = [];
   const stopLater = <T extends { readonly stop: () => Promise<void> }>(one: T): T => {
     stops.push(one.stop);
