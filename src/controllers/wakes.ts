@@ -1,5 +1,8 @@
 import { LABEL } from "../api/group.ts";
+import type { Server } from "../api/server.ts";
+import { endOf } from "../core/moves.ts";
 import { isUnderWay, progressOf } from "../core/progress.ts";
+import { DRIFTED } from "../core/target.ts";
 import type { KubeObject } from "../kube/types.ts";
 import { key as keyFor, keyOf } from "../runtime/kind.ts";
 import { keyOfRecord } from "./deployment.ts";
@@ -30,20 +33,25 @@ export const WAKES: {
   servers: (now, before, stores) => [
     ...(isNewsOfTarget(now, before) ? itself("server", now ?? before) : []),
     ...updatesUnderWay(stores, now ?? before),
+    ...updatesThatHeal(now),
     ...(isNews(now, before) ? mainframesBeside(stores, now ?? before) : []),
   ],
   mainframes: (now, before, stores) => [
     ...(isNewsOfTarget(now, before) ? itself("mainframe", now ?? before) : []),
     ...updatesUnderWay(stores, now ?? before),
+    ...updatesThatHeal(now),
   ],
   records: (now, _, stores) => {
     if (now === undefined) return [];
-    // What is held on Public gives way to a newer update, which waits for it.
-    return [{ who: "update", key: keyOfRecord(now) }, ...(now.spec.to === "Held" ? updatesUnderWay(stores, now) : [])];
+    return [{ who: "update", key: keyOfRecord(now) }, ...(isOthers(now.spec) ? updatesUnderWay(stores, now) : [])];
   },
   jobs: (now, before) => updateNamedBy(now ?? before),
   pods: (now, before) => updateNamedBy(now ?? before),
 };
+
+/** What is held on Public gives way to a newer update; what has passed a tier may overtake; what has ended lets the next one go on. */
+const isOthers = ({ to, completes, targets }: RawRecord["spec"]): boolean =>
+  to === "Held" || completes === true || (targets === undefined && endOf(to) !== undefined);
 
 /** Whom it wakes that the admission policies are seen to be in force, or no more. */
 export const wakesOfPolicies = (namespace: string, stores: Views): readonly Wake[] => [
@@ -64,6 +72,15 @@ const updatesIn = (stores: Views, namespace: string): readonly Wake[] =>
     const progress = progressOf(chain(stores.records.store.by("update", uid), uid));
     return isUnderWay(progress) ? itself("update", raw) : [];
   });
+
+/** What runs something else than was delivered is put right by the updates that brought it, where the target says so. */
+function updatesThatHeal(raw: Raw | undefined): readonly Wake[] {
+  const { spec, status, metadata } = (raw ?? {}) as Partial<Pick<Server, "spec" | "status" | "metadata">>;
+  if (spec?.drift !== "Heal" || status?.conditions?.some(({ type }) => type === DRIFTED) !== true) return [];
+  return (status.apps ?? []).flatMap(({ deployment }) =>
+    deployment === undefined ? [] : [{ who: "update" as const, key: keyFor(metadata?.namespace, deployment) }],
+  );
+}
 
 const mainframesBeside = (stores: Views, server: KubeObject | undefined): readonly Wake[] =>
   stores.mainframes.store.by("namespace", server?.metadata.namespace ?? "").flatMap((raw) => itself("mainframe", raw));

@@ -20,6 +20,8 @@ export function cleanup(observed: Observed, progress: Progress): readonly Effect
       if (goingBack.has(seen.target.metadata.uid)) return [];
       if (at?.state === "RolledBack")
         return [{ do: "release", target: seen.target, app: restoredState(seen, at, spec.app) }];
+      // A claim above the sequence that passed is one to deliver it again, or is given back where that is decided.
+      if (at?.state === "Passed" && progress.end === undefined && isAbove(seen, at, spec.app)) return [];
       if (at?.state === "Passed") return [{ do: "release", target: seen.target, app: passedState(observed, seen, at) }];
       return progress.end === undefined && !(at && isOver(at.state))
         ? []
@@ -48,6 +50,9 @@ function uidsGoingBack(observed: Observed, progress: Progress): ReadonlySet<stri
   );
   return new Set([...next.map(({ at }) => at.uid), ...now.map(({ uid }) => uid)]);
 }
+
+const isAbove = ({ target }: SeenTarget, at: TargetProgress, app: string): boolean =>
+  (appState(target, app)?.sequence ?? 0) > at.sequence;
 
 /** What was verified before, where it runs again; else what runs now, which nobody verified here. */
 function restoredState({ target }: SeenTarget, at: TargetProgress, app: string): AppState {

@@ -1,11 +1,12 @@
 import type { RecordTarget } from "../api/record.ts";
 import { isOver } from "./moves.ts";
-import { type Situation, stateOf, vanished } from "./situation.ts";
+import { type Situation, stateOf, tierProgress, vanished } from "./situation.ts";
 
 /** Whether the tier has passed once these targets have: nobody left to wait for, and none lost on the way. */
 export function completes(situation: Situation, passing: readonly RecordTarget[]): boolean {
   const uids = new Set(passing.map((target) => target.uid));
   return (
+    tierProgress(situation).passedBy === undefined &&
     vanished(situation).length === 0 &&
     situation.targets.every((seen) => isOver(stateOf(situation, seen)) || uids.has(seen.target.metadata.uid))
   );

@@ -90,6 +90,18 @@ const WAYS: Readonly<Record<string, () => Scene>> = {
     scene.run();
     return scene;
   },
+  "delivered again where something else was run by hand": () => {
+    const scene = new Scene(update("patch"), server("staging", "Public", { drift: "Heal" }));
+    scene.runPassing();
+    const target = scene.target("staging");
+    const conditions = [
+      { type: "Drifted", status: "True" as const, reason: "NotAsDelivered", message: "", lastTransitionTime: "" },
+    ];
+    scene.targets.set("staging", { ...target, status: { ...target.status, conditions } });
+    scene.says("staging", runs(target, "9.3.0", sha("c")));
+    scene.run();
+    return scene;
+  },
   "verified again after a failure, and then taken over": () => {
     const scene = new Scene(update("patch"), server("staging", "Public"));
     scene.run();

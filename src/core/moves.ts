@@ -26,6 +26,7 @@ export const MOVES: readonly Move[] = [
   { from: "Verifying", to: "RollingBack", when: "rollback asked" },
   { from: "Held", to: "RollingBack", when: "rollback asked, or a failed check and the target says Restore" },
   { from: "Passed", to: "RollingBack", when: "rollback asked" },
+  { from: "Passed", to: "Delivering", when: "something else ran there, and the target says Heal" },
   { from: "RollingBack", to: "RollingBack", when: "the agent had seen a higher sequence: asked again under a new one" },
   { from: "RollingBack", to: "RolledBack", when: "the target runs what it ran before" },
   { from: "RollingBack", to: "Held", when: "it could not be restored" },

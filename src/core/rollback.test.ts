@@ -108,6 +108,7 @@ describe("a completed update that is rolled back", () => {
       } catch {
         // as a crash does
       }
+      scene.beforeEffect = () => undefined;
       expect(scene.run().status.phase).toBe("RolledBack");
       expect(restores(scene)).toEqual(["cust-2 3 9.3.0", "cust-1 3 9.3.0", "ra-01 3 9.3.0"]);
     }

@@ -37,9 +37,16 @@ export function tiersOf(progress: Progress, targets: readonly SeenTarget[]): rea
   });
 }
 
-/** The tier an update is at; none when it has passed them all. */
+/** The tier an update is at: one that it has not passed, or where something is delivered again; none when it is through. */
 export const currentTier = (progress: Progress, targets: readonly SeenTarget[]): Tier | undefined =>
-  tiersOf(progress, targets).find((tier) => progress.tiers[tier].passedBy === undefined);
+  tiersOf(progress, targets).find((tier) => progress.tiers[tier].passedBy === undefined || isReopened(progress, tier));
+
+/** Something that was delivered to it before is on its way again, or failed on it. */
+export const isReopened = (progress: Progress, tier: Tier): boolean =>
+  progress.tiers[tier].passedBy !== undefined &&
+  [...progress.tiers[tier].targets.values()].some(({ state }) => REOPENING.includes(state));
+
+const REOPENING: readonly State[] = ["Delivering", "Verifying", "Held"];
 
 /** What is under way decides first, then what needs a person, then what waits. */
 const FOLD: readonly State[] = [

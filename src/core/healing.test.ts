@@ -1,0 +1,102 @@
+import { describe, expect, test } from "vitest";
+import { runs, server, sha, update } from "../../test/unit/fixtures.ts";
+import { Scene } from "../../test/unit/scene.ts";
+
+/** An update that completed on staging and production, where somebody then ran 9.3.0 again by hand. */
+function drifted(drift: "Flag" | "Heal"): Scene {
+  const scene = new Scene(update("patch"), server("staging", "Public"), server("ra-01", "Omega", { drift }));
+  scene.runPassing();
+  scene.act("approve", "omega", "ann");
+  expect(scene.runPassing().status.phase).toBe("Completed");
+  ranByHand(scene);
+  return scene;
+}
+
+function ranByHand(scene: Scene): void {
+  scene.says("ra-01", runs(scene.target("ra-01"), "9.3.0", sha("c"), { sequence: 1 }));
+  const target = scene.target("ra-01");
+  const condition = {
+    type: "Drifted",
+    status: "True" as const,
+    reason: "NotAsDelivered",
+    message: "it runs 9.3.0",
+    lastTransitionTime: "2030-01-01T00:00:00.000Z",
+  };
+  scene.targets.set("ra-01", { ...target, status: { ...target.status, conditions: [condition] } });
+}
+
+const deliveries = (scene: Scene): readonly string[] =>
+  scene.done.flatMap((effect) =>
+    effect.do === "deliver" ? [`${effect.target.metadata.name} ${effect.order.sequence}`] : [],
+  );
+
+describe("a target that runs something else than was delivered", () => {
+  test("is given it again under a new sequence where it says Heal, and verified", () => {
+    const scene = drifted("Heal");
+    expect(scene.run().status).toMatchObject({ phase: "Verifying", tier: "omega" });
+    expect(scene.runPassing().status.phase).toBe("Completed");
+    expect(deliveries(scene)).toEqual(["staging 1", "ra-01 1", "ra-01 2"]);
+    expect(scene.records.find(({ reason }) => reason === "DriftHealed")?.message).toBe(
+      "ra-01 ran something else than was delivered (9.3.0): 9.4.2 goes there again",
+    );
+    expect(scene.target("ra-01").status.apps?.[0]?.claim).toBeUndefined();
+  });
+
+  test("is left alone where it says Flag", () => {
+    const scene = drifted("Flag");
+    expect(scene.run().status.phase).toBe("Completed");
+    expect(deliveries(scene)).toEqual(["staging 1", "ra-01 1"]);
+  });
+
+  test("is left alone where a person took the update back", () => {
+    const scene = drifted("Heal");
+    scene.says(
+      "ra-01",
+      runs(scene.target("ra-01"), "9.4.2", sha("a"), { previous: { version: "9.3.0", digest: sha("c") } }),
+    );
+    const token = scene.deployment.status.tiers?.find(({ name }) => name === "omega")?.token ?? "";
+    scene.act("rollback", "omega", "ben", { token });
+    expect(scene.run().status.phase).toBe("RolledBack");
+    ranByHand(scene);
+    expect(scene.run().status.phase).toBe("RolledBack");
+    expect(deliveries(scene)).toEqual(["staging 1", "ra-01 1"]);
+  });
+
+  test("is not fought: who switches it back within the hour is left to do so", () => {
+    const scene = drifted("Heal");
+    scene.runPassing();
+    ranByHand(scene);
+    expect(scene.runPassing().status.phase).toBe("Completed");
+    expect(deliveries(scene).length).toBe(3);
+    scene.now += 3_600_000;
+    scene.runPassing();
+    expect(deliveries(scene).length).toBe(4);
+  });
+
+  test("is given it again once, wherever a crash comes", () => {
+    for (let kill = 0; kill < 8; kill += 1) {
+      const scene = drifted("Heal");
+      let left = kill;
+      scene.beforeEffect = () => {
+        left -= 1;
+        if (left === -1) throw new Error("crash");
+      };
+      try {
+        scene.run();
+      } catch {
+        // as a crash does
+      }
+      scene.beforeEffect = () => undefined;
+      expect(scene.runPassing().status.phase).toBe("Completed");
+      expect(deliveries(scene)).toEqual(["staging 1", "ra-01 1", "ra-01 2"]);
+    }
+  });
+
+  test("that fails its checks when it has it again is held for a person, and nothing is put back by itself", () => {
+    const scene = drifted("Heal");
+    scene.run();
+    scene.verdict("ra-01", "Failed");
+    expect(scene.run().status).toMatchObject({ phase: "Held", tier: "omega" });
+    expect(scene.done.some((effect) => effect.do === "restore")).toBe(false);
+  });
+});

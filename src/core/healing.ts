@@ -1,0 +1,87 @@
+import { hasSequence } from "./begin-restore.ts";
+import { releaseOf } from "./cleanup.ts";
+import type { Effect, Part } from "./decision.ts";
+import { namesOf } from "./names.ts";
+import type { SeenTarget } from "./observed.ts";
+import { MOVED_AT_ONCE, nextRecord, recordTarget, write } from "./record.ts";
+import type { Begun } from "./rollback.ts";
+import { appState, nextSequence, running, runsThis, type Situation, targetsIn } from "./situation.ts";
+import { DRIFTED } from "./target.ts";
+
+export const HEALED = "DriftHealed";
+
+/**
+ * Delivers again what this update brought and what does not run any more, where the target says Heal. Not where somebody decided
+ * otherwise since: then another update, or none, is known to be right there.
+ */
+export function healing(situation: Situation): Part {
+  const { observed, now, tier } = situation;
+  const { version } = observed.deployment.spec;
+  const all = targetsIn(situation, "Passed").filter(
+    (begun) => isDue(situation, begun) || hasSequence(situation, begun),
+  );
+  if (all.length === 0) return {};
+  const unasked = all.filter(({ seen }) => seen.agent.state === "NotAsked");
+  if (unasked.length > 0) return { look: { agents: unasked.map(({ seen }) => seen.target.metadata.uid) } };
+  const drifted = all.filter(({ seen: { agent } }) => agent.state === "Answered" && !runsThis(situation, agent.status));
+  const needless = all.filter((begun) => hasSequence(situation, begun) && !drifted.includes(begun));
+  if (needless.length > 0)
+    return { effects: needless.map(({ seen }) => releaseOf(seen, observed.deployment.spec.app)) };
+  const unclaimed = drifted.filter((begun) => !hasSequence(situation, begun));
+  if (unclaimed.length > 0) return { effects: unclaimed.flatMap(({ seen }) => claim(situation, seen)) };
+  const moving = drifted.slice(0, MOVED_AT_ONCE);
+  if (moving.length === 0) return {};
+  return {
+    effects: [
+      write(
+        nextRecord(observed, now, {
+          tier,
+          from: "Passed",
+          to: "Delivering",
+          reason: HEALED,
+          message: `${namesOf(moving.map(({ seen }) => seen.target))} ran something else than was delivered (${moving[0] ? ranThere(situation, moving[0].seen) : ""}): ${version} goes there again`,
+          targets: moving.map(({ seen }) =>
+            recordTarget(seen.target, { sequence: appState(seen.target, observed.deployment.spec.app)?.sequence ?? 0 }),
+          ),
+        }),
+      ),
+    ],
+  };
+}
+
+/** Once in a while only: who keeps switching a target back by hand is not fought. */
+function isDue({ observed, now, tier }: Situation, { seen: { target }, at }: Begun): boolean {
+  const { metadata, spec } = observed.deployment;
+  const app = appState(target, spec.app);
+  if (target.spec.drift !== "Heal" || app === undefined || app.claim !== undefined || app.unsettled !== undefined)
+    return false;
+  if (app.deployment !== metadata.name || !isDrifted(target)) return false;
+  const last = observed.records.findLast(
+    (record) =>
+      record.reason === HEALED && record.tier === tier && record.targets?.some(({ uid }) => uid === at.uid) === true,
+  );
+  return last === undefined || now - Date.parse(last.time) >= observed.settings.restoreEveryMs;
+}
+
+const isDrifted = ({ status }: SeenTarget["target"]): boolean =>
+  status.conditions?.some(({ type, status: is }) => type === DRIFTED && is === "True") === true;
+
+const ranThere = ({ observed }: Situation, { agent }: SeenTarget): string =>
+  agent.state === "Answered" ? (running(agent.status, observed.deployment.spec.app)?.version ?? "nothing") : "nothing";
+
+function claim({ observed }: Situation, { target, agent }: SeenTarget): readonly Effect[] {
+  if (agent.state !== "Answered") return [];
+  const { metadata, spec } = observed.deployment;
+  return [
+    {
+      do: "claim",
+      target,
+      app: {
+        ...appState(target, spec.app),
+        app: spec.app,
+        sequence: nextSequence(target, spec.app, agent.status),
+        claim: { name: metadata.name, uid: metadata.uid, version: spec.version },
+      },
+    },
+  ];
+}
