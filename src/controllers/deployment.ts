@@ -66,17 +66,17 @@ async function say(
   decision: Extract<Decision, { kind: "rest" }>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { status, event } = decision;
+  const { status, event, warnings = [] } = decision;
   if (isDeepStrictEqual(raw.status, plain(status))) return;
-  if (event !== undefined)
+  for (const { type, reason, note, content } of event === undefined ? warnings : [...warnings, event])
     await context.tell(
       {
         about: raw,
-        type: event.type,
-        reason: event.reason,
+        type,
+        reason,
         action: status.tier ?? "Update",
-        note: event.note,
-        content: [status.tier ?? "", status.records?.head ?? ""],
+        note,
+        content: content ?? [status.tier ?? "", status.records?.head ?? ""],
       },
       signal,
     );

@@ -29,6 +29,7 @@ import {
   SERVERS,
 } from "./kinds.ts";
 import { parseDeployment, parseMainframe, parseServer } from "./parse.ts";
+import { readRivals, rivalsOf } from "./rivals.ts";
 
 /** Enough for a fleet that hangs to be through well within a reconcile's deadline. */
 const ASKED_AT_ONCE = 128;
@@ -44,6 +45,8 @@ interface Objects {
   readonly records: readonly RawRecord[];
   readonly jobs: readonly Job[];
   readonly pods: readonly Pod[];
+  /** Updates the stores still have and the API server has not. */
+  readonly gone: ReadonlySet<string>;
 }
 
 /** As the stores have it: good enough to see that there is something to do. */
@@ -65,11 +68,13 @@ export function cached({ stores }: Context, raw: Raw): Objects {
     ]),
     jobs: stores.jobs.store.by("update", uid),
     pods: stores.pods.store.by("update", uid),
+    gone: new Set(),
   };
 }
 
 /** From the API server itself, consistently: what an effect may rest on. `undefined` where the Deployment is gone or another one. */
-export async function live({ client, stores }: Context, raw: Raw, signal: AbortSignal): Promise<Objects | undefined> {
+export async function live(context: Context, raw: Raw, signal: AbortSignal): Promise<Objects | undefined> {
+  const { client, stores } = context;
   const { name, namespace = "", uid } = raw.metadata;
   const mine = { namespace, labelSelector: `${LABEL.deploymentUid}=${uid}` };
   const artifact = artifactLabel(digestOf(parseDeployment(raw).spec.artifact));
@@ -90,6 +95,16 @@ export async function live({ client, stores }: Context, raw: Raw, signal: AbortS
   stores.deployments.put(read);
   const records = each([...sameArtifact.items, ...sameName.items]);
   for (const record of records) stores.records.put(record);
+  const targets = [...servers.items.map(parseServer), ...mainframes.items.map(parseMainframe)];
+  const gone = await readRivals(
+    context,
+    parseDeployment(read),
+    {
+      records: chain(records, uid),
+      targets: targets.map((target) => ({ target, agent: { state: "NotAsked" }, orders: {} })),
+    },
+    signal,
+  );
   return {
     live: true,
     proven: false,
@@ -99,6 +114,7 @@ export async function live({ client, stores }: Context, raw: Raw, signal: AbortS
     records,
     jobs: jobs.items,
     pods: pods.items,
+    gone,
   };
 }
 
@@ -108,6 +124,7 @@ export async function observe(context: Context, objects: Objects, heard: Heard):
   const targets = [...objects.servers.map(parseServer), ...objects.mainframes.map(parseMainframe)];
   const records = chain(objects.records, uid);
   const bare = targets.map((target): SeenTarget => seeTarget(context, deployment, target, heard));
+  let rivals: Observed["rivals"] | undefined;
   return {
     live: objects.live,
     proven: objects.proven,
@@ -118,6 +135,10 @@ export async function observe(context: Context, objects: Objects, heard: Heard):
       currentTier(progressOf(records), bare) === "mainframes"
         ? await Promise.all(bare.map((seen) => withLicence(context, deployment, seen)))
         : bare,
+    // Only where the judgement asks: it is a look at every update of the namespace.
+    get rivals() {
+      return (rivals ??= rivalsOf(context, deployment, bare, objects.gone));
+    },
     jobs: [
       ...seeJobs(objects.jobs, objects.pods, uid, context.seal),
       ...[...heard.values()].flatMap(({ foreign }) => foreign ?? []),

@@ -14,7 +14,12 @@ const ME = `"$(kubectl auth whoami -o jsonpath='{.status.userInfo.username}')"`;
  */
 export function actionCommand(
   { metadata }: Deployment,
-  { verb, tier, token }: { readonly verb: Verb; readonly tier: Tier; readonly token: string },
+  {
+    verb,
+    tier,
+    token,
+    reason,
+  }: { readonly verb: Verb; readonly tier: Tier; readonly token: string; readonly reason?: string },
   policies: SeenPolicies,
 ): string {
   const slot = freeSlot(
@@ -24,7 +29,9 @@ export function actionCommand(
   );
   const stamp =
     policies.state === "InForce" && policies.stamps === "Client" ? ` ${stampKey(verb, tier, slot)}=${ME}` : "";
-  return `kubectl annotate ${deploymentRef(metadata.name)} -n ${metadata.namespace} --field-manager=${FIELD_MANAGER} ${actionKey(verb, tier, slot)}=${token}${stamp}`;
+  const action = `${actionKey(verb, tier, slot)}=${token}`;
+  const said = reason === undefined ? action : `'${action} ${reason}'`;
+  return `kubectl annotate ${deploymentRef(metadata.name)} -n ${metadata.namespace} --field-manager=${FIELD_MANAGER} ${said}${stamp}`;
 }
 
 /** Deleting stops an update, undoes nothing, and lets go what it holds. */

@@ -1,6 +1,7 @@
 import { digestOf } from "../api/artifact.ts";
 import { deploymentRef } from "../api/group.ts";
 import { type AgentStatus, orderEnded } from "../api/order.ts";
+import { TIME_GATES, type TimeGate } from "../api/record.ts";
 import { compareVersions } from "../api/version.ts";
 import type { Approvals } from "./approvals.ts";
 import { actionCommand, deleteCommand } from "./commands.ts";
@@ -8,33 +9,42 @@ import type { Shut } from "./decision.ts";
 import { notConfigured } from "./evidence.ts";
 import { jobCategories } from "./job.ts";
 import type { SeenTarget } from "./observed.ts";
+import { queueGate } from "./queue.ts";
 import { LAYER } from "./record.ts";
 import { appState, running, type Situation } from "./situation.ts";
 import { isServer } from "./tiers.ts";
+import type { TimeGates } from "./time-gates.ts";
 import { quarantineOf } from "./token.ts";
 import { voidedTokens } from "./voided.ts";
 
 /** What stands between one waiting target and its delivery; each gate is a pure question about one thing. */
 export type Standing =
-  /** Open; `there` where it already runs this artifact and is only verified; `approved` where people had to say so. */
-  | { readonly state: "Open"; readonly there: boolean; readonly approved: boolean }
-  | { readonly state: "Shut"; readonly shut: Shut }
+  /** Open; `there` where it already runs this artifact and is only verified; `approved` where people had to say so; `overridden` where they did not wait. */
+  | {
+      readonly state: "Open";
+      readonly there: boolean;
+      readonly approved: boolean;
+      readonly overridden: readonly TimeGate[];
+    }
+  | { readonly state: "Shut"; readonly shut: readonly Shut[] }
   | { readonly state: "AskAgent" }
   | { readonly state: "Superseded" | "Refused"; readonly reason: string; readonly message: string };
 
 /** Gates in the order in which people would want to hear of them. */
-export function standingOf(situation: Situation, seen: SeenTarget, approvals: Approvals): Standing {
+export function standingOf(situation: Situation, seen: SeenTarget, approvals: Approvals, times: TimeGates): Standing {
   const shut = driverGate(situation, seen) ?? checksGate(seen);
-  if (shut !== undefined) return { state: "Shut", shut };
+  if (shut !== undefined) return { state: "Shut", shut: [shut] };
   if (seen.agent.state === "NotAsked") return { state: "AskAgent" };
   if (seen.agent.state === "NotAnswered")
     return {
       state: "Shut",
-      shut: {
-        gate: "reachable",
-        message: `${nameOf(seen)} does not answer as it should: ${seen.agent.message}`.slice(0, 1024),
-        who: `who runs ${nameOf(seen)}; it is asked again every few seconds`,
-      },
+      shut: [
+        {
+          gate: "reachable",
+          message: `${nameOf(seen)} does not answer as it should: ${seen.agent.message}`.slice(0, 1024),
+          who: `who runs ${nameOf(seen)}; it is asked again every few seconds`,
+        },
+      ],
     };
   const { spec } = situation.observed.deployment;
   const now = running(seen.agent.status, spec.app);
@@ -42,14 +52,23 @@ export function standingOf(situation: Situation, seen: SeenTarget, approvals: Ap
   const there = same && compareVersions(now.version, spec.version) === 0;
   const order = there ? undefined : orderGate(situation, seen, now?.version, same);
   if (order !== undefined) return order;
-  const taken = claimGate(situation, seen) ?? (there ? undefined : licenceGate(seen));
-  if (taken !== undefined) return { state: "Shut", shut: taken };
+  const taken = claimGate(situation, seen) ?? (there ? undefined : (turnGate(situation, seen) ?? licenceGate(seen)));
+  if (taken !== undefined) return { state: "Shut", shut: [taken] };
   const busy = agentGate(seen, seen.agent.status, spec.app);
-  if (busy !== undefined) return { state: "Shut", shut: busy };
+  if (busy !== undefined) return { state: "Shut", shut: [busy] };
   const approved = approvals.required > 0 && (!there || quarantineOf(situation.observed) !== undefined);
   const unapproved = approved ? (policiesGate(situation) ?? approvalsGate(situation, approvals)) : undefined;
-  return unapproved === undefined ? { state: "Open", there, approved } : { state: "Shut", shut: unapproved };
+  // Approvals may be given while the time has not come, and no override takes their place.
+  const early = there ? [] : times.shutFor(seen);
+  const waits = times.overrides.length > 0 ? [] : early;
+  const all = unapproved === undefined ? waits : [unapproved, ...waits];
+  if (all.length > 0) return { state: "Shut", shut: all };
+  const overridden = TIME_GATES.filter((gate) => early.some((one) => one.gate === gate));
+  return { state: "Open", there, approved, overridden };
 }
+
+const turnGate = (situation: Situation, { target }: SeenTarget): Shut | undefined =>
+  isServer(target) ? queueGate(situation, target) : undefined;
 
 function driverGate({ observed }: Situation, { target }: SeenTarget): Shut | undefined {
   const { artifact } = observed.deployment.spec;

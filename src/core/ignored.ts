@@ -5,10 +5,11 @@ import { actionCommand } from "./commands.ts";
 import type { ConditionDraft } from "./conditions.ts";
 import { heldToken } from "./held.ts";
 import type { Observed } from "./observed.ts";
+import { whyNoOverride } from "./overrides.ts";
 import { hasBegun, type Progress } from "./progress.ts";
 import { failedRestoreToken } from "./reverse.ts";
 import { judgeRollback, namesTier } from "./rollback.ts";
-import { situationAt } from "./situation.ts";
+import { situationAt, stateOf } from "./situation.ts";
 import { tokenOf } from "./token.ts";
 
 /** Actions that were asked and do nothing are answered, each with its reason; approvals are answered by their gate. */
@@ -67,7 +68,10 @@ function whyIgnored(action: Action, observed: Observed, progress: Progress, now:
       return "why" in verdict ? `does nothing: ${verdict.why}` : undefined;
     }
     case "override":
-      return "does nothing: this version does not override yet";
+      // Where everything has begun it has done what it could.
+      return situation.targets.some((seen) => stateOf(situation, seen) === "Waiting")
+        ? whyNoOverride(action, situation.token.value)
+        : undefined;
     default:
       return verb;
   }

@@ -1,4 +1,5 @@
 import type { Tier } from "../api/group.ts";
+import { TIME_GATES } from "../api/record.ts";
 import type { Phase } from "../api/states.ts";
 import { namesOf } from "./names.ts";
 import type { Observed } from "./observed.ts";
@@ -14,7 +15,9 @@ export function messageOf({ observed, tier, targets }: Situation, phase: Phase, 
   if (phase === "Verifying") return `${spec.version} is being verified on ${where}`;
   const first = blockedBy[0];
   if (first === undefined) return `${spec.version} is about to begin ${nameTier(tier)}`;
-  return `${first.message}${first.command === undefined ? ` (${first.who})` : `: ${first.command}`}`;
+  // What time opens needs no command: the one that overrides it is for an emergency.
+  const byItself = TIME_GATES.some((gate) => gate === first.gate);
+  return `${first.message}${first.command === undefined || byItself ? ` (${first.who})` : `: ${first.command}`}`;
 }
 
 /** The sentence of an update that is through: what was left out on the way is named. */

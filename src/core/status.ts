@@ -22,8 +22,19 @@ export interface Say {
   readonly note?: ConditionDraft;
 }
 
-/** Gates that only a person opens: waiting for one is not progress, and must not hang `wait: true`. */
-const FOR_A_PERSON = ["approvals", "licence", "policies", "checks", "driver", "held", "gone"];
+/** Gates that a person opens, or time: waiting for one is not progress, and must not hang `wait: true`. */
+const FOR_A_PERSON = [
+  "approvals",
+  "licence",
+  "policies",
+  "checks",
+  "driver",
+  "held",
+  "gone",
+  "window",
+  "soak",
+  "queue",
+];
 
 const NAMED_TARGETS = 20;
 

@@ -33,7 +33,7 @@ type Ready = Pick<Candidate, "seen"> & Extract<Standing, { state: "Open" }>;
 
 /** Targets that have not begun: what stops them, or their claim and then the record that lets them begin. */
 export function waiting(situation: Situation): Part {
-  const { observed, now, tier, token } = situation;
+  const { observed, tier, token } = situation;
   const cancelled = cancel(situation);
   if (cancelled !== undefined) return cancelled;
   if (situation.targets.length === 0) return tier === "mainframes" ? {} : { blockedBy: [noServer(situation)] };

@@ -15,6 +15,7 @@ import { jobCategories, jobName } from "../../src/core/job.ts";
 import { MOVES } from "../../src/core/moves.ts";
 import type {
   Observed,
+  Rival,
   SeenAgent,
   SeenJob,
   SeenLicence,
@@ -36,6 +37,7 @@ export class Scene {
   readonly targets = new Map<string, Target>();
   records: readonly RecordSpec[] = [];
   others: readonly RecordSpec[] = [];
+  rivals: readonly Rival[] = [];
   jobs: readonly SeenJob[] = [];
   policies: SeenPolicies = IN_FORCE;
   settings = SETTINGS;
@@ -120,6 +122,7 @@ export class Scene {
           ...(holder && { holder }),
         };
       }),
+      rivals: this.rivals,
       jobs: this.jobs,
       policies: this.policies,
       settings: this.settings,
@@ -155,7 +158,10 @@ export class Scene {
     DeploymentStatus.parse(decision.status);
     this.deployment = { ...this.deployment, status: decision.status };
     const again = decide(this.observed(heard, false), this.now + 60_000);
-    if (again.kind === "rest" && (again.event !== undefined || !isDeepStrictEqual(again.status, decision.status)))
+    if (
+      again.kind === "rest" &&
+      (again.event !== undefined || again.warnings !== undefined || !isDeepStrictEqual(again.status, decision.status))
+    )
       throw new Error(
         `a status that does not stay: ${JSON.stringify(decision.status)} becomes ${JSON.stringify(again.status)}`,
       );

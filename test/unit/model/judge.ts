@@ -6,6 +6,7 @@ import type { Decision } from "../../../src/core/decision.ts";
 import { jobCategories } from "../../../src/core/job.ts";
 import type { Observed, SeenAgent, SeenJob, SeenOrder, SeenPolicies, SeenTarget } from "../../../src/core/observed.ts";
 import { progressOf } from "../../../src/core/progress.ts";
+import { rivalOf } from "../../../src/core/queue.ts";
 import { LAYER } from "../../../src/core/record.ts";
 import { tierOfTarget } from "../../../src/core/tiers.ts";
 import { digestOf } from "../../../src/api/artifact.ts";
@@ -77,6 +78,7 @@ export class Judge {
     const { scenario, chains, jobs } = this.#world;
     const deployment = this.deployment(update, view.deployment);
     const digest = digestOf(deployment.spec.artifact);
+    const targets = scenario.targets.map((_, t) => this.#seeTarget(state, update, thread, view, t));
     return {
       live: view.live,
       proven: view.proven,
@@ -87,7 +89,10 @@ export class Judge {
           ? chains.get(num(state, this.#world.at.cache.chains + u))
           : [],
       ),
-      targets: scenario.targets.map((_, t) => this.#seeTarget(state, update, thread, view, t)),
+      targets,
+      rivals: scenario.updates.flatMap((_, u) =>
+        u === update ? [] : (rivalOf(chains.get(num(state, this.#world.at.cache.chains + u)), targets) ?? []),
+      ),
       jobs: jobs.get(view.jobs).flatMap((job) => (job.update === update ? [this.#seeJob(job)] : [])),
       policies: this.policies(num(state, this.#world.at.known) - 1),
       settings: scenario.settings,
