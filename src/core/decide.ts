@@ -7,6 +7,7 @@ import { cleanup } from "./cleanup.ts";
 import { deleteCommand } from "./commands.ts";
 import type { Decision, Effect, Look, Part } from "./decision.ts";
 import { delivering } from "./delivering.ts";
+import { healing } from "./healing.ts";
 import { held } from "./held.ts";
 import { ignoredActions } from "./ignored.ts";
 import { askRollback } from "./rollback.ts";
@@ -16,12 +17,13 @@ import { lost } from "./lost.ts";
 import type { End } from "./moves.ts";
 import { nothingLeft } from "./nothing-left.ts";
 import type { Observed } from "./observed.ts";
+import { overrideWarnings } from "./overrides.ts";
 import { type Progress, progressOf } from "./progress.ts";
 import { nextRecord, write } from "./record.ts";
 import { completed, messageOf, takenBack } from "./sentences.ts";
 import { type Situation, situationAt, stateOf, vanished } from "./situation.ts";
 import { eventOf, type Say, statusOf } from "./status.ts";
-import { currentTier, fold } from "./tiers.ts";
+import { currentTier, fold, isReopened, tiersOf } from "./tiers.ts";
 import { unclaimed } from "./unclaimed.ts";
 import { updateIdReused } from "./update-id.ts";
 import { verifying } from "./verifying.ts";
@@ -56,6 +58,8 @@ export function decide(observed: Observed, now: number): Decision {
   if (asked !== undefined) return effects(observed, [asked]);
   const tier = progress.end === undefined ? currentTier(progress, observed.targets) : undefined;
   if (progress.reversed) return goingBack(observed, progress, tier, now);
+  const heal = progress.end === undefined ? next(observed, healAll(observed, progress, now)) : undefined;
+  if (heal !== undefined) return heal;
   if (progress.end !== undefined) {
     const { state, record } = progress.end;
     return rest(observed, progress, now, {
@@ -77,12 +81,19 @@ const PHASE_OF_END = {
   Deleted: "Cancelled",
 } as const satisfies Record<End, Phase>;
 
+const healAll = (observed: Observed, progress: Progress, now: number): readonly Part[] =>
+  observed.targets.some(({ target }) => target.spec.drift === "Heal")
+    ? tiersOf(progress, observed.targets).map((tier) => healing(situationAt(tier, observed, progress, now)))
+    : [];
+
 /** Forward: what has begun is brought to its end, and what has not begins when its gates are open. */
 function goingOn(situation: Situation): Decision {
   const { observed, now, progress, tier } = situation;
   const reused = updateIdReused(situation);
   if (reused !== undefined) return effects(observed, [reused]);
-  const parts = [...underWay(situation), waiting(situation), nothingLeft(situation)];
+  const parts = isReopened(progress, tier)
+    ? underWay(situation)
+    : [...underWay(situation), waiting(situation), nothingLeft(situation)];
   return next(observed, parts) ?? told(parts);
 
   function told(all: readonly Part[]): Decision {
@@ -162,7 +173,14 @@ function rest(observed: Observed, progress: Progress, now: number, say: Omit<Say
   const note = ignoredActions(observed, progress, say.tier, now);
   const status = statusOf(observed, progress, { ...say, ...(note && { note }) }, now);
   const event = eventOf(observed.deployment.status, status);
-  return { kind: "rest", status, ...(event && { event }), ...(wakeAt !== undefined && { wakeAt }) };
+  const warnings = overrideWarnings(observed);
+  return {
+    kind: "rest",
+    status,
+    ...(event && { event }),
+    ...(warnings.length > 0 && { warnings }),
+    ...(wakeAt !== undefined && { wakeAt }),
+  };
 }
 
 const NOTHING: Look = { live: false, policies: false, agents: [], orders: [] };
