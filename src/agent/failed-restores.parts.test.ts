@@ -185,31 +185,38 @@ describe("a restore ends in Failed, and what ran goes on running,", () => {
     await runs(target, "5.4.1");
   });
 
-  it("when its time ran out before the switch, and the kept release is still there for the next one", async () => {
-    const made: { target?: Target; ahead: number } = { ahead: 0 };
-    const { promise: dead, resolve: die } = Promise.withResolvers<void>();
-    const { target, nth } = await delivered(["5.5.0", "5.5.1"], {
-      seams: {
-        now: () => new Date(Date.now() + made.ahead),
-        onStep: (step, key) => {
-          if (step === "switching" && key.endsWith(".3")) void made.target?.agent.close().then(die);
+  it.each([
+    ["before the switch", "switching", 1, "5.5.0"],
+    ["while the machine was down, also where it would switch nothing", "accepted", 2, "5.5.1"],
+  ])(
+    "when its time ran out %s, and the kept release is still there for the next one",
+    async (_name, at, which, version) => {
+      const made: { target?: Target; ahead: number } = { ahead: 0 };
+      const { promise: dead, resolve: die } = Promise.withResolvers<void>();
+      const { target, nth } = await delivered(["5.5.0", "5.5.1"], {
+        seams: {
+          now: () => new Date(Date.now() + made.ahead),
+          onStep: (step, key) => {
+            if (step === at && key.endsWith(".3")) void made.target?.agent.close().then(die);
+          },
         },
-      },
-    });
-    made.target = target;
-    const claims = restoreFor(3, nth(1), { exp: inSeconds(60) });
-    await send(target, await sign(claims));
-    await dead;
-    delete made.target;
-    made.ahead = 90_000;
-    await target.restart();
-    expect(await end(target, claims.key)).toMatchObject({
-      state: "Failed",
-      reason: "Expired",
-      activations: 0,
-      message: expect.stringMatching(/asks for the rollback again\. Nothing was switched\.$/),
-    });
-    await vi.waitFor(() => runs(target, "5.5.1"));
-    expect(await carryOut(target, restoreFor(4, nth(1)))).toMatchObject({ state: "Applied", activations: 1 });
-  });
+      });
+      made.target = target;
+      const claims = restoreFor(3, nth(which), { exp: inSeconds(60) });
+      await send(target, await sign(claims));
+      await dead;
+      delete made.target;
+      made.ahead = 90_000;
+      await target.restart();
+      expect(await end(target, claims.key)).toMatchObject({
+        state: "Failed",
+        reason: "Expired",
+        activations: 0,
+        message: expect.stringMatching(/asks for the rollback again\. Nothing was switched\.$/),
+      });
+      await vi.waitFor(() => runs(target, "5.5.1"));
+      expect(await carryOut(target, restoreFor(4, nth(which)))).toMatchObject({ state: "Applied" });
+      await runs(target, version);
+    },
+  );
 });

@@ -1,4 +1,5 @@
-import { CompactSign, compactVerify, decodeProtectedHeader, errors } from "jose";
+import { CompactSign, compactVerify, errors } from "jose";
+import { z } from "zod";
 import type { SigningKey, VerifyKeys } from "./keys.ts";
 
 /** One type per purpose, so that nothing signed for one can ever be used as another. */
@@ -29,6 +30,17 @@ const invalid = (message: string): Verified => ({ ok: false, reason: "SignatureI
 /** Base64url has spare bits at its end; only one spelling of the bytes is accepted, so every changed letter shows. */
 const canonical = (part: string): boolean => Buffer.from(part, "base64url").toString("base64url") === part;
 
+/** The whole of a header. What else one may say (`crit`, `jku`, `x5u`, `jwk`, ...) asks the reader to trust it in another way. */
+const Header = z.strictObject({ alg: z.unknown(), typ: z.unknown(), kid: z.string().optional() });
+
+/** JSON in the one spelling that we write it in: a member given twice, or a number that is read as another, is no text of ours. */
+const readJson = (bytes: Uint8Array): unknown => {
+  const text = new TextDecoder("utf8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  const value: unknown = JSON.parse(text);
+  if (JSON.stringify(value) !== text) throw new SyntaxError("not in the one spelling");
+  return value;
+};
+
 /** Proves that `jws` was signed by one of `keys` as a `typ`. It does not look at the claims. */
 export const verifyJws = async (jws: string, typ: Typ, keys: VerifyKeys): Promise<Verified> => {
   if (jws.length > MAX_LENGTH) return malformed(`The signed text is longer than ${MAX_LENGTH} characters.`);
@@ -36,12 +48,15 @@ export const verifyJws = async (jws: string, typ: Typ, keys: VerifyKeys): Promis
   if (parts.length !== 3 || parts[0] === "" || parts[1] === "" || !parts.every(canonical)) {
     return malformed("The signed text is not a compact JWS: three parts in base64url, joined by dots.");
   }
-  let header: ReturnType<typeof decodeProtectedHeader>;
+  let value: unknown;
   try {
-    header = decodeProtectedHeader(jws);
+    value = readJson(Buffer.from(parts[0] ?? "", "base64url"));
   } catch {
     return malformed("The header of the signed text cannot be read.");
   }
+  const parsed = Header.safeParse(value);
+  if (!parsed.success) return invalid("The header of the signed text says more than alg, typ and kid.");
+  const header = parsed.data;
   if (header.alg !== ALGORITHM)
     return invalid(`The signature algorithm ${JSON.stringify(header.alg)} is not accepted; only ${ALGORITHM} is.`);
   if (header.typ !== typ)
@@ -51,7 +66,7 @@ export const verifyJws = async (jws: string, typ: Typ, keys: VerifyKeys): Promis
   if (kid === undefined || key === undefined) return invalid("The signed text names no key that is trusted here.");
   try {
     const { payload } = await compactVerify(jws, key, { algorithms: [ALGORITHM] });
-    return { ok: true, kid, payload: JSON.parse(new TextDecoder("utf8", { fatal: true }).decode(payload)) };
+    return { ok: true, kid, payload: readJson(payload) };
   } catch (error) {
     if (error instanceof errors.JWSSignatureVerificationFailed)
       return invalid(`The signature does not belong to key ${kid}: the text was changed, or another key signed it.`);
