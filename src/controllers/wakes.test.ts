@@ -73,6 +73,20 @@ test("a record wakes its update, and one that holds it wakes those that wait for
   expect(said(WAKES.records(record("old", "Held"), undefined, stores))).toEqual(["update ns/old", "update ns/new"]);
 });
 
+test("a record with which an update passes a tier or ends wakes those that it may overtake or let go on; one of a target does not", () => {
+  const recordWith = (more: object): RawRecord => {
+    const raw = record("old", "Passed");
+    return { ...raw, spec: { ...raw.spec, ...more } };
+  };
+  expect(said(WAKES.records(recordWith({ tier: "public", completes: true }), undefined, stores))).toContain(
+    "update ns/new",
+  );
+  expect(said(WAKES.records(recordWith({ to: "Superseded" }), undefined, stores))).toContain("update ns/new");
+  expect(said(WAKES.records(recordWith({ to: "Superseded", targets: [] }), undefined, stores))).toEqual([
+    "update ns/old",
+  ]);
+});
+
 test("a Job and its pods wake the update they are of, also when they go", () => {
   const job = object("Job", "ashat-1");
   const labelled = { ...job, metadata: { ...job.metadata, labels: { [LABEL.deployment]: "new" } } };
