@@ -8,6 +8,7 @@ export const TYP = {
   read: "ashat-read+jwt",
   licence: "ashat-licence+jwt",
   seal: "ashat-seal+jwt",
+  checkpoint: "ashat-checkpoint+jwt",
 } as const;
 export type Typ = (typeof TYP)[keyof typeof TYP];
 

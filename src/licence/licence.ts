@@ -16,7 +16,9 @@ export const LicenceClaims = z
       .string()
       .min(1)
       .max(256)
-      .refine((range) => semver.validRange(range) !== null, 'must be a SemVer range such as ">=9 <10"'),
+      .refine((range) => semver.validRange(range) !== null, 'must be a SemVer range such as ">=9 <10"')
+      // SemVer reads nothing as everything; who means everything writes "*".
+      .refine((range) => range.split("||").every((part) => part.trim() !== ""), "must not have an empty part"),
     nbf: seconds,
     exp: seconds,
     iat: seconds,
