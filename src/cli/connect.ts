@@ -6,13 +6,16 @@ export interface Login {
   readonly kubeconfig?: string;
   readonly context?: string;
   readonly namespace?: string;
+  /** Act as somebody else; needs the right to. */
+  readonly as?: string;
 }
 
-export async function connect({ kubeconfig, context }: Login): Promise<Client> {
+export async function connect({ kubeconfig, context, as }: Login): Promise<Client> {
   const connection = await loadConfig({
     env: process.env,
     ...(kubeconfig !== undefined && { kubeconfig }),
     ...(context !== undefined && { context }),
   });
-  return createClient(connection, { fieldManager: "ashat", userAgent: "ashat-deploy" });
+  const client = createClient(connection, { fieldManager: "ashat", userAgent: "ashat-deploy" });
+  return as === undefined ? client : client.as(as);
 }

@@ -1,8 +1,7 @@
 import type { RawRecord } from "./records.ts";
+import { oneLine, wrapped } from "./table.ts";
 
 const COLUMNS = ["SEQ", "TIME", "TIER", "FROM", "TO", "REASON", "ACTOR"] as const;
-
-const oneLine = (text: string): string => text.replace(/\s+/g, " ").trim();
 
 const cells = ({ spec }: RawRecord): readonly string[] => [
   String(spec.seq),
@@ -14,17 +13,6 @@ const cells = ({ spec }: RawRecord): readonly string[] => [
   // The account of the operator is long and always the same.
   spec.actor.known === "Operator" ? "operator" : spec.actor.name,
 ];
-
-/** Words in lines of at most `width` characters; a longer word has a line of its own. */
-function wrapped(text: string, width: number): readonly string[] {
-  const lines: string[] = [];
-  for (const word of oneLine(text).split(" ")) {
-    const line = lines.at(-1);
-    if (line !== undefined && line.length + 1 + word.length <= width) lines[lines.length - 1] = `${line} ${word}`;
-    else lines.push(word);
-  }
-  return lines;
-}
 
 /** One row per record. On a narrow screen the message stands below its row; elsewhere (a file, a pipe) a record is one line. */
 export function historyTable(records: readonly RawRecord[], width = Number.POSITIVE_INFINITY): readonly string[] {

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { recordName, seal } from "../api/record.ts";
 import { exported } from "./export.ts";
-import { type Face, history } from "./history.ts";
+import type { Face } from "./face.ts";
+import { history } from "./history.ts";
 import type { RawRecord } from "./records.ts";
 
 let dir: string;

@@ -1,10 +1,13 @@
 import { readFile } from "node:fs/promises";
-import { Command, Option } from "commander";
 import type { Client } from "../kube/client.ts";
 import { type Chain, chainsOf } from "./chains.ts";
 import { connect, type Login } from "./connect.ts";
+import { EXIT } from "./exit.ts";
 import { exported, imported } from "./export.ts";
+import type { Face } from "./face.ts";
 import { historyTable } from "./history-table.ts";
+import { isKubeName, kubeName, LONGEST_UPDATE } from "./names.ts";
+import { usage } from "./no.ts";
 import { prove } from "./proof.ts";
 import { type RawRecord, readRecords } from "./records.ts";
 import { readStatusHeads, type StatusHead } from "./status-head.ts";
@@ -15,15 +18,6 @@ export interface HistoryOptions extends Login {
   readonly file?: string;
 }
 
-/** Where the words go, so that a test and the demo can read them. */
-export interface Face {
-  readonly print: (line: string) => void;
-  readonly complain: (line: string) => void;
-  readonly width: number;
-}
-
-export const EXIT = { good: 0, trouble: 1, usage: 2, notProven: 3 } as const;
-
 interface Read {
   readonly records: readonly RawRecord[];
   readonly heads: readonly StatusHead[];
@@ -33,16 +27,17 @@ interface Read {
 
 /** Prints the chains and, when asked, what they prove. Returns the exit code. */
 export async function history(update: string | undefined, options: HistoryOptions, face: Face): Promise<number> {
+  const name = update === undefined || isKubeName(update) ? update : kubeName(update, LONGEST_UPDATE);
   const read =
     options.file === undefined
-      ? await withClient(options, (client, namespace) => fromCluster(client, namespace, update))
-      : await fromFile(options.file, update);
+      ? await withClient(options, (client, namespace) => fromCluster(client, namespace, name))
+      : await fromFile(options.file, name);
   const chains = chainsOf(read.records);
   if (chains.length === 0 && read.problems.length === 0) {
     face.complain(
       `There is no record of ${update === undefined ? "any update" : `update ${update}`} in ${read.where}.`,
     );
-    return update === undefined ? EXIT.good : EXIT.trouble;
+    return update === undefined ? EXIT.good : EXIT.no;
   }
   if (options.output === "jsonl")
     for (const record of chains.flatMap(({ records }) => records)) face.print(exported(record));
@@ -52,7 +47,7 @@ export async function history(update: string | undefined, options: HistoryOption
   const say = options.output === "jsonl" ? face.complain : face.print;
   for (const problem of read.problems) say(`NOT PROVEN  ${problem}`);
   const proven = chains.map((chain) => printProof(chain, read.heads, say));
-  return proven.every(Boolean) && read.problems.length === 0 ? EXIT.good : EXIT.notProven;
+  return proven.every(Boolean) && read.problems.length === 0 ? EXIT.good : EXIT.trouble;
 }
 
 function printChain({ update, namespace, uid, records }: Chain, index: number, { print, width }: Face): void {
@@ -94,7 +89,7 @@ async function fromCluster(client: Client, namespace: string, update: string | u
 
 async function fromFile(path: string, update: string | undefined): Promise<Read> {
   const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
-    throw new Error(
+    throw usage(
       `The file ${path} cannot be read (${error.code ?? error.message}): name one that deploy history -o jsonl wrote.`,
     );
   });
@@ -106,20 +101,3 @@ async function fromFile(path: string, update: string | undefined): Promise<Read>
     where: path,
   };
 }
-
-/** `deploy history`. */
-export const historyCommand = (face: Face, exit: (code: number) => void): Command =>
-  new Command("history")
-    .description("Shows who moved an update where, and proves that nobody changed the account of it.")
-    .argument("[update]", "name of the update; all of the namespace without it")
-    .option("--verify", "walk the chain of hashes: exit 3 when it does not prove itself")
-    .option("-n, --namespace <name>", "namespace; that of the kubeconfig's context by default")
-    .option("--kubeconfig <file>", "kubeconfig to use; $KUBECONFIG or ~/.kube/config by default")
-    .option("--context <name>", "context of that kubeconfig")
-    .option("--file <file>", "read records that -o jsonl wrote, without any cluster")
-    .addOption(
-      new Option("-o, --output <format>", "jsonl: the records as they are stored, one per line")
-        .choices(["table", "jsonl"])
-        .default("table"),
-    )
-    .action(async (update: string | undefined, options: HistoryOptions) => exit(await history(update, options, face)));

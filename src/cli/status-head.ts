@@ -1,7 +1,6 @@
-import { GROUP, VERSION } from "../api/group.ts";
 import type { Client } from "../kube/client.ts";
 import { notFound } from "../kube/errors.ts";
-import type { KubeObject, Resource } from "../kube/types.ts";
+import { type Update, UPDATES } from "./kinds.ts";
 
 /** What the status of an update says of its chain; it is written after the records, so the chain may be longer and never shorter. */
 export interface StatusHead {
@@ -9,18 +8,6 @@ export interface StatusHead {
   readonly count: number;
   readonly head: string;
 }
-
-type Update = KubeObject & {
-  readonly status?: { readonly records?: { readonly count: number; readonly head: string } };
-};
-
-const DEPLOYMENTS: Resource<Update> = {
-  group: GROUP,
-  version: VERSION,
-  plural: "deployments",
-  kind: "Deployment",
-  namespaced: true,
-};
 
 const headOf = ({ metadata, status }: Update): readonly StatusHead[] =>
   status?.records === undefined ? [] : [{ uid: metadata.uid, ...status.records }];
@@ -31,9 +18,9 @@ export async function readStatusHeads(
   namespace: string,
   update?: string,
 ): Promise<readonly StatusHead[]> {
-  if (update === undefined) return (await client.list(DEPLOYMENTS, { namespace })).items.flatMap(headOf);
+  if (update === undefined) return (await client.list(UPDATES, { namespace })).items.flatMap(headOf);
   try {
-    return headOf(await client.get(DEPLOYMENTS, { namespace, name: update }));
+    return headOf(await client.get(UPDATES, { namespace, name: update }));
   } catch (error) {
     if (notFound(error)) return [];
     throw error;

@@ -1,0 +1,86 @@
+import { AUTHOR_KEY } from "../api/actions.ts";
+import { digestOf } from "../api/artifact.ts";
+import type { TierState } from "../api/deployment.ts";
+import type { Screen } from "./face.ts";
+import type { Update } from "./kinds.ts";
+import { shownAs } from "./names.ts";
+import { hanging, indented, table } from "./table.ts";
+import { withoutCommand } from "./where.ts";
+import { ago, paintState, TIER_NAME } from "./words.ts";
+
+interface Row {
+  readonly place: string;
+  readonly state: string;
+  readonly checks: string;
+  readonly note: string;
+}
+
+const DIGEST_SHOWN = 20;
+
+const rowsOf = (tier: TierState, called: (name: string) => string): readonly Row[] => [
+  {
+    place: TIER_NAME[tier.name],
+    state: tier.state,
+    checks: "",
+    note: tier.total === 0 ? "nothing takes part yet" : `${tier.passed} of ${tier.total} passed`,
+  },
+  ...tier.targets.map(({ name, state, checks, attempt }) => ({
+    place: `  ${called(name)}`,
+    state,
+    checks: checks ?? "-",
+    note: attempt !== undefined && attempt > 1 ? `attempt ${attempt}` : "",
+  })),
+  ...(tier.total > tier.targets.length && tier.targets.length > 0
+    ? [{ place: `  and ${tier.total - tier.targets.length} more`, state: "", checks: "", note: "" }]
+    : []),
+];
+
+const spaces = (text: string): string => text.replace(/^ +/, (blank) => "\u00a0".repeat(blank.length));
+
+/** Everything of one update: what it is, where each target is, what is shut and who opens it. */
+export function statusDetail(
+  update: Update,
+  called: (name: string) => string,
+  { paint, width }: Pick<Screen, "paint" | "width">,
+  now: number,
+): readonly string[] {
+  const { metadata, spec, status } = update;
+  const phase = status?.phase ?? "New";
+  const tiers = status?.tiers ?? [];
+  const rows = tiers.flatMap((tier) => rowsOf(tier, called));
+  const ignored = status?.conditions?.find(({ type, status: is }) => type === "ActionIgnored" && is === "True");
+  return [
+    `${paint.bold(shownAs(update))}: ${spec.description}`,
+    `${spec.app} ${spec.version}, ${digestOf(spec.artifact).slice(0, DIGEST_SHOWN)}…, pushed by ${metadata.annotations?.[AUTHOR_KEY] ?? "somebody"} ${ago(metadata.creationTimestamp, now)} ago`,
+    "",
+    ...indented(
+      `${phase}${status?.tier === undefined ? "" : ` at ${TIER_NAME[status.tier]}`}: ${withoutCommand(status?.message ?? "the operator has not looked at it yet")}.`,
+      width,
+      "",
+    ).map((line, index) => (index === 0 ? line.replace(phase, paintState(paint, phase)) : line)),
+    "",
+    ...(rows.length === 0
+      ? []
+      : [
+          ...table<Row>(
+            [
+              { title: "TIER", of: ({ place }) => spaces(place) },
+              { title: "STATE", of: ({ state }) => state, paint: (cell) => paintState(paint, cell)(cell) },
+              { title: "CHECKS", of: ({ checks }) => checks },
+              { title: "", of: ({ note }) => note, leave: 1 },
+            ],
+            rows,
+            width,
+          ).map((line) => line.replaceAll("\u00a0", " ")),
+          "",
+        ]),
+    ...(status?.blockedBy ?? []).flatMap(({ gate, message, who, command, since, clearsAt }) => [
+      ...hanging(`Waits (${gate}, since ${ago(since, now)}): ${message}`, width),
+      ...indented(`who: ${who}`, width, "  "),
+      ...(clearsAt === undefined ? [] : [`  opens by itself at ${clearsAt}`]),
+      ...(command === undefined ? [] : [`  ${command}`]),
+      "",
+    ]),
+    ...(ignored === undefined ? [] : [...indented(`Asked and not done: ${ignored.message}`, width, ""), ""]),
+  ];
+}

@@ -1,0 +1,118 @@
+import type { Tier } from "../api/group.ts";
+import { act, reasonFrom } from "./act.ts";
+import { actionIn } from "./action.ts";
+import { EXIT } from "./exit.ts";
+import { follow, newSentences } from "./follow.ts";
+import type { Update } from "./kinds.ts";
+import { fleetOf, ofTier, updateCalled } from "./lookup.ts";
+import { idOf, shownAs } from "./names.ts";
+import { isMoving, isOver, nextOf } from "./next.ts";
+import { No } from "./no.ts";
+import { readRecords } from "./records.ts";
+import { sayNext } from "./say.ts";
+import type { Session } from "./session.ts";
+import { verdictsOf } from "./verdicts.ts";
+import { verdictLines } from "./verdict-lines.ts";
+import { withoutCommand } from "./where.ts";
+import { whoAmI } from "./whoami.ts";
+import { TIER_NAME } from "./words.ts";
+
+export interface VerifyOptions {
+  readonly tier: Tier;
+  readonly again?: boolean;
+  readonly reason?: string;
+  readonly output?: "json";
+  readonly timeoutMs: number;
+}
+
+/** Follows the verification on a tier to its end and shows what each check found; what is held is verified again when that is asked. */
+export async function verify(session: Session, typed: string, options: VerifyOptions): Promise<number> {
+  const { client, screen, namespace } = session;
+  const { tier } = options;
+  const found = await updateCalled(session, typed);
+  const begun = options.again === true ? await askAgain(session, found, options) : found;
+  const { update, reached } = await follow(session, begun, {
+    until: (now) => isSettled(now, tier),
+    tell: newSentences(screen.complain),
+    timeoutMs: options.timeoutMs,
+  });
+  const state = update.status?.tiers?.find(({ name }) => name === tier);
+  if (!reached)
+    throw new No(
+      `${shownAs(update)} is still under way on ${TIER_NAME[tier]} after ${options.timeoutMs / 1000} s; it goes on without you.`,
+      {
+        next: [session.deploy(`verify ${idOf(update)}`)],
+        code: EXIT.trouble,
+      },
+    );
+  const verdicts =
+    state === undefined
+      ? []
+      : verdictsOf(tier, state, ofThis(update, await readRecords(client, namespace, update.metadata.name)));
+  if (state === undefined || verdicts.every(({ checks, verdict }) => checks.length === 0 && verdict === "NotVerified"))
+    throw notVerified(session, update, tier);
+  const passed = state.state === "Passed";
+  if (options.output === "json")
+    screen.print(
+      JSON.stringify(
+        { update: update.metadata.name, version: update.spec.version, tier, passed, targets: verdicts },
+        null,
+        2,
+      ),
+    );
+  else {
+    const servers = ofTier(await fleetOf(session), tier);
+    const called = (name: string): string =>
+      shownAs(servers.find(({ metadata }) => metadata.name === name) ?? nameOnly(name));
+    for (const line of verdictLines({ update, tier, passed, verdicts, called }, screen)) screen.print(line);
+    sayNext(session, nextOf(update, session.deploy));
+  }
+  return passed ? EXIT.good : EXIT.no;
+}
+
+const nameOnly = (name: string) => ({ metadata: { name, uid: "", resourceVersion: "" } });
+
+/** Records of an earlier update of the same name are of another one. */
+const ofThis = <T extends { readonly spec: { readonly deployment: { readonly uid: string } } }>(
+  update: Update,
+  records: readonly T[],
+): readonly T[] => records.filter(({ spec }) => spec.deployment.uid === update.metadata.uid);
+
+/** The tier has come to an end, or nothing moves there before somebody does something. */
+function isSettled(update: Update, tier: Tier): boolean {
+  const state = update.status?.tiers?.find(({ name }) => name === tier)?.state;
+  if (state === undefined || state === "Waiting")
+    return isOver(update) || (update.status?.phase !== undefined && !isMoving(update));
+  return state !== "Delivering" && state !== "Verifying" && state !== "RollingBack";
+}
+
+async function askAgain(session: Session, update: Update, { tier, reason }: VerifyOptions): Promise<Update> {
+  const command = update.status?.blockedBy?.find(({ gate }) => gate === "held")?.command;
+  const asked = actionIn(command);
+  if (asked?.verb !== "verify" || asked.tier !== tier) {
+    const next = nextOf(update, session.deploy);
+    throw new No(
+      `There is nothing of ${shownAs(update)} on ${TIER_NAME[tier]} to verify again: ${withoutCommand(update.status?.message ?? "the operator has not looked at it yet")}.`,
+      { next: next === undefined ? [] : [next] },
+    );
+  }
+  const who = await whoAmI(session.client);
+  const written = await act(session, update, { ...asked, ...reasonFrom(reason) }, who);
+  session.screen.complain(`${who} asked to verify ${shownAs(update)} again`);
+  const { update: seen } = await follow(session, written, {
+    until: (now) =>
+      actionIn(now.status?.blockedBy?.find(({ gate }) => gate === "held")?.command)?.token !== asked.token,
+    timeoutMs: REACTION_MS,
+  });
+  return seen;
+}
+
+const REACTION_MS = 10_000;
+
+function notVerified(session: Session, update: Update, tier: Tier): No {
+  const next = nextOf(update, session.deploy);
+  const why = withoutCommand(update.status?.message ?? "the operator has not looked at it yet");
+  return new No(`Verification has not happened: ${shownAs(update)} was not verified on ${TIER_NAME[tier]}: ${why}.`, {
+    next: next === undefined ? [] : [next],
+  });
+}
