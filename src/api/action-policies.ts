@@ -6,8 +6,10 @@ import { mutating, type PolicyObject, resourceRules, type Validation, validating
 
 const STAMP_PREFIX = `by.${GROUP}/`;
 const ACTION = `^(${VERBS.join("|")})[.]${GROUP.replaceAll(".", "[.]")}/(${TIERS.join("|")})([.]${SLOT_PATTERN})?$`;
-const VALUE = "^[0-9A-Za-z._-]{1,64}([[:space:]]+[^[:cntrl:]]{0,512})?[[:space:]]*$";
-const VALUE_WITH_REASON = "^[0-9A-Za-z._-]{1,64}[[:space:]]+[^[:cntrl:][:space:]][^[:cntrl:]]{0,511}[[:space:]]*$";
+/** What could end a line, colour a terminal or turn the order of reading around makes a reason say what nobody wrote. */
+const UNSEEN = String.raw`\p{Cc}\p{Zl}\p{Zp}\x{202A}-\x{202E}\x{2066}-\x{2069}`;
+const VALUE = `^[0-9A-Za-z._-]{1,64}([[:blank:]]+[^${UNSEEN}]{0,512})?[[:space:]]*$`;
+const VALUE_WITH_REASON = `^[0-9A-Za-z._-]{1,64}[[:blank:]]+[^${UNSEEN}[:space:]][^${UNSEEN}]{0,511}[[:space:]]*$`;
 const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
 
 /** The words by which the operator knows which rule refused its forgery. */
@@ -99,9 +101,9 @@ const form: readonly Validation[] = [
     reason: "Invalid",
   },
   {
-    expression: `variables.changed.all(k, variables.after[k].matches(k.startsWith('override.') ? '${VALUE_WITH_REASON}' : '${VALUE}'))`,
+    expression: `variables.changed.all(k, variables.after[k].matches(k.startsWith('override.') ? r'${VALUE_WITH_REASON}' : r'${VALUE}'))`,
     messageExpression:
-      `'the value of ' + variables.changed.filter(k, !variables.after[k].matches(k.startsWith('override.') ? '${VALUE_WITH_REASON}' : '${VALUE}')).join(', ')` +
+      `'the value of ' + variables.changed.filter(k, !variables.after[k].matches(k.startsWith('override.') ? r'${VALUE_WITH_REASON}' : r'${VALUE}')).join(', ')` +
       ` + ' must be \\'<token> [reason]\\' in one line, at most 512 characters of reason, and override needs a reason: status.blockedBy of the update shows the token'`,
     reason: "Invalid",
   },
@@ -156,8 +158,19 @@ const alone: readonly Validation[] = [
   },
 ];
 
+/** An owner that does not exist gets an update collected, and a finalizer keeps it from going: both are deleting by another name. */
+const going: Validation = {
+  expression: [
+    "oldObject == null",
+    `(${same("finalizers", "[]")} && ${same("ownerReferences", "[]")})`,
+    `authorizer.group('${GROUP}').resource('deployments').namespace(request.namespace).name(request.name).check('delete').allowed()`,
+  ].join(" || "),
+  message: "finalizers and owners decide when an update goes, so only who may delete it changes them",
+  reason: "Forbidden",
+};
+
 export const actions: readonly PolicyObject[] = validating("ashat-actions", {
   matchConstraints,
   variables,
-  validations: [...form, truthful, ...rights, ...alone],
+  validations: [...form, truthful, ...rights, ...alone, going],
 });
