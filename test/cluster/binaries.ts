@@ -1,5 +1,5 @@
 import { delimiter, join } from "node:path";
-import { builtPrograms, exists, goVersion, PROGRAM_NAMES } from "./gobuild.ts";
+import { builtPrograms, CONTROL_PLANE, exists, goVersion, OLDER_API_SERVER, PROGRAM_NAMES } from "./gobuild.ts";
 import type { OnProgress } from "./progress.ts";
 
 /** Where a control plane comes from: somebody's running cluster, named on purpose, or programs to start. Never a fake. */
@@ -39,11 +39,21 @@ export const findControlPlane = async (onProgress?: OnProgress): Promise<Control
   const assets = process.env["KUBEBUILDER_ASSETS"];
   if (assets) return ofAssets(assets);
   const go = await goVersion();
-  if ("version" in go) return { kind: "programs", folder: await builtPrograms(go.version, onProgress), from: "go" };
+  if ("version" in go)
+    return { kind: "programs", folder: await builtPrograms(go.version, CONTROL_PLANE, onProgress), from: "go" };
   throw new Error(
     `no Kubernetes control plane can be had here: ${go.missing}. Any one of these helps:\n` +
       "  - install Go >= 1.26 (https://go.dev/dl) and put it on PATH: the control plane is then built once from pinned modules, about 6 minutes\n" +
       `  - set KUBEBUILDER_ASSETS to a folder with ${PROGRAM_NAMES.join(", ")}\n` +
       "  - set ASHAT_TEST_CONTEXT to a kubeconfig context of a cluster that tests may write to",
+  );
+};
+
+/** The folder of an API server of 1.34, built once like the rest; it comes from Go only. */
+export const findOlderApiServer = async (onProgress?: OnProgress): Promise<string> => {
+  const go = await goVersion();
+  if ("version" in go) return builtPrograms(go.version, OLDER_API_SERVER, onProgress);
+  throw new Error(
+    `no API server of 1.34 can be had here: ${go.missing}. Install Go >= 1.26 (https://go.dev/dl) and put it on PATH: it is then built once, about 5 minutes`,
   );
 };

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Agent } from "undici";
 import { accessTo, type ClusterAccess } from "./access.ts";
-import { findControlPlane } from "./binaries.ts";
+import { findControlPlane, findOlderApiServer } from "./binaries.ts";
 import { apiServer, controllerManager, etcd, HOST, type Layout, scheduler } from "./controlplane.ts";
 import { writeFiles } from "./files.ts";
 import { type Guarded, type Program, removeAtDeath, startGuarded, tailOfLog } from "./guard.ts";
@@ -18,6 +18,8 @@ export interface ClusterOptions {
   /** Keep everything of this run here, instead of in a temporary folder that goes away with it. */
   readonly dir?: string;
   readonly onProgress?: OnProgress;
+  /** An API server of 1.34, the last without MutatingAdmissionPolicy v1, among programs of the newest; built when first asked for. */
+  readonly apiServer?: "1.34";
 }
 
 export interface Cluster extends ClusterAccess {
@@ -36,8 +38,9 @@ const GRACE_MS = 1000;
 
 const startOwned = async (
   programs: string,
-  { auditLog, dir: wanted, onProgress }: ClusterOptions,
+  { auditLog, dir: wanted, onProgress, apiServer: version }: ClusterOptions,
 ): Promise<Cluster> => {
+  const apiServerFrom = version === undefined ? undefined : await findOlderApiServer(onProgress);
   const dir = wanted ?? (await mkdtemp(join(tmpdir(), "ashat-cluster-")));
   await mkdir(dir, { recursive: true, mode: 0o700 });
   if (wanted === undefined) removeAtDeath(dir);
@@ -48,6 +51,7 @@ const startOwned = async (
     etcdPort,
     etcdPeerPort,
     apiPort,
+    ...(apiServerFrom === undefined ? {} : { apiServerFrom }),
     ...(auditLog ? { auditLog: join(dir, "audit.log") } : {}),
   };
   const server = `https://${HOST}:${apiPort}`;

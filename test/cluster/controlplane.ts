@@ -5,6 +5,8 @@ import type { Program } from "./guard.ts";
 export interface Layout {
   readonly dir: string;
   readonly programs: string;
+  /** Where the API server is, if it is of another version than the rest. */
+  readonly apiServerFrom?: string;
   readonly etcdPort: number;
   readonly etcdPeerPort: number;
   readonly apiPort: number;
@@ -20,9 +22,10 @@ const program = (
   layout: Layout,
   name: string,
   values: Readonly<Record<string, string | number | boolean>>,
+  from = layout.programs,
 ): Program => ({
   name,
-  command: join(layout.programs, name),
+  command: join(from, name),
   args: flags(values),
   logFile: join(layout.dir, `${name}.log`),
 });
@@ -41,32 +44,37 @@ export const etcd = (layout: Layout): Program =>
   });
 
 export const apiServer = (layout: Layout): Program =>
-  program(layout, "kube-apiserver", {
-    "etcd-servers": `http://${HOST}:${layout.etcdPort}`,
-    "bind-address": HOST,
-    "secure-port": layout.apiPort,
-    // Nothing reaches the API server through a Service here, and a loopback address is not allowed in one.
-    "endpoint-reconciler-type": "none",
-    "tls-cert-file": join(layout.dir, "apiserver.crt"),
-    "tls-private-key-file": join(layout.dir, "apiserver.key"),
-    "client-ca-file": join(layout.dir, "ca.crt"),
-    "cert-dir": layout.dir,
-    "authorization-mode": "Node,RBAC",
-    "enable-admission-plugins": "NodeRestriction",
-    "service-account-issuer": "https://kubernetes.default.svc",
-    "service-account-key-file": join(layout.dir, "sa.pub"),
-    "service-account-signing-key-file": join(layout.dir, "sa.key"),
-    "service-cluster-ip-range": "10.96.0.0/24",
-    ...(layout.auditLog === undefined
-      ? {}
-      : {
-          "audit-policy-file": join(layout.dir, "audit-policy.json"),
-          "audit-log-path": layout.auditLog,
-          // An answered request is in the log, and the log is never rotated while somebody counts it.
-          "audit-log-mode": "blocking-strict",
-          "audit-log-maxsize": 10_000,
-        }),
-  });
+  program(
+    layout,
+    "kube-apiserver",
+    {
+      "etcd-servers": `http://${HOST}:${layout.etcdPort}`,
+      "bind-address": HOST,
+      "secure-port": layout.apiPort,
+      // Nothing reaches the API server through a Service here, and a loopback address is not allowed in one.
+      "endpoint-reconciler-type": "none",
+      "tls-cert-file": join(layout.dir, "apiserver.crt"),
+      "tls-private-key-file": join(layout.dir, "apiserver.key"),
+      "client-ca-file": join(layout.dir, "ca.crt"),
+      "cert-dir": layout.dir,
+      "authorization-mode": "Node,RBAC",
+      "enable-admission-plugins": "NodeRestriction",
+      "service-account-issuer": "https://kubernetes.default.svc",
+      "service-account-key-file": join(layout.dir, "sa.pub"),
+      "service-account-signing-key-file": join(layout.dir, "sa.key"),
+      "service-cluster-ip-range": "10.96.0.0/24",
+      ...(layout.auditLog === undefined
+        ? {}
+        : {
+            "audit-policy-file": join(layout.dir, "audit-policy.json"),
+            "audit-log-path": layout.auditLog,
+            // An answered request is in the log, and the log is never rotated while somebody counts it.
+            "audit-log-mode": "blocking-strict",
+            "audit-log-maxsize": 10_000,
+          }),
+    },
+    layout.apiServerFrom,
+  );
 
 export const controllerManager = (layout: Layout): Program =>
   program(layout, "kube-controller-manager", {

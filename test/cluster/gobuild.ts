@@ -22,7 +22,17 @@ export const PROGRAMS = {
 export type ProgramName = keyof typeof PROGRAMS;
 export const PROGRAM_NAMES = Object.keys(PROGRAMS) as readonly ProgramName[];
 
-export const MODULE_DIR = join(dirname(fileURLToPath(import.meta.url)), "controlplane");
+/** Modules that are pinned, and what is built from them. */
+export interface Source {
+  readonly dir: string;
+  readonly programs: readonly ProgramName[];
+}
+
+const besides = (folder: string): string => join(dirname(fileURLToPath(import.meta.url)), folder);
+
+export const CONTROL_PLANE: Source = { dir: besides("controlplane"), programs: PROGRAM_NAMES };
+/** The last API server without MutatingAdmissionPolicy v1; everything around it is of the control plane above. */
+export const OLDER_API_SERVER: Source = { dir: besides("controlplane-1.34"), programs: ["kube-apiserver"] };
 
 export const exists = (path: string): Promise<boolean> =>
   access(path).then(
@@ -38,7 +48,7 @@ const firstLine = (text: string): string => text.trim().split("\n")[0] ?? "";
 /** The Go version that would build here, or why none would. An older Go that may fetch the toolchain named in go.mod does so now. */
 export const goVersion = async (): Promise<{ readonly version: string } | { readonly missing: string }> => {
   try {
-    const { stdout } = await run("go", ["env", "GOVERSION"], { cwd: MODULE_DIR });
+    const { stdout } = await run("go", ["env", "GOVERSION"], { cwd: CONTROL_PLANE.dir });
     const version = stdout.trim();
     const [, major = "0", minor = "0"] = /^go(\d+)\.(\d+)/.exec(version) ?? [];
     const enough = Number(major) > 1 || (Number(major) === 1 && Number(minor) >= 26);
@@ -62,14 +72,14 @@ const linkerFlags = (kubernetes: string): string => {
   ].join(" ");
 };
 
-const build = async (name: ProgramName, flags: string, target: string): Promise<void> => {
+const build = async (name: ProgramName, dir: string, flags: string, target: string): Promise<void> => {
   const unfinished = `${target}.${process.pid}.tmp`;
   try {
     await run(
       "go",
       ["build", "-trimpath", "-buildvcs=false", "-mod=readonly", "-ldflags", flags, "-o", unfinished, PROGRAMS[name]],
       {
-        cwd: MODULE_DIR,
+        cwd: dir,
         env: { ...process.env, CGO_ENABLED: "0" },
         maxBuffer: 64 * 1024 * 1024,
       },
@@ -79,15 +89,19 @@ const build = async (name: ProgramName, flags: string, target: string): Promise<
     await rm(unfinished, { force: true });
     const said = ((error as { stderr?: string }).stderr ?? String(error)).trim().split("\n").slice(-10).join("\n");
     throw new Error(
-      `go build of ${name} failed in test/cluster/controlplane. If modules could not be downloaded, check GOPROXY and try again. Go said:\n${said}`,
+      `go build of ${name} failed in ${dir}. If modules could not be downloaded, check GOPROXY and try again. Go said:\n${said}`,
       { cause: error },
     );
   }
 };
 
-/** Builds what is not in the user's cache yet, one builder at a time, and returns the folder that holds all programs. */
-export const builtPrograms = async (go: string, onProgress?: OnProgress): Promise<string> => {
-  const [mod, sum] = await Promise.all([readFile(join(MODULE_DIR, "go.mod")), readFile(join(MODULE_DIR, "go.sum"))]);
+/** Builds what is not in the user's cache yet, one builder at a time, and returns the folder that holds all programs of that source. */
+export const builtPrograms = async (
+  go: string,
+  { dir, programs }: Source = CONTROL_PLANE,
+  onProgress?: OnProgress,
+): Promise<string> => {
+  const [mod, sum] = await Promise.all([readFile(join(dir, "go.mod")), readFile(join(dir, "go.sum"))]);
   const key = createHash("sha256")
     .update(mod)
     .update(sum)
@@ -96,13 +110,13 @@ export const builtPrograms = async (go: string, onProgress?: OnProgress): Promis
     .slice(0, 16);
   const folder = join(cacheRoot(), "controlplane", key);
   const missing = async (): Promise<readonly ProgramName[]> => {
-    const there = await Promise.all(PROGRAM_NAMES.map((name) => exists(join(folder, name))));
-    return PROGRAM_NAMES.filter((_, index) => !there[index]);
+    const there = await Promise.all(programs.map((name) => exists(join(folder, name))));
+    return programs.filter((_, index) => !there[index]);
   };
   if ((await missing()).length === 0) return folder;
   const kubernetes = /k8s\.io\/kubernetes (v\S+)/.exec(mod.toString("utf8"))?.[1];
   if (kubernetes === undefined)
-    throw new Error("test/cluster/controlplane/go.mod does not require k8s.io/kubernetes: restore it from Git");
+    throw new Error(`${join(dir, "go.mod")} does not require k8s.io/kubernetes: restore it from Git`);
   await mkdir(folder, { recursive: true });
   await withLock(join(folder, "lock"), async () => {
     const wanted = await missing();
@@ -111,7 +125,7 @@ export const builtPrograms = async (go: string, onProgress?: OnProgress): Promis
         onProgress,
         `building ${name} ${name === "etcd" ? "" : kubernetes}`.trim(),
         wanted.slice(index + 1),
-        () => build(name, linkerFlags(kubernetes), join(folder, name)),
+        () => build(name, dir, linkerFlags(kubernetes), join(folder, name)),
       );
     }
   });

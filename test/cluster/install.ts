@@ -6,14 +6,23 @@ import { until } from "./until.ts";
 
 const at = (path: string): string => new URL(`../../${path}`, import.meta.url).pathname;
 
+export interface Installation {
+  readonly namespace?: string;
+  readonly signal?: AbortSignal;
+  /** Who writes the stamps: the client where the API server is older than 1.36. */
+  readonly stamps?: "ApiServer" | "Client";
+}
+
 /** Applies what an installation applies, from the generated files as they stand, and returns when the policies are in force. */
 export async function install(
   cluster: ClusterAccess,
-  { namespace = "default", signal }: { readonly namespace?: string; readonly signal?: AbortSignal } = {},
+  { namespace = "default", signal, stamps = "ApiServer" }: Installation = {},
 ): Promise<void> {
   await cluster.kubectl(["apply", "--server-side", "--validate=strict", "-f", at("crds")]);
   await cluster.kubectl(["wait", "--for=condition=Established", "--timeout=30s", "-f", at("crds")]);
-  const files = ["namespace", "rbac", "policies"].map((name) => `--filename=${at(`manifests/${name}.yaml`)}`);
+  const files = ["namespace", "rbac", stamps === "ApiServer" ? "policies" : "policies-before-1.36"].map(
+    (name) => `--filename=${at(`manifests/${name}.yaml`)}`,
+  );
   await cluster.kubectl(["apply", "--validate=strict", ...files]);
   await untilPoliciesInForce(cluster, namespace, signal);
 }
