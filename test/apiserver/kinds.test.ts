@@ -12,6 +12,7 @@ const says = async (...args: readonly string[]): Promise<string> =>
   (await cluster.kubectl([...args, "-n", namespace])).stdout;
 const golden = (name: string): string => new URL(`golden/${name}.yaml`, import.meta.url).pathname;
 const HEALTH = { path: "/", status: 200, maxLatencyMs: 5000 };
+const ON_SERVERS = { drift: "Flag", soakSeconds: 0, queue: "Latest" };
 const APPROVAL = { author: "Allow", syncBots: [], mainframes: { required: 0 } };
 
 beforeAll(async () => {
@@ -26,6 +27,7 @@ describe("the manifests that fit on a screen", () => {
       "server",
       "asrv/ra-01",
       {
+        ...ON_SERVERS,
         approval: { ...APPROVAL, required: 2 },
         checks: {
           health: HEALTH,
@@ -38,12 +40,13 @@ describe("the manifests that fit on a screen", () => {
       "staging",
       "asrv/staging",
       {
+        ...ON_SERVERS,
         approval: APPROVAL,
         checks: { health: HEALTH },
         git: { url: "ssh://git@host/deploy", path: "apps/{app}/staging", branch: "main", secretRef: { name: "git" } },
       },
     ],
-    ["mainframe", "mf/cust-417", { wave: 1, checks: { health: HEALTH } }],
+    ["mainframe", "mf/cust-417", { wave: 1, onFailure: "Restore", drift: "Flag", checks: { health: HEALTH } }],
   ] as const)("apply as they stand, and get the defaults: %s", async (file, object, defaults) => {
     await says("apply", "--validate=strict", "-f", golden(file));
     const { spec, status } = JSON.parse(await says("get", object, "-o", "json")) as {

@@ -85,7 +85,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "nothing is quarantined",
     file: "token.ts",
-    from: 'readonly string[] = ["Cancelled"]',
+    from: 'readonly string[] = ["Cancelled", "RollingBack", "RolledBack"]',
     to: "readonly string[] = []",
   },
   {
