@@ -9,7 +9,7 @@ import type { Decision, Effect, Look, Part } from "./decision.ts";
 import { delivering } from "./delivering.ts";
 import { healing } from "./healing.ts";
 import { held } from "./held.ts";
-import { ignoredActions } from "./ignored.ts";
+import { ignoredActions, ignoredWarnings } from "./ignored.ts";
 import { askRollback } from "./rollback.ts";
 import { restoreOnFailure } from "./restore-on-failure.ts";
 import { reverse, tierGoingBack } from "./reverse.ts";
@@ -173,7 +173,7 @@ function rest(observed: Observed, progress: Progress, now: number, say: Omit<Say
   const note = ignoredActions(observed, progress, say.tier, now);
   const status = statusOf(observed, progress, { ...say, ...(note && { note }) }, now);
   const event = eventOf(observed.deployment.status, status);
-  const warnings = overrideWarnings(observed);
+  const warnings = [...overrideWarnings(observed), ...ignoredWarnings(observed.deployment.status, status)];
   return {
     kind: "rest",
     status,

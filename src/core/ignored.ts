@@ -1,18 +1,21 @@
 import { type Action, actionKey, actionsOf } from "../api/actions.ts";
-import type { Tier } from "../api/group.ts";
+import type { DeploymentStatus } from "../api/deployment.ts";
+import { type Tier, TIERS } from "../api/group.ts";
 import { howKnown } from "./actor.ts";
+import { approvalsOf } from "./approvals.ts";
 import { actionCommand } from "./commands.ts";
 import type { ConditionDraft } from "./conditions.ts";
+import type { EventDraft } from "./decision.ts";
 import { heldToken } from "./held.ts";
 import type { Observed } from "./observed.ts";
 import { whyNoOverride } from "./overrides.ts";
 import { hasBegun, type Progress } from "./progress.ts";
 import { failedRestoreToken } from "./reverse.ts";
 import { judgeRollback, namesTier } from "./rollback.ts";
-import { situationAt, stateOf } from "./situation.ts";
+import { type Situation, situationAt, stateOf } from "./situation.ts";
 import { tokenOf } from "./token.ts";
 
-/** Actions that were asked and do nothing are answered, each with its reason; approvals are answered by their gate. */
+/** Actions that were asked and do nothing are answered, each with its reason. */
 export function ignoredActions(
   observed: Observed,
   progress: Progress,
@@ -21,14 +24,39 @@ export function ignoredActions(
 ): ConditionDraft | undefined {
   if (progress.head === undefined) return undefined;
   const answers = actionsOf(observed.deployment.metadata.annotations).flatMap((action) => {
-    // An update that is over says nothing of what was asked of it on the way.
-    if (action.verb !== "rollback" && (action.tier !== tier || progress.end !== undefined)) return [];
     const name = actionKey(action.verb, action.tier, action.slot);
-    const why = whyIgnored(action, observed, progress, now) ?? whyNobody(action, observed);
+    const why =
+      action.verb === "rollback" || (action.tier === tier && progress.end === undefined)
+        ? (whyIgnored(action, observed, progress, now) ?? whyNobody(action, observed))
+        : whyElsewhere(action, progress, tier);
     return why === undefined ? [] : [`${name} ${why}`];
   });
   if (answers.length === 0) return undefined;
   return { type: "ActionIgnored", status: "True", reason: "ActionIgnored", message: answers.join("; ") };
+}
+
+/** Whoever watches is told when something is ignored, and again when something else is. */
+export function ignoredWarnings(before: DeploymentStatus, after: DeploymentStatus): readonly EventDraft[] {
+  const said = messageOf(after);
+  return said === undefined || said === messageOf(before)
+    ? []
+    : [{ type: "Warning", reason: "ActionIgnored", note: said, content: [said] }];
+}
+
+const messageOf = ({ conditions = [] }: DeploymentStatus): string | undefined =>
+  conditions.find(({ type, status }) => type === "ActionIgnored" && status === "True")?.message;
+
+/** What asks about a tier that is behind was answered there; what asks about one ahead, or after the end, asks in vain. */
+function whyElsewhere(action: Action, progress: Progress, tier: Tier | undefined): string | undefined {
+  if (hasBegun(progress.tiers[action.tier])) return undefined;
+  const { end } = progress;
+  if (end !== undefined) {
+    if (end.state !== "Cancelled" && end.state !== "Refused") return undefined;
+    const ended = action.verb === "cancel" && end.record.token?.startsWith(action.token) === true;
+    return ended ? undefined : `does nothing: the update has ended as ${end.state}`;
+  }
+  if (progress.reversed || tier === undefined || TIERS.indexOf(action.tier) < TIERS.indexOf(tier)) return undefined;
+  return `does nothing: the update is at ${tier}, and what ${action.tier} asks for is known only when it is there`;
 }
 
 function whyNobody({ verb, by }: Action, { policies }: Observed): string | undefined {
@@ -44,7 +72,7 @@ function whyIgnored(action: Action, observed: Observed, progress: Progress, now:
   const situation = situationAt(tier, observed, progress, now);
   switch (verb) {
     case "approve":
-      return undefined;
+      return whyUncounted(action, situation);
     case "cancel": {
       if (hasBegun(progress.tiers[tier]))
         return `does nothing: ${tier} has begun${whatInstead(tier, observed, progress)}`;
@@ -75,6 +103,15 @@ function whyIgnored(action: Action, observed: Observed, progress: Progress, now:
     default:
       return verb;
   }
+}
+
+/** Once everything has begun, the approvals are frozen in the record and ask for nothing more. */
+function whyUncounted({ slot }: Action, situation: Situation): string | undefined {
+  const { observed, tier, token, targets } = situation;
+  if (!targets.some((seen) => stateOf(situation, seen) === "Waiting")) return undefined;
+  const { ignored } = approvalsOf(tier, token.value, observed);
+  const found = ignored.find(({ action }) => action.slot === slot);
+  return found && `does not count: ${found.why}`;
 }
 
 /** Cancelling is for what was not delivered yet; what was is rolled back, where that is possible. */
