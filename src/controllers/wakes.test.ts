@@ -73,11 +73,12 @@ test("a record wakes its update, and one that holds it wakes those that wait for
   expect(said(WAKES.records(record("old", "Held"), undefined, stores))).toEqual(["update ns/old", "update ns/new"]);
 });
 
+const recordWith = (more: object): RawRecord => {
+  const raw = record("old", "Passed");
+  return { ...raw, spec: { ...raw.spec, ...more } };
+};
+
 test("a record with which an update passes a tier or ends wakes those that it may overtake or let go on; one of a target does not", () => {
-  const recordWith = (more: object): RawRecord => {
-    const raw = record("old", "Passed");
-    return { ...raw, spec: { ...raw.spec, ...more } };
-  };
   expect(said(WAKES.records(recordWith({ tier: "public", completes: true }), undefined, stores))).toContain(
     "update ns/new",
   );

@@ -76,15 +76,15 @@ test("an update that people have approved is not superseded, nor one that has be
   expect(phaseBeside(early, rival())).toBe("Waiting");
 });
 
-describe("on a server that takes updates in order", () => {
-  const older = (patch: Partial<Rival> = {}): Rival => rival({ name: "before", version: "9.4.1", ...patch });
-  const ordered = (patch: Patch, ...rivals: readonly Rival[]): Scene => {
-    const scene = new Scene(update("patch"), server("staging", "Public", { queue: "Ordered", ...patch }));
-    scene.rivals = rivals;
-    return scene;
-  };
-  const gates = (scene: Scene): readonly string[] => scene.run().status.blockedBy?.map(({ gate }) => gate) ?? [];
+const older = (patch: Partial<Rival> = {}): Rival => rival({ name: "before", version: "9.4.1", ...patch });
+const ordered = (patch: Patch, ...rivals: readonly Rival[]): Scene => {
+  const scene = new Scene(update("patch"), server("staging", "Public", { queue: "Ordered", ...patch }));
+  scene.rivals = rivals;
+  return scene;
+};
+const gates = (scene: Scene): readonly string[] => scene.run().status.blockedBy?.map(({ gate }) => gate) ?? [];
 
+describe("on a server that takes updates in order", () => {
   test("the newer one waits for the older one, by name, until that one has passed there", () => {
     const scene = ordered(
       {},
@@ -115,9 +115,9 @@ describe("on a server that takes updates in order", () => {
   });
 });
 
-describe("what another update is, by its records", () => {
-  const seen = (scene: Scene) => rivalOf(scene.records, scene.observed().targets);
+const seen = (scene: Scene) => rivalOf(scene.records, scene.observed().targets);
 
+describe("what another update is, by its records", () => {
   test("nothing before it has a record, how far it is while it goes on, and nothing once it has ended", () => {
     const scene = new Scene(
       update("next", { version: "9.5.0" }),

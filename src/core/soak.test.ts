@@ -69,12 +69,13 @@ test("a server that is not ready, or has drifted, shuts it without a time, and b
   expect(delivered(scene)).toEqual(["staging"]);
 });
 
+const apps = (app: object) => (scene: Scene) => {
+  const target = scene.target("staging");
+  const before = target.status.apps?.[0] ?? { app: "default", sequence: 1 };
+  if (target.kind === "Server") scene.add({ ...target, status: { ...target.status, apps: [{ ...before, ...app }] } });
+};
+
 test("what came there since, or is on its way, says nothing of this update any more", () => {
-  const apps = (app: object) => (scene: Scene) => {
-    const target = scene.target("staging");
-    const before = target.status.apps?.[0] ?? { app: "default", sequence: 1 };
-    if (target.kind === "Server") scene.add({ ...target, status: { ...target.status, apps: [{ ...before, ...app }] } });
-  };
   for (const [change, message] of [
     [
       apps({ claim: { name: "next", uid: "uid-next", version: "9.4.3" } }),

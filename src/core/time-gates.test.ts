@@ -105,6 +105,15 @@ describe("the windows of a server", () => {
   });
 });
 
+const answerTo = (act: (scene: Scene) => void): string => {
+  const scene = toOmega(NIGHT);
+  scene.act("approve", "omega", "alice");
+  scene.run();
+  act(scene);
+  expect(gates(scene)).toEqual(["window"]);
+  return scene.deployment.status.conditions?.find(({ type }) => type === "ActionIgnored")?.message ?? "";
+};
+
 describe("an override", () => {
   test("opens the window at once, and the record, the message and a warning name who, what and why", () => {
     const scene = toOmega(NIGHT);
@@ -147,14 +156,6 @@ describe("an override", () => {
   });
 
   test("of whoever is not stamped, names another token or gives no reason opens nothing, and is answered", () => {
-    const answerTo = (act: (scene: Scene) => void): string => {
-      const scene = toOmega(NIGHT);
-      scene.act("approve", "omega", "alice");
-      scene.run();
-      act(scene);
-      expect(gates(scene)).toEqual(["window"]);
-      return scene.deployment.status.conditions?.find(({ type }) => type === "ActionIgnored")?.message ?? "";
-    };
     expect(answerTo((scene) => override(scene, "olga", ""))).toBe(
       "override.ashat.raos.io/omega gives no reason, and opens nothing without one",
     );

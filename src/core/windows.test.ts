@@ -56,10 +56,10 @@ describe("windows in UTC", () => {
   });
 });
 
-describe("windows where the clocks change", () => {
-  const berlin = (from: string, to: string) => ({ from, to, timeZone: "Europe/Berlin" });
-  const newYork = (from: string, to: string) => ({ from, to, timeZone: "America/New_York" });
+const berlin = (from: string, to: string) => ({ from, to, timeZone: "Europe/Berlin" });
+const newYork = (from: string, to: string) => ({ from, to, timeZone: "America/New_York" });
 
+describe("windows where the clocks change", () => {
   test("the same hour of the clock is another one of UTC in summer", () => {
     expect(at("2030-01-15T00:00:00Z", berlin("10:00", "11:00"))).toBe("2030-01-15T09:00:00.000Z");
     expect(at("2030-07-15T00:00:00Z", berlin("10:00", "11:00"))).toBe("2030-07-15T08:00:00.000Z");

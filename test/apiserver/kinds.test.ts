@@ -74,8 +74,8 @@ describe("the manifests that fit on a screen", () => {
 describe("what kubectl shows", () => {
   it.each([
     ["adep", ["NAME", "PHASE", "TIER", "CHECKS", "APPROVAL", "MAINFRAMES", "AGE", "MESSAGE"]],
-    ["asrv", ["NAME", "TIER", "READY", "RUNS", "AGE", "MESSAGE"]],
-    ["mf", ["NAME", "OMEGA", "WAVE", "READY", "RUNS", "AGE", "MESSAGE"]],
+    ["asrv", ["NAME", "TIER", "READY", "RUNS", "DRIFTED", "AGE", "MESSAGE"]],
+    ["mf", ["NAME", "OMEGA", "WAVE", "READY", "RUNS", "DRIFTED", "AGE", "MESSAGE"]],
   ] as const)("are the columns of its short name: %s", async (short, columns) => {
     const [head = ""] = (await says("get", short)).split("\n");
     expect(head.trim().split(/\s+/)).toEqual(columns);
