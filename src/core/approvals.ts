@@ -5,7 +5,7 @@ import { requiredApprovals, type Server, type ServerSpec } from "../api/server.t
 import type { Observed } from "./observed.ts";
 import { progressOf } from "./progress.ts";
 import { feedersOf, isServer, targetsOf } from "./tiers.ts";
-import { quarantineOf } from "./token.ts";
+import { quarantineAt } from "./token.ts";
 
 export interface Approvals {
   /** Distinct people needed by the strictest server. */
@@ -72,7 +72,7 @@ export function approvalsOf(tier: Tier, token: string, observed: Observed): Appr
 }
 
 function approvalRules(tier: Tier, observed: Observed): readonly ApprovalRule[] {
-  const atLeast = quarantineOf(observed) === undefined ? 0 : 1;
+  const atLeast = quarantineAt(tier, observed) === undefined ? 0 : 1;
   const progress = progressOf(observed.records);
   const servers =
     tier === "mainframes" ? feedersOf(observed.targets, progress) : targetsOf(tier, observed.targets, progress);

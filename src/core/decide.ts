@@ -12,7 +12,8 @@ import { held } from "./held.ts";
 import { ignoredActions, ignoredWarnings } from "./ignored.ts";
 import { askRollback } from "./rollback.ts";
 import { restoreOnFailure } from "./restore-on-failure.ts";
-import { reverse, tierGoingBack } from "./reverse.ts";
+import { failedRestores, reverse, tierGoingBack } from "./reverse.ts";
+import { restoring } from "./restoring.ts";
 import { lost } from "./lost.ts";
 import type { End } from "./moves.ts";
 import { nothingLeft } from "./nothing-left.ts";
@@ -91,9 +92,8 @@ function goingOn(situation: Situation): Decision {
   const { observed, now, progress, tier } = situation;
   const reused = updateIdReused(situation);
   if (reused !== undefined) return effects(observed, [reused]);
-  const parts = isReopened(progress, tier)
-    ? underWay(situation)
-    : [...underWay(situation), waiting(situation), nothingLeft(situation)];
+  const begun = [restoring(situation), ...underWay(situation), failedRestores(situation)];
+  const parts = isReopened(progress, tier) ? begun : [...begun, waiting(situation), nothingLeft(situation)];
   return next(observed, parts) ?? told(parts);
 
   function told(all: readonly Part[]): Decision {
@@ -213,6 +213,6 @@ function creation(observed: Observed, now: number): Effect {
 }
 
 function phaseOf(state: State, gates: readonly string[]): Phase {
-  if (state === "Delivering" || state === "Verifying" || state === "Held") return state;
+  if (state === "Delivering" || state === "Verifying" || state === "Held" || state === "RollingBack") return state;
   return gates.length > 0 && gates.every((gate) => gate === "approvals") ? "AwaitingApproval" : "Waiting";
 }

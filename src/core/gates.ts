@@ -14,7 +14,7 @@ import { LAYER } from "./record.ts";
 import { appState, running, type Situation } from "./situation.ts";
 import { isServer } from "./tiers.ts";
 import type { TimeGates } from "./time-gates.ts";
-import { quarantineOf } from "./token.ts";
+import { quarantineAt } from "./token.ts";
 import { voidedTokens } from "./voided.ts";
 
 /** What stands between one waiting target and its delivery; each gate is a pure question about one thing. */
@@ -56,7 +56,7 @@ export function standingOf(situation: Situation, seen: SeenTarget, approvals: Ap
   if (taken !== undefined) return { state: "Shut", shut: [taken] };
   const busy = agentGate(seen, seen.agent.status, spec.app);
   if (busy !== undefined) return { state: "Shut", shut: [busy] };
-  const approved = approvals.required > 0 && (!there || quarantineOf(situation.observed) !== undefined);
+  const approved = approvals.required > 0 && (!there || quarantineAt(situation.tier, situation.observed) !== undefined);
   const unapproved = approved ? (policiesGate(situation) ?? approvalsGate(situation, approvals)) : undefined;
   // Approvals may be given while the time has not come, and no override takes their place.
   const early = there ? [] : times.shutFor(seen);

@@ -7,7 +7,7 @@ import { type Situation, vanished } from "./situation.ts";
 
 /** A target that was deleted on the way can prove nothing any more. */
 export function lost(situation: Situation): Part {
-  const all = vanished(situation);
+  const all = vanished(situation).filter(({ state }) => state !== "RollingBack");
   const names = (list: typeof all): string => namesOf(list.map((at) => ({ metadata: at })));
   const gone = all.filter((at) => at.state === "Delivering" || at.state === "Verifying");
   const from = gone[0]?.state;

@@ -11,7 +11,7 @@ export interface Progress {
   readonly tiers: Readonly<Record<Tier, TierProgress>>;
   /** What people asked to be taken back, each with the record of the asking. */
   readonly rollbacks: readonly (RecordSpec & { readonly tier: Tier })[];
-  /** Something was taken back, or is: the update goes no further forward. */
+  /** A person asked for it back, or a server was put back: the update goes no further forward. */
   readonly reversed: boolean;
 }
 
@@ -50,7 +50,11 @@ export function progressOf(records: readonly RecordSpec[]): Progress {
         ? [{ ...record, tier: record.tier }]
         : [],
     ),
-    reversed: records.some((record) => record.to === "RollingBack"),
+    // A mainframe that was put back by itself ends the update no more than one that was never licensed.
+    reversed: records.some(
+      ({ to, targets }) =>
+        to === "RollingBack" && (targets === undefined || targets.some(({ kind }) => kind === "Server")),
+    ),
     ...(created && { created }),
     ...(head && { head }),
     ...(last && end && { end: { state: end, record: last } }),

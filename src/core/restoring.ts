@@ -9,7 +9,7 @@ import type { SeenTarget } from "./observed.ts";
 import type { TargetProgress } from "./progress.ts";
 import { LAYER, MOVED_AT_ONCE, nextRecord, recordTarget, write } from "./record.ts";
 import { type Begun, RESTORE_FAILED } from "./rollback.ts";
-import { appState, previousOf, running, type Situation, targetsIn } from "./situation.ts";
+import { appState, previousOf, running, type Situation, targetsIn, vanished } from "./situation.ts";
 import { unreachable } from "./unreachable.ts";
 
 /** Where the restore of one target is. */
@@ -24,6 +24,8 @@ type Course =
 /** Targets that are put back: ordered, asked, and recorded. There is no time limit: who does not answer keeps a standing order. */
 export function restoring(situation: Situation): Part {
   const { observed, now, tier } = situation;
+  const gone = vanished(situation).filter(({ state }) => state === "RollingBack");
+  if (gone.length > 0) return { effects: [nothingToPutBack(situation, gone)] };
   const all = targetsIn(situation, "RollingBack").map((begun) => ({ ...begun, course: courseOf(situation, begun) }));
   if (all.length === 0) return {};
   const at = <S extends Course["state"]>(state: S) =>
@@ -109,6 +111,19 @@ export function restoring(situation: Situation): Part {
     ...(standing.length > 0 && { blockedBy: [standingOrder(standing)] }),
   };
 }
+
+/** A target that was deleted on its way back. */
+const nothingToPutBack = ({ observed, now, tier }: Situation, gone: readonly TargetProgress[]): Effect =>
+  write(
+    nextRecord(observed, now, {
+      tier,
+      from: "RollingBack",
+      to: "RolledBack",
+      reason: "TargetGone",
+      message: `${namesOf(gone.map((at) => ({ metadata: at })))} was deleted: nothing is left there to put back`,
+      targets: gone.map((at) => recordTarget({ kind: at.kind, metadata: at }, { sequence: at.sequence })),
+    }),
+  );
 
 const orderOf = ({ observed }: Situation, { seen, at }: Begun): OrderKeyParts => ({
   targetUid: seen.target.metadata.uid,

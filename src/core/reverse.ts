@@ -6,7 +6,7 @@ import { actionCommand, deleteCommand } from "./commands.ts";
 import type { Part } from "./decision.ts";
 import type { Observed } from "./observed.ts";
 import type { Progress } from "./progress.ts";
-import { type Begun, groupsOf, isFailedRestore, isTaken } from "./rollback.ts";
+import { type Begun, groupsOf, isElsewhere, isFailedRestore, isTaken } from "./rollback.ts";
 import { restoring } from "./restoring.ts";
 import { situationAt, type Situation, targetsIn } from "./situation.ts";
 import { tierOfTarget } from "./tiers.ts";
@@ -31,7 +31,8 @@ function nextGroup(
 ): Part {
   const groups = groupsOf(tier, observed, progress);
   const next = groups.findIndex((group) => group.some(isTaken));
-  const group = (groups[next] ?? []).filter(isTaken);
+  // What another update took since the rollback was asked for is not taken from it.
+  const group = (groups[next] ?? []).filter((begun) => isTaken(begun) && isElsewhere(observed, begun) === undefined);
   const first = group[0];
   if (first === undefined) return {};
   const over = Date.parse(time) + observed.settings.holdBackMs;
@@ -56,7 +57,7 @@ export const failedRestoreToken = (situation: Situation): string | undefined =>
   tokenOfFailed(targetsIn(situation, "Held").filter(({ at }) => isFailedRestore(at)));
 
 /** What could not be put back waits for a person, who asks again once the cause is gone. */
-function failedRestores(situation: Situation): Part {
+export function failedRestores(situation: Situation): Part {
   const { observed, tier } = situation;
   const { deployment, policies } = observed;
   const failed = targetsIn(situation, "Held").filter(({ at }) => isFailedRestore(at));

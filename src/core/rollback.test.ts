@@ -274,3 +274,65 @@ describe("a check that failed", () => {
     }
   });
 });
+
+describe("a mainframe that fails", () => {
+  const oneFailed = (): Scene => {
+    const scene = started();
+    scene.runPassing();
+    scene.act("approve", "omega", "ann");
+    scene.onOrder = (target, key) => {
+      const answer = scene.applied(target, key);
+      return target.metadata.name === "cust-1" ? reported(key, "Failed", "HealthFailed") : answer;
+    };
+    scene.runPassing();
+    return scene;
+  };
+
+  test("is put back by itself, and the others wait for an approval that knows of it", () => {
+    const scene = oneFailed();
+    expect(restores(scene)).toEqual(["cust-1 3 9.3.0"]);
+    expect(scene.deployment.status).toMatchObject({ phase: "AwaitingApproval", tier: "mainframes" });
+    expect(scene.done.some((effect) => effect.do === "deliver" && effect.target.metadata.name === "cust-2")).toBe(
+      false,
+    );
+    scene.act("approve", "mainframes", "ben");
+    const { status } = scene.runPassing();
+    expect(status.phase).toBe("Completed");
+    expect(status.message).toContain("left out: cust-1");
+    expect(restores(scene)).toEqual(["cust-1 3 9.3.0"]);
+  });
+
+  test("ends nothing else: the rest can still be rolled back", () => {
+    const scene = oneFailed();
+    scene.act("rollback", "omega", "ben", { token: tokenOf(scene, "omega") });
+    expect(scene.run().status.phase).toBe("RolledBack");
+    expect(restores(scene)).toEqual(["cust-1 3 9.3.0", "ra-01 3 9.3.0"]);
+  });
+
+  test("and is deleted while it is put back leaves nothing to wait for", () => {
+    const scene = completed();
+    scene.agents.set("cust-2", { state: "NotAnswered", reason: "Unreachable", message: "no route to host" });
+    scene.act("rollback", "mainframes", "ben", { token: tokenOf(scene, "mainframes") });
+    expect(scene.run().status.phase).toBe("RollingBack");
+    scene.targets.delete("cust-2");
+    expect(scene.run().status.phase).toBe("RolledBack");
+    expect(scene.records.find(({ reason }) => reason === "TargetGone")?.message).toBe(
+      "cust-2 was deleted: nothing is left there to put back",
+    );
+  });
+});
+
+test("what another update took since a rollback was asked is not taken from it", () => {
+  const scene = completed();
+  scene.act("rollback", "omega", "ben", { token: tokenOf(scene, "omega") });
+  scene.beforeEffect = (effect) => {
+    if (effect.do !== "record" || effect.record.reason !== "RollbackAsked") return;
+    const target = scene.target("ra-01");
+    const claim = { name: "newer", uid: "uid-newer", version: "9.5.0" };
+    const apps = (target.status.apps ?? []).map((app) => ({ ...app, sequence: 9, claim }));
+    scene.targets.set("ra-01", { ...target, status: { ...target.status, apps } });
+  };
+  scene.run();
+  expect(scene.target("ra-01").status.apps?.[0]?.claim?.name).toBe("newer");
+  expect(restores(scene)).toEqual(["cust-2 3 9.3.0", "cust-1 3 9.3.0"]);
+});

@@ -46,7 +46,7 @@ function begunIn(tier: Tier, { targets }: Observed, progress: Progress): readonl
 }
 
 /** What a target was given after this update: taking this one back there would take that one back with it. */
-function isElsewhere({ deployment }: Observed, { seen, at }: Begun): string | undefined {
+export function isElsewhere({ deployment }: Observed, { seen, at }: Begun): string | undefined {
   const { metadata, spec } = deployment;
   const app = appState(seen.target, spec.app);
   const { name } = seen.target.metadata;

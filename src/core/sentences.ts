@@ -22,9 +22,7 @@ export function messageOf({ observed, tier, targets }: Situation, phase: Phase, 
 
 /** The sentence of an update that is through: what was left out on the way is named. */
 export function completed({ deployment }: Observed, progress: Progress): string {
-  const left = [...progress.tiers.mainframes.targets.values()].filter(
-    ({ state }) => state === "Superseded" || state === "Refused",
-  );
+  const left = [...progress.tiers.mainframes.targets.values()].filter(({ state }) => state !== "Passed");
   const out =
     left.length === 0
       ? ""

@@ -104,7 +104,7 @@ function tierState(tier: Tier, observed: Observed, progress: Progress): TierStat
     name: tier,
     state: stateOfTier(
       all.map(({ state }) => state),
-      passedBy !== undefined,
+      passedBy !== undefined && !progress.reversed,
     ),
     ...(token && { token: token.slice(0, 16) }),
     passed: all.filter(({ state }) => state === "Passed").length,
@@ -124,7 +124,7 @@ function tierState(tier: Tier, observed: Observed, progress: Progress): TierStat
 /** A tier that has passed stays so, whatever is added to it; unless something of it was taken up again or taken back. */
 function stateOfTier(states: readonly State[], passed: boolean): State {
   const state = fold(states);
-  return passed && (state === "Waiting" || isOver(state)) ? "Passed" : state;
+  return passed && (state === "Waiting" || state === "RolledBack" || isOver(state)) ? "Passed" : state;
 }
 
 /** Of the last verification of a server where there was one: a mainframe's own health says less. */

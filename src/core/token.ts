@@ -34,13 +34,27 @@ export function quarantineOf({ deployment, others }: Pick<Observed, "deployment"
     .at(-1);
 }
 
+/** A mainframe of this very update that was put back by itself: from then on the others need an approval that knows of it. */
+const setbackOf = (tier: Tier, { records }: Pick<Observed, "records">): RecordSpec | undefined =>
+  tier === "mainframes"
+    ? records.findLast((record) => record.tier === tier && QUARANTINING.includes(record.to) && isOfTargets(record))
+    : undefined;
+
+const isOfTargets = ({ targets }: RecordSpec): boolean => targets !== undefined;
+
+/** The record for which a tier needs an approval that it would not need without, where there is one. */
+export const quarantineAt = (
+  tier: Tier,
+  observed: Pick<Observed, "deployment" | "others" | "records">,
+): RecordSpec | undefined => setbackOf(tier, observed) ?? quarantineOf(observed);
+
 /** What an action on this tier must name; whatever of it changes voids what was given before. */
 export function tokenOf(tier: Tier, observed: Observed): TierToken {
   const before = TIERS.slice(0, TIERS.indexOf(tier));
   const parts = {
     record: enablingRecord(observed.records, before)?.hash ?? hashOf(null),
     targets: hashOf(rulesOf(tier, observed)),
-    quarantine: quarantineOf(observed)?.hash ?? hashOf(null),
+    quarantine: quarantineAt(tier, observed)?.hash ?? hashOf(null),
     policies: hashOf(observed.policies.state === "InForce" ? observed.policies.identity : null),
   };
   const whole = hashOf({ tier, ...parts });

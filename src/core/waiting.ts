@@ -5,7 +5,7 @@ import { type Approvals, approvalsOf } from "./approvals.ts";
 import { releaseOf } from "./cleanup.ts";
 import type { Effect, Part, Shut } from "./decision.ts";
 import { isBarred, type Standing, standingOf } from "./gates.ts";
-import { isOver } from "./moves.ts";
+import { isThrough } from "./completion.ts";
 import { namesOf } from "./names.ts";
 import type { Rival, SeenTarget } from "./observed.ts";
 import { overridden, overriddenNote, type Overriding } from "./overrides.ts";
@@ -38,7 +38,8 @@ export function waiting(situation: Situation): Part {
   if (cancelled !== undefined) return cancelled;
   if (situation.targets.length === 0) return tier === "mainframes" ? {} : { blockedBy: [noServer(situation)] };
   // What failed on one target spreads to no other before a person has decided.
-  if (targetsIn(situation, "Held").length + vanished(situation).length > 0) return giveBack(situation);
+  if ([...targetsIn(situation, "Held"), ...targetsIn(situation, "RollingBack"), ...vanished(situation)].length > 0)
+    return giveBack(situation);
 
   const approvals = approvalsOf(tier, token.value, observed);
   const times = timeGatesOf(situation);
@@ -110,7 +111,7 @@ const waveOf = ({ target }: SeenTarget): number => (target.kind === "Mainframe" 
 
 /** The waiting targets of the wave whose turn it is. Servers are one wave. */
 function wave(situation: Situation): readonly SeenTarget[] {
-  const open = situation.targets.filter((seen) => !isOver(stateOf(situation, seen)) && !isBarred(situation, seen));
+  const open = situation.targets.filter((seen) => !isThrough(situation, seen) && !isBarred(situation, seen));
   const turn = Math.min(...open.map(waveOf), Number.POSITIVE_INFINITY);
   return situation.targets.filter((seen) => stateOf(situation, seen) === "Waiting" && waveOf(seen) <= turn);
 }
