@@ -1,11 +1,21 @@
 import { lstat, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { parseDocument } from "yaml";
 import { ReleaseManifest, type OrderClaims } from "../api/order.ts";
 import { problems } from "../api/problems.ts";
 import { OrderFailure } from "./failure.ts";
 
 const FILE = "ashat.json";
 const MAX_BYTES = 64 * 1024;
+
+/** JSON where every member of an object is there once: of two, each reader might believe another. */
+const parseOnce = (text: string): unknown => {
+  const value: unknown = JSON.parse(text);
+  const { errors } = parseDocument(text, { schema: "json", uniqueKeys: true });
+  const [first] = errors;
+  if (first !== undefined) throw first;
+  return value;
+};
 
 const mismatch = (message: string): OrderFailure =>
   new OrderFailure(
@@ -27,9 +37,9 @@ export const readManifest = async (
   if (stat.size > MAX_BYTES) throw mismatch(`${FILE} is larger than ${MAX_BYTES} bytes.`);
   let value: unknown;
   try {
-    value = JSON.parse(await readFile(path, "utf8"));
+    value = parseOnce(await readFile(path, "utf8"));
   } catch {
-    throw mismatch(`${FILE} is not JSON.`);
+    throw mismatch(`${FILE} is not JSON in which every member is there once.`);
   }
   const parsed = ReleaseManifest.safeParse(value);
   if (!parsed.success) throw mismatch(`${FILE} is not well formed: ${problems(parsed.error)}`);

@@ -3,6 +3,7 @@ import { OrderFailure } from "./failure.ts";
 
 const MAX_NAME = 1024;
 const MAX_PART = 255;
+const MAX_DEPTH = 100;
 
 const shown = (name: string): string => JSON.stringify(name.length > 120 ? `${name.slice(0, 120)}...` : name);
 
@@ -20,6 +21,7 @@ export const entryPath = (name: string): string => {
   if (name.startsWith("/")) throw refused(name, "has an absolute path");
   const parts = name.split("/").filter((part) => part !== "" && part !== ".");
   if (parts.includes("..")) throw refused(name, "leaves the folder with ..");
+  if (parts.length > MAX_DEPTH) throw refused(name, `lies more than ${MAX_DEPTH} folders deep`);
   if (parts.some((part) => Buffer.byteLength(part) > MAX_PART)) throw refused(name, "has too long a name");
   return parts.join("/");
 };

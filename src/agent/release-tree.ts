@@ -7,6 +7,9 @@ import type { Bounds } from "./unpack-bounds.ts";
 
 type Kind = "folder" | "implied" | "file" | "link";
 
+/** Where an archive gives a link no target, the reader gives null. */
+const leadsTo = ({ linkname }: { readonly linkname?: string | null | undefined }): string => linkname ?? "";
+
 /** A folder that grows by entries of an archive and never reaches outside itself. */
 export class ReleaseTree {
   readonly #root: string;
@@ -32,6 +35,8 @@ export class ReleaseTree {
       if (known === "file" || known === "link")
         throw refused(name, `lies under ${JSON.stringify(parent)}, which is no folder`);
       if (known !== undefined) continue;
+      this.#bounds.entries += 1;
+      this.#bounds.check();
       await mkdir(this.#at(parent), { mode: 0o755 });
       this.#kinds.set(parent, "implied");
     }
@@ -44,6 +49,9 @@ export class ReleaseTree {
   async add(header: Header, body: AsyncIterable<Buffer>): Promise<void> {
     const { name } = header;
     const path = entryPath(name);
+    const said = Object.keys(header.pax ?? {});
+    if (said.includes("size")) throw refused(name, "says its size in two places");
+    if (said.some((key) => key.startsWith("GNU.sparse."))) throw refused(name, "is a sparse file");
     if (header.type !== "file" && header.type !== "contiguous-file" && header.size > 0)
       throw refused(name, "carries a body, though it is no file");
     switch (header.type) {
@@ -58,14 +66,14 @@ export class ReleaseTree {
         return this.#write(path, header.mode, body);
       case "symlink": {
         if (path === "") throw refused(name, "has no name");
-        const text = linkText(name, path, header.linkname);
+        const text = linkText(name, path, leadsTo(header));
         await this.#claim(name, path, "link");
         await symlink(text, this.#at(path));
         this.#links.push({ name, path });
         return;
       }
       case "link": {
-        const target = entryPath(header.linkname);
+        const target = entryPath(leadsTo(header));
         if (this.#kinds.get(target) !== "file")
           throw refused(name, "is a hard link to something that is no file of this archive");
         await this.#claim(name, path, "file");

@@ -21,6 +21,7 @@ export class Bounds {
   packed = 0;
   unpacked = 0;
   bodies = 0;
+  /** Folders that no entry names, but that have to be made, count like entries. */
   entries = 0;
   readonly #limits: UnpackLimits;
 

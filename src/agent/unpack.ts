@@ -6,14 +6,18 @@ import { createGunzip } from "node:zlib";
 import { extract, type Extract } from "tar-stream";
 import { OrderFailure, said } from "./failure.ts";
 import { ReleaseTree } from "./release-tree.ts";
+import { TarEnd } from "./tar-end.ts";
 import { Bounds, type UnpackLimits } from "./unpack-bounds.ts";
 
+const refused = (why: string): OrderFailure =>
+  new OrderFailure("ArchiveRefused", `The archive was refused: ${why}. Nothing was switched.`);
+
 /** Counts what passes, and stops the stream at a bound. */
-const counted = (count: (bytes: number) => void): Transform =>
+const counted = (count: (chunk: Buffer) => void): Transform =>
   new Transform({
     transform(chunk: Buffer, _encoding, done) {
       try {
-        count(chunk.length);
+        count(chunk);
         done(null, chunk);
       } catch (error) {
         done(error instanceof Error ? error : new Error(String(error)));
@@ -39,15 +43,17 @@ export const unpack = async (
 ): Promise<void> => {
   const bounds = new Bounds(limits);
   const tree = new ReleaseTree(folder, bounds);
+  const end = new TarEnd();
   await mkdir(folder, { mode: 0o755 });
   const tar = extract();
   const feed = pipeline(
     createReadStream(archive),
-    counted((bytes) => void (bounds.packed += bytes)),
+    counted(({ length }) => void (bounds.packed += length)),
     createGunzip(),
-    counted((bytes) => {
-      bounds.unpacked += bytes;
+    counted((chunk) => {
+      bounds.unpacked += chunk.length;
       bounds.check();
+      end.feed(chunk);
     }),
     tar,
     { signal },
@@ -65,10 +71,7 @@ export const unpack = async (
   if (failure !== undefined) throw failure;
   const system = errors.find((error) => error instanceof Error && "syscall" in error);
   if (system !== undefined) throw system;
-  if (errors.length > 0)
-    throw new OrderFailure(
-      "ArchiveRefused",
-      `The archive was refused: it is not a whole gzip tar (${said(errors[0])}). Nothing was switched.`,
-    );
+  if (errors.length > 0) throw refused(`it is not a whole gzip tar (${said(errors[0])})`);
+  if (end.problem !== undefined) throw refused(end.problem);
   await tree.finish();
 };

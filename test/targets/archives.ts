@@ -12,13 +12,15 @@ export interface TarEntry {
   readonly body?: string | Buffer;
   /** What the header says the size is, where it lies. */
   readonly size?: number;
+  /** Written over the finished header, where even its sum lies. */
+  readonly spoilt?: (block: Buffer) => void;
 }
 
 const BLOCK = 512;
 
 const padded = (body: Buffer): Buffer => Buffer.concat([body, Buffer.alloc((BLOCK - (body.length % BLOCK)) % BLOCK)]);
 
-const header = ({ name, type = "0", mode = 0o644, linkname = "", size = 0 }: TarEntry): Buffer => {
+const header = ({ name, type = "0", mode = 0o644, linkname = "", size = 0, spoilt }: TarEntry): Buffer => {
   const block = Buffer.alloc(BLOCK);
   const octal = (value: number, at: number, length: number): void =>
     void block.write(`${value.toString(8).padStart(length - 1, "0")}\0`, at, "latin1");
@@ -34,6 +36,7 @@ const header = ({ name, type = "0", mode = 0o644, linkname = "", size = 0 }: Tar
   block.write("ustar\u000000", 257, "latin1");
   const sum = block.reduce((total, byte) => total + byte, 0);
   block.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148, "latin1");
+  spoilt?.(block);
   return block;
 };
 
@@ -50,14 +53,27 @@ export const pax = (records: Readonly<Record<string, string>>): TarEntry => {
   return { name: "pax", type: "x", body };
 };
 
-export const rawTar = (entries: readonly TarEntry[]): Buffer =>
-  Buffer.concat([
-    ...entries.flatMap((entry) => {
+/** Entries without the two empty blocks that end a tar. */
+export const openTar = (entries: readonly TarEntry[]): Buffer =>
+  Buffer.concat(
+    entries.flatMap((entry) => {
       const body = Buffer.from(entry.body ?? "");
       return [header({ ...entry, size: entry.size ?? body.length }), padded(body)];
     }),
-    Buffer.alloc(2 * BLOCK),
-  ]);
+  );
+
+export const rawTar = (entries: readonly TarEntry[]): Buffer =>
+  Buffer.concat([openTar(entries), Buffer.alloc(2 * BLOCK)]);
+
+/** Changes a finished header and makes its sum right again. */
+export const resummed =
+  (change: (block: Buffer) => void) =>
+  (block: Buffer): void => {
+    change(block);
+    block.write(" ".repeat(8), 148, "latin1");
+    const sum = block.reduce((total, byte) => total + byte, 0);
+    block.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148, "latin1");
+  };
 
 export const manifestEntry = (version: string, more: Readonly<Record<string, unknown>> = {}): TarEntry => ({
   name: "ashat.json",
