@@ -18,6 +18,12 @@ export function reasonFrom(text: string | undefined): { readonly reason?: string
   return { reason };
 }
 
+/** The update with the action on it, and the annotation that it is. */
+export interface Acted {
+  readonly update: Update;
+  readonly key: string;
+}
+
 /**
  * Writes one action into the slot that is free at that moment. The version that was read is a precondition: of two people
  * who act at once the second one reads again and takes the next slot. An API server that cannot stamp who acts says so, and
@@ -28,18 +34,19 @@ export async function act(
   update: Update,
   asked: Asked,
   who: string,
-): Promise<Update> {
+): Promise<Acted> {
   let at = update;
   let stamp: string | undefined;
   for (let left = TRIES; ; left -= 1) {
     const { name, resourceVersion, uid, annotations = {} } = at.metadata;
     const write = annotationsFor(asked, annotations, stamp);
     try {
-      return await client.mergePatch(
+      const acted = await client.mergePatch(
         UPDATES,
         { namespace, name },
         { metadata: { uid, resourceVersion, annotations: write } },
       );
+      return { update: acted, key: Object.keys(write)[0] ?? "" };
     } catch (error) {
       if (left === 1) throw refusedAction(error, { tier: asked.tier, who, namespace });
       if (conflict(error)) at = await client.get(UPDATES, { namespace, name });

@@ -42,7 +42,7 @@ export async function approve(session: Session, typed: string, options: ApproveO
   }
   for (const line of whatIsApproved(update, gate.tier))
     for (const part of indented(line, screen.width, "  ")) screen.print(part);
-  const written = await act(session, update, asked, who);
+  const { update: written } = await act(session, update, asked, who);
   screen.print(screen.paint.good(`Approved: ${shownAs(update)} for ${TIER_NAME[gate.tier]}, by ${who}.`));
   const after = await follow(session, written, {
     until: (now) => (options.wait === true ? !isMoving(now) && hasSeen(now, asked) : hasSeen(now, asked)),

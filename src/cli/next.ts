@@ -24,7 +24,10 @@ export function nextOf(update: Update, deploy: Say): string | undefined {
       if (blockedBy.some(({ gate }) => gate === "approvals")) return deploy(`approve ${id}`);
       if (first?.gate === "references")
         return deploy(`configure ${tier === "mainframes" ? "omega" : (tier ?? "public")} <url> <name>`);
-      return first?.command ?? deploy(`status ${id} --watch`);
+      // What time opens needs no command: the one that overrides it is for an emergency.
+      return first === undefined || PASSING.includes(first.gate) || first.command === undefined
+        ? deploy(`status ${id}${isMoving(update) ? " --watch" : ""}`)
+        : first.command;
     }
     case "Held": {
       const command = blockedBy.find(({ gate }) => gate === "held")?.command;

@@ -25,17 +25,15 @@ const rowsOf = (tier: TierState, called: (name: string) => string): readonly Row
     note: tier.total === 0 ? "nothing takes part yet" : `${tier.passed} of ${tier.total} passed`,
   },
   ...tier.targets.map(({ name, state, checks, attempt }) => ({
-    place: `  ${called(name)}`,
+    place: `- ${called(name)}`,
     state,
     checks: checks ?? "-",
     note: attempt !== undefined && attempt > 1 ? `attempt ${attempt}` : "",
   })),
   ...(tier.total > tier.targets.length && tier.targets.length > 0
-    ? [{ place: `  and ${tier.total - tier.targets.length} more`, state: "", checks: "", note: "" }]
+    ? [{ place: `- and ${tier.total - tier.targets.length} more`, state: "", checks: "", note: "" }]
     : []),
 ];
-
-const spaces = (text: string): string => text.replace(/^ +/, (blank) => "\u00a0".repeat(blank.length));
 
 /** Everything of one update: what it is, where each target is, what is shut and who opens it. */
 export function statusDetail(
@@ -64,14 +62,14 @@ export function statusDetail(
       : [
           ...table<Row>(
             [
-              { title: "TIER", of: ({ place }) => spaces(place) },
+              { title: "TIER", of: ({ place }) => place },
               { title: "STATE", of: ({ state }) => state, paint: (cell) => paintState(paint, cell)(cell) },
               { title: "CHECKS", of: ({ checks }) => checks },
               { title: "", of: ({ note }) => note, leave: 1 },
             ],
             rows,
             width,
-          ).map((line) => line.replaceAll("\u00a0", " ")),
+          ),
           "",
         ]),
     ...(status?.blockedBy ?? []).flatMap(({ gate, message, who, command, since, clearsAt }) => [

@@ -48,7 +48,7 @@ async function takeBack(session: Session, update: Update, undo: Undo, options: T
     throw new No(`${shownAs(update)} was left as it is: ${undo.why}.`, { next: [waysOut(session, update)] });
   const { asked, will } = undo;
   const who = await whoAmI(client);
-  const written = await act(session, update, { ...asked, ...reason }, who);
+  const { update: written, key } = await act(session, update, { ...asked, ...reason }, who);
   const headline =
     asked.verb === "cancel"
       ? `Cancelled: ${shownAs(update)}, by ${who}`
@@ -56,13 +56,15 @@ async function takeBack(session: Session, update: Update, undo: Undo, options: T
   screen.print(screen.paint.good(`${headline}.`));
   for (const line of indented(`What happens: ${will}.`, screen.width, "")) screen.print(line);
   const seen = (now: Update): boolean =>
-    now.status?.phase !== update.status?.phase || now.status?.message !== update.status?.message || isIgnored(now);
+    now.status?.phase !== update.status?.phase ||
+    now.status?.message !== update.status?.message ||
+    ignoredBecause(now, key) !== undefined;
   const after = await follow(session, written, {
     until: options.wait === true ? (now) => seen(now) && !isMoving(now) : seen,
     ...(options.wait === true && { tell: newSentences(screen.complain) }),
     timeoutMs: options.wait === true ? options.timeoutMs : REACTION_MS,
   });
-  const ignored = ignoredBecause(after.update);
+  const ignored = ignoredBecause(after.update, key);
   if (ignored !== undefined)
     throw new No(`It was asked, and the operator does not do it: ${ignored}.`, {
       next: [deploy(`status ${idOf(update)}`)],
@@ -74,9 +76,13 @@ async function takeBack(session: Session, update: Update, undo: Undo, options: T
 
 const REACTION_MS = 5_000;
 
-const ignoredBecause = ({ status }: Update): string | undefined =>
-  status?.conditions?.find(({ type, status: is }) => type === "ActionIgnored" && is === "True")?.message;
-const isIgnored = (update: Update): boolean => ignoredBecause(update) !== undefined;
+/** What the operator answers to this very action where it does nothing. */
+function ignoredBecause({ status }: Update, key: string): string | undefined {
+  const answers =
+    status?.conditions?.find(({ type, status: is }) => type === "ActionIgnored" && is === "True")?.message ?? "";
+  const [, own] = `; ${answers}`.split(`; ${key} `);
+  return own === undefined ? undefined : `${key} ${own}`;
+}
 
 /** Never the same command again. */
 function waysOut({ deploy }: Session, update: Update): string {

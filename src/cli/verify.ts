@@ -97,7 +97,7 @@ async function askAgain(session: Session, update: Update, { tier, reason }: Veri
     );
   }
   const who = await whoAmI(session.client);
-  const written = await act(session, update, { ...asked, ...reasonFrom(reason) }, who);
+  const { update: written } = await act(session, update, { ...asked, ...reasonFrom(reason) }, who);
   session.screen.complain(`${who} asked to verify ${shownAs(update)} again`);
   const { update: seen } = await follow(session, written, {
     until: (now) =>

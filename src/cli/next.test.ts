@@ -1,0 +1,67 @@
+import { expect, test } from "vitest";
+import { deploy, gate, tier, TOKEN, update } from "../../test/unit/cli.ts";
+import { begunTiers, isMoving, nextOf } from "./next.ts";
+import type { DeploymentStatus } from "../api/deployment.ts";
+
+const next = (status?: DeploymentStatus) => nextOf(update("security-patch-001", status), deploy);
+
+test.each<[string, DeploymentStatus | undefined, string]>([
+  ["nobody has looked at it", undefined, "deploy verify security-patch-001"],
+  ["it is verified on Public", { phase: "Verifying", tier: "public" }, "deploy verify security-patch-001"],
+  ["it is on its way to OMEGA", { phase: "Delivering", tier: "omega" }, "deploy status security-patch-001 --watch"],
+  ["people have to approve", { phase: "AwaitingApproval", tier: "omega" }, "deploy approve security-patch-001"],
+  [
+    "a server is missing",
+    { phase: "Waiting", tier: "public", blockedBy: [gate("references", "Public Server not configured")] },
+    "deploy configure public <url> <name>",
+  ],
+  [
+    "mainframes have no OMEGA",
+    { phase: "Waiting", tier: "mainframes", blockedBy: [gate("references", "OMEGA Server not configured")] },
+    "deploy configure omega <url> <name>",
+  ],
+  [
+    "a window opens by itself, and the override it names is for an emergency",
+    { phase: "Waiting", tier: "omega", blockedBy: [gate("window", "closed", `override.ashat.raos.io/omega=${TOKEN}`)] },
+    "deploy status security-patch-001 --watch",
+  ],
+  [
+    "approvals are one of several gates",
+    { phase: "Waiting", tier: "omega", blockedBy: [gate("window", "closed"), gate("approvals", "one more")] },
+    "deploy approve security-patch-001",
+  ],
+  [
+    "a failed check can be repeated",
+    { phase: "Held", tier: "public", blockedBy: [gate("held", "x", `verify.ashat.raos.io/public=${TOKEN}`)] },
+    "deploy verify security-patch-001 --again",
+  ],
+  [
+    "what failed on OMEGA is repeated there",
+    { phase: "Held", tier: "omega", blockedBy: [gate("held", "x", `verify.ashat.raos.io/omega=${TOKEN}`)] },
+    "deploy verify security-patch-001 --again --tier omega",
+  ],
+  [
+    "a restore failed",
+    { phase: "Held", tier: "omega", blockedBy: [gate("held", "x", `rollback.ashat.raos.io/omega=${TOKEN}`)] },
+    "deploy rollback security-patch-001 --tier omega",
+  ],
+  ["it is through", { phase: "Completed", tier: "mainframes" }, "deploy history security-patch-001 --verify"],
+  ["it was put back", { phase: "RolledBack", tier: "omega" }, "deploy history security-patch-001"],
+])("when %s, the next command is the one that helps", (_, status, command) => {
+  expect(next(status)).toBe(command);
+});
+
+test("an update goes on by itself unless somebody has to do something", () => {
+  const moving = (status: DeploymentStatus) => isMoving(update("x", status));
+  expect(moving({ phase: "Delivering" })).toBe(true);
+  expect(moving({ phase: "Waiting", blockedBy: [gate("reachable", "silent")] })).toBe(true);
+  expect(moving({ phase: "Waiting", blockedBy: [gate("reachable", "silent"), gate("licence", "none")] })).toBe(false);
+  expect(moving({ phase: "AwaitingApproval" })).toBe(false);
+  expect(moving({ phase: "Completed" })).toBe(false);
+});
+
+test("a tier has begun when something was delivered to a target of it", () => {
+  const tiers = [tier("public", "Passed", ["a"]), tier("omega", "Held", ["b"]), tier("mainframes", "Waiting", ["c"])];
+  expect(begunTiers(update("x", { tiers }))).toEqual(["public", "omega"]);
+  expect(begunTiers(update("x"))).toEqual([]);
+});
