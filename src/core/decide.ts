@@ -124,8 +124,10 @@ function goingBack(observed: Observed, progress: Progress, tier: Tier | undefine
   if (due !== undefined) return due;
   const blockedBy = oneEntryPerGate(parts.flatMap((part) => part.blockedBy ?? []));
   const at = tierGoingBack(observed);
+  // One that was deleted while it was held has nothing left that could be put back.
+  const here = new Set(observed.targets.map(({ target }) => target.metadata.uid));
   const states = Object.values(progress.tiers).flatMap(({ targets }) =>
-    [...targets.values()].map(({ state }) => state),
+    [...targets.values()].flatMap(({ uid, state }) => (here.has(uid) ? [state] : [])),
   );
   const phase = PHASES_GOING_BACK.find((state) => states.includes(state)) ?? "RolledBack";
   return rest(

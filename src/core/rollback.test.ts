@@ -322,6 +322,15 @@ describe("a mainframe that fails", () => {
   });
 });
 
+test("a target that could not be put back, and is deleted, holds up nothing", () => {
+  const scene = completed();
+  scene.onRestore = (_, key) => reported(key, "Failed", "SnapshotGone");
+  scene.act("rollback", "public", "ben", { token: tokenOf(scene, "public") });
+  expect(scene.run().status.phase).toBe("Held");
+  scene.targets.delete("staging");
+  expect(scene.run().status.phase).toBe("RolledBack");
+});
+
 test("what another update took since a rollback was asked is not taken from it", () => {
   const scene = completed();
   scene.act("rollback", "omega", "ben", { token: tokenOf(scene, "omega") });
