@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { readJwks } from "../licence/key-files.ts";
 import { type CheckpointClaims, verifyCheckpoint } from "../licence/checkpoint.ts";
+import { usage } from "./no.ts";
 import type { Chain } from "./chains.ts";
 
 /** Signed statements of how far the chains had come, and what in their text was not signed by the operator. */
@@ -21,13 +22,13 @@ export async function readCheckpoints(fileOrText: string, keysFile: string): Pro
   const text = /^eyJ[\w-]+\.[\w-]+\.[\w-]*$/.test(fileOrText.trim())
     ? fileOrText
     : await readFile(fileOrText, "utf8").catch((error: NodeJS.ErrnoException) => {
-        throw new Error(
+        throw usage(
           `The file ${fileOrText} cannot be read (${error.code ?? error.message}): name a log of the operator, or give one checkpoint of it.`,
         );
       });
   const found = [...new Set((text.match(JWS) ?? []).filter(isCheckpoint))];
   if (found.length === 0)
-    throw new Error(
+    throw usage(
       'There is no checkpoint in it: the operator writes them to its log as "checkpoint of the records", every few minutes.',
     );
   const read = await Promise.all(found.map((jws) => verifyCheckpoint(jws, keys)));

@@ -163,6 +163,11 @@ export function deployProgram({ screen, run, exit }: Running): Command {
     .description("Shows who moved an update where, and proves that nobody changed the account of it.")
     .argument("[id]", "the update; all of the namespace without it")
     .option("--verify", "walk the chain of hashes: exit 3 when it does not prove itself")
+    .option(
+      "--checkpoint <file>",
+      "with --verify: nothing is missing that the operator signed in this log, or in this text",
+    )
+    .option("--keys <file>", "with --checkpoint: the JWKS of the keys the operator signs orders with")
     .option("--file <file>", "read records that -o jsonl wrote, without any cluster")
     .addOption(
       new Option("-o, --output <format>", "jsonl: the records as they are stored, one per line")

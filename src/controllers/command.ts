@@ -37,6 +37,7 @@ interface Options {
   readonly checkImage: string;
   readonly allowAddress: readonly string[];
   readonly healthPort: number;
+  readonly checkpointInterval: number;
   readonly logLevel: Level;
   readonly deliveryTimeout: number;
   readonly podStartTimeout: number;
@@ -58,7 +59,13 @@ export const operatorCommand = (): Command =>
       ranges,
       [],
     )
-    .option("--health-port <port>", "port of /healthz and /readyz", whole, 8081)
+    .option("--health-port <port>", "port of /healthz, /readyz and /metrics", whole, 8081)
+    .option(
+      "--checkpoint-interval <seconds>",
+      "how often the log says, signed, how far the records have come",
+      whole,
+      300,
+    )
     .option("--log-level <level>", LEVELS.join(", "), level, "info")
     .option(
       "--delivery-timeout <seconds>",
@@ -102,6 +109,7 @@ export const operatorCommand = (): Command =>
               attempts: options.verificationAttempts,
             },
             healthPort: options.healthPort,
+            checkpointMs: Math.max(1, options.checkpointInterval) * 1000,
             identity: `${hostname()}_${randomUUID()}`,
             random: Math.random,
             log,

@@ -3,7 +3,9 @@ import { type Controller, createController, type Reconcile } from "../runtime/co
 import { createEvents } from "../runtime/events.ts";
 import { createQueue } from "../runtime/queue.ts";
 import { createSchemas } from "../runtime/schemas.ts";
+import type { Metrics } from "../runtime/metrics.ts";
 import { createAgentAsking } from "./agents.ts";
+import { createCheckpoints } from "./checkpoint.ts";
 import type { Context } from "./context.ts";
 import { reconcileDeployment } from "./deployment.ts";
 import { type Failed, tellMainframeFailed, tellServerFailed, tellUpdateFailed } from "./failure.ts";
@@ -27,7 +29,7 @@ interface Leadership {
 
 /** What the leader does until it is stopped or loses the lease; settles when nothing runs any more. */
 export async function lead(
-  options: OperatorOptions,
+  options: OperatorOptions & { readonly metrics: Metrics },
   stores: Stores,
   { valid, lost }: Leadership,
   stop: AbortSignal,
@@ -85,12 +87,22 @@ export async function lead(
   };
   subscribe(stores, wake);
   gate.subscribe((namespace) => wake(wakesOfPolicies(namespace, stores)));
+  const checkpoints = createCheckpoints({
+    records: stores.records.store.all,
+    key: options.orderKey,
+    metrics: options.metrics,
+    log,
+    by: identity,
+    now: Date.now,
+    everyMs: options.checkpointMs,
+  });
   const schemas = createSchemas({ client, log, kinds: ownKinds(stores) });
   try {
     await Promise.all([
       ...Object.values(controllers).map((one) => one.run(working)),
       gate.run(working),
       schemas.run(working),
+      checkpoints.run(working, stores.records.synced),
     ]);
   } finally {
     alive.abort(new Error("the operator stops"));

@@ -3,6 +3,7 @@ import type { Settings } from "../core/observed.ts";
 import type { Client } from "../kube/client.ts";
 import type { SigningKey, VerifyKeys } from "../licence/keys.ts";
 import { serveHealth } from "../runtime/health.ts";
+import { createMetrics, METRICS_TYPE } from "../runtime/metrics.ts";
 import { acquireLease } from "../runtime/lease.ts";
 import type { Log } from "../runtime/log.ts";
 import type { Addresses } from "./addresses.ts";
@@ -18,6 +19,8 @@ export interface OperatorOptions {
   readonly addresses: Addresses;
   readonly settings: Settings;
   readonly healthPort: number;
+  /** How often it says, signed, how far the records have come. */
+  readonly checkpointMs: number;
   /** Unique to this process. */
   readonly identity: string;
   readonly random: () => number;
@@ -29,6 +32,7 @@ export async function runOperator(options: OperatorOptions, stop: AbortSignal): 
   const { client, log, random, identity, healthPort: port } = options;
   const stores = createStores(client, log, random);
   const watching = new AbortController();
+  const metrics = createMetrics();
   const health = await serveHealth({
     port,
     // That it answers is all there is to prove: whatever else is wrong, a restart would not mend.
@@ -37,6 +41,7 @@ export async function runOperator(options: OperatorOptions, stop: AbortSignal): 
       stores: () =>
         informers(stores).every((informer) => informer.isSynced()) ? undefined : "not every kind is listed yet",
     },
+    pages: { "/metrics": { type: METRICS_TYPE, text: metrics.text } },
   });
   try {
     const feeding = informers(stores).map((informer) => informer.run(watching.signal));
@@ -48,7 +53,7 @@ export async function runOperator(options: OperatorOptions, stop: AbortSignal): 
       throw error;
     });
     if (lease !== undefined) {
-      await lead(options, stores, lease, stop);
+      await lead({ ...options, metrics }, stores, lease, stop);
       await lease.release();
       if (lease.lost.aborted && !stop.aborted)
         throw new Error("the leadership was lost: this process ends and another one goes on");

@@ -20,16 +20,24 @@ const verdict = (checks: Checks): { readonly ok: boolean; readonly text: string 
   return { ok, text: `${[...rows, ok ? "ok" : "not ok"].join("\n")}\n` };
 };
 
-/** Serves /healthz (restart me if this fails) and /readyz (send me work only if this passes). Port 0 takes a free one. */
+/** Serves /healthz (restart me if this fails), /readyz (send me work only if this passes) and what else there is. Port 0 takes a free one. */
 export const serveHealth = async (options: {
   readonly port: number;
   readonly host?: string;
   readonly healthy: Checks;
   readonly ready: Checks;
+  /** What else is told, by path. */
+  readonly pages?: Readonly<Record<string, { readonly type: string; readonly text: () => string }>>;
 }): Promise<{ readonly port: number; readonly close: () => Promise<void> }> => {
-  const pages: Readonly<Record<string, Checks>> = { "/healthz": options.healthy, "/readyz": options.ready };
+  const probes: Readonly<Record<string, Checks>> = { "/healthz": options.healthy, "/readyz": options.ready };
   const server = createServer((request, response) => {
-    const checks = pages[(request.url ?? "/").split("?")[0] ?? ""];
+    const path = (request.url ?? "/").split("?")[0] ?? "";
+    const page = options.pages?.[path];
+    if (page !== undefined) {
+      response.writeHead(200, { "content-type": page.type, "cache-control": "no-store" }).end(page.text());
+      return;
+    }
+    const checks = probes[path];
     const answer = checks === undefined ? undefined : verdict(checks);
     response.writeHead(answer === undefined ? 404 : answer.ok ? 200 : 503, {
       "content-type": "text/plain; charset=utf-8",
