@@ -12,10 +12,13 @@ import { notFound } from "../kube/errors.ts";
 import type { Context } from "./context.ts";
 import { artifactLabel, DEPLOYMENTS, type Raw, type RawRecord, RECORDS } from "./kinds.ts";
 import { parseDeployment, UnreadableObject } from "./parse.ts";
+import type { Stores } from "./stores.ts";
+
+type Views = { readonly [K in "deployments" | "records"]: Pick<Stores[K], "store"> };
 
 /** The other updates of the same app as the stores have them; one that is through costs no more than a look at its newest record. */
 export function rivalsOf(
-  { stores }: Pick<Context, "stores">,
+  { stores }: { readonly stores: Views },
   { metadata, spec }: Deployment,
   targets: readonly SeenTarget[],
   gone: ReadonlySet<string>,
@@ -77,7 +80,7 @@ function isThrough(records: readonly RecordSpec[]): boolean {
   );
 }
 
-const isQuarantined = ({ records }: Context["stores"], deployment: Deployment): boolean => {
+const isQuarantined = ({ records }: Views, deployment: Deployment): boolean => {
   const { namespace, uid } = deployment.metadata;
   const label = artifactLabel(digestOf(deployment.spec.artifact));
   const others = records.store

@@ -13,7 +13,11 @@ export const MOVES: readonly Move[] = [
   { from: "Waiting", to: "Verifying", when: "the target already runs this artifact" },
   { from: "Waiting", to: "Passed", when: "the tier has no target left to wait for" },
   { from: "Waiting", to: "Cancelled", when: "cancel asked, before any effect at this tier" },
-  { from: "Waiting", to: "Superseded", when: "the target runs a newer version" },
+  {
+    from: "Waiting",
+    to: "Superseded",
+    when: "the target runs a newer version, or a newer verified update has come as far",
+  },
   { from: "Waiting", to: "Refused", when: "version or update id was used for another artifact" },
   { from: "Delivering", to: "Verifying", when: "the target applied it" },
   { from: "Delivering", to: "Held", when: "delivery failed, or the claim was lost" },

@@ -142,6 +142,14 @@ describe("what another update is, by its records", () => {
     expect(seen(scene)).toEqual(rival({ tier: "public", begun: true, verified: false, held: true }));
   });
 
+  test("nothing once something of it is taken back", () => {
+    const scene = waitingAtOmega();
+    scene.act("rollback", "public", "alice", { token: scene.deployment.status.tiers?.[0]?.token ?? "" });
+    scene.run();
+    expect(scene.records.some(({ to }) => to === "RollingBack")).toBe(true);
+    expect(seen(scene)).toBeUndefined();
+  });
+
   test("nothing once it is through", () => {
     const scene = waitingAtOmega();
     scene.act("approve", "omega", "alice");

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { mainframe, NOW, type Patch, runs, server, sha, update } from "../../test/unit/fixtures.ts";
+import { mainframe, NOW, OFF, type Patch, runs, server, sha, update } from "../../test/unit/fixtures.ts";
 import { Scene } from "../../test/unit/scene.ts";
 
 /** 1 January 2030, 00:00 UTC, when every scene begins, is outside of it. */
@@ -91,17 +91,36 @@ describe("the windows of a server", () => {
     expect(scene.run().status.phase).toBe("Verifying");
   });
 
-  test("of two servers the one that is open goes ahead, and the gate opens for good with the last", () => {
-    const scene = new Scene(
-      update("patch"),
-      server("one", "Public", { windows: [{ from: "06:00", to: "07:00" }] }),
-      server("two", "Public", NIGHT),
-      server("three", "Public"),
-    );
-    const { status, wakeAt } = scene.runPassing();
-    expect(delivered(scene)).toEqual(["three"]);
-    expect(status.blockedBy).toMatchObject([{ gate: "window", clearsAt: "2030-01-01T06:00:00.000Z" }]);
-    expect(wakeAt).toBe(NOW + 2 * HOUR);
+  test("of several servers those that are open go ahead, and the gate opens for good with the last", () => {
+    const late: Patch = { windows: [{ from: "06:00", to: "07:00" }] };
+    for (const [one, two] of [
+      [late, NIGHT],
+      [NIGHT, late],
+    ] as const) {
+      const scene = new Scene(
+        update("patch"),
+        server("one", "Public", one),
+        server("two", "Public", two),
+        server("three", "Public"),
+      );
+      const { status, wakeAt } = scene.runPassing();
+      expect(delivered(scene)).toEqual(["three"]);
+      expect(status.blockedBy).toMatchObject([{ gate: "window", clearsAt: "2030-01-01T06:00:00.000Z" }]);
+      expect(wakeAt).toBe(NOW + 2 * HOUR);
+    }
+  });
+
+  test("that no time opens beside one that it does say no time", () => {
+    const never: Patch = { windows: [{ from: "00:00", to: "00:00", timeZone: "Mars/Olympus" }] };
+    for (const [one, two] of [
+      [never, NIGHT],
+      [NIGHT, never],
+    ] as const) {
+      const scene = new Scene(update("patch"), server("one", "Public", one), server("two", "Public", two));
+      const { status, wakeAt } = scene.run();
+      expect(status.blockedBy?.map(({ clearsAt }) => clearsAt)).toEqual([undefined]);
+      expect(wakeAt).toBe(NOW + 2 * HOUR);
+    }
   });
 });
 
@@ -167,6 +186,14 @@ describe("an override", () => {
         scene.annotate({ "override.ashat.raos.io/omega": `${scene.deployment.status.token?.value ?? ""} now` }),
       ),
     ).toContain("is not stamped by the API server");
+  });
+
+  test("opens nothing while nobody can know who wrote it", () => {
+    const scene = new Scene(update("patch"), server("staging", "Public", NIGHT));
+    scene.run();
+    scene.act("override", "public", "olga", { reason: "now" });
+    scene.policies = OFF;
+    expect(gates(scene)).toEqual(["window"]);
   });
 
   test("opens nothing else", () => {
