@@ -23,7 +23,9 @@ export function cleanup(observed: Observed, progress: Progress): readonly Effect
       // A claim above the sequence that passed is one to deliver it again, or is given back where that is decided.
       if (at?.state === "Passed" && progress.end === undefined && isAbove(seen, at, spec.app)) return [];
       if (at?.state === "Passed") return [{ do: "release", target: seen.target, app: passedState(observed, seen, at) }];
-      return progress.end === undefined && !(at && isOver(at.state))
+      // What was about to begin when something else was taken back does not begin any more.
+      const waits = at === undefined && progress.reversed;
+      return progress.end === undefined && !waits && !(at && isOver(at.state))
         ? []
         : [releaseOf(seen, spec.app, at && !isOver(at.state) ? metadata.name : undefined)];
     });

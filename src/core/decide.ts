@@ -1,6 +1,6 @@
 import { AUTHOR_KEY } from "../api/actions.ts";
 import { verifyChain } from "../api/record.ts";
-import type { Tier } from "../api/group.ts";
+import { TIERS } from "../api/group.ts";
 import type { Phase, State } from "../api/states.ts";
 import { actorOf, howKnown } from "./actor.ts";
 import { cleanup } from "./cleanup.ts";
@@ -58,7 +58,7 @@ export function decide(observed: Observed, now: number): Decision {
   const asked = askRollback(observed, progress, now);
   if (asked !== undefined) return effects(observed, [asked]);
   const tier = progress.end === undefined ? currentTier(progress, observed.targets) : undefined;
-  if (progress.reversed) return goingBack(observed, progress, tier, now);
+  if (progress.reversed) return goingBack(observed, progress, now);
   const heal = progress.end === undefined ? next(observed, healAll(observed, progress, now)) : undefined;
   if (heal !== undefined) return heal;
   if (progress.end !== undefined) {
@@ -117,8 +117,10 @@ function goingOn(situation: Situation): Decision {
 }
 
 /** Backward: what has begun elsewhere is still brought to its end, and nothing else begins. */
-function goingBack(observed: Observed, progress: Progress, tier: Tier | undefined, now: number): Decision {
-  const forward = tier === undefined ? [] : underWay(situationAt(tier, observed, progress, now));
+function goingBack(observed: Observed, progress: Progress, now: number): Decision {
+  // In every tier: the one of which something could not be put back counts as the current one from then on.
+  const forward =
+    progress.end === undefined ? TIERS.flatMap((tier) => underWay(situationAt(tier, observed, progress, now))) : [];
   const parts = [...reverse(observed, progress, now), ...forward];
   const due = next(observed, parts);
   if (due !== undefined) return due;

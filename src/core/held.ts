@@ -8,7 +8,7 @@ import type { SeenTarget } from "./observed.ts";
 import type { TargetProgress } from "./progress.ts";
 import { nextRecord, recordTarget, write } from "./record.ts";
 import { isFailedRestore, judgeRollback } from "./rollback.ts";
-import { appState, runsThis, type Situation, targetsIn } from "./situation.ts";
+import { appState, isClaimedBy, runsThis, type Situation, targetsIn } from "./situation.ts";
 
 /** A verification is repeated by naming the newest record that holds something in the tier. */
 export function heldToken(situation: Situation): string | undefined {
@@ -66,7 +66,13 @@ export function held(situation: Situation): Part {
   if (asked !== undefined && by !== undefined && repeatable.length > 0) {
     const message = `${by} asked to verify again${asked.reason === "" ? "" : `: ${asked.reason}`}`;
     const targets = repeatable.map(({ seen, at }) =>
-      recordTarget(seen.target, { sequence: at.sequence, attempt: at.attempt + 1 }),
+      // The sequence of the claim, which is higher where a restore had begun to be prepared.
+      recordTarget(seen.target, {
+        sequence: isClaimedBy(seen.target, spec.app, metadata.uid)
+          ? (appState(seen.target, spec.app)?.sequence ?? at.sequence)
+          : at.sequence,
+        attempt: at.attempt + 1,
+      }),
     );
     const actor = actorOf([by], observed.policies);
     return {
