@@ -6,7 +6,7 @@ export interface Judge {
   /** The name of the agent. */
   readonly name: string;
   /** Present where an order needs a licence. */
-  readonly licenceKeys?: VerifyKeys;
+  readonly licenceKeys?: () => Promise<VerifyKeys>;
   readonly now: () => Date;
 }
 
@@ -16,7 +16,7 @@ type Lack = { readonly reason: Extract<FailureReason, "Expired" | `Licence${stri
 export const lacksLicence = async (order: OrderClaims, { name, licenceKeys, now }: Judge) => {
   if (licenceKeys === undefined || order.action === "restore") return undefined;
   const { licence, version } = order;
-  const verdict = await verifyLicence(licence, licenceKeys, { mainframe: name, version, now: now() });
+  const verdict = await verifyLicence(licence, await licenceKeys(), { mainframe: name, version, now: now() });
   return verdict.valid ? undefined : verdict;
 };
 

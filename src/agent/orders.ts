@@ -55,7 +55,7 @@ export const refuse = (
 const licenceOf = (order: OrderClaims): string | undefined => (order.action === "deliver" ? order.licence : undefined);
 
 export interface Believed {
-  readonly operatorKeys: VerifyKeys;
+  readonly operatorKeys: () => Promise<VerifyKeys>;
   readonly agentVersion: string;
 }
 
@@ -87,7 +87,7 @@ export class Orders {
   }
 
   async put(key: string, jws: string): Promise<Answer<OrderReport>> {
-    const checked = await verifyOrder(jws, this.#believed.operatorKeys, this.#situation());
+    const checked = await verifyOrder(jws, await this.#believed.operatorKeys(), this.#situation());
     if (!checked.ok) return refuse(checked.reason, checked.message);
     const order = checked.claims;
     if (order.key !== key) return refuse("KeyMismatch", `The order is ${order.key}, but was sent to ${key}.`);
@@ -194,7 +194,7 @@ export class Orders {
   async #mayRead(token: string | undefined) {
     if (token === undefined)
       return refuse("Unauthorized", "A read token is needed: Authorization: Bearer <signed token>.");
-    const checked = await verifyRead(token, this.#believed.operatorKeys, this.#situation());
+    const checked = await verifyRead(token, await this.#believed.operatorKeys(), this.#situation());
     return checked.ok ? undefined : refuse(checked.reason, checked.message);
   }
 

@@ -8,6 +8,7 @@ import type { Trust } from "../dial/trust.ts";
 import { readJwks } from "../licence/key-files.ts";
 import type { AgentConfig } from "./config.ts";
 import { fetchAddresses } from "./fetch-addresses.ts";
+import { followed, followTls } from "./followed.ts";
 import { healthProbe } from "./health.ts";
 import { Journal } from "./journal.ts";
 import { Orders } from "./orders.ts";
@@ -44,10 +45,10 @@ export const startAgent = async (config: AgentConfig, seams: AgentSeams = {}): P
   const [cert, key, operatorKeys] = await Promise.all([
     readFile(config.tls.certFile, "utf8"),
     readFile(config.tls.keyFile, "utf8"),
-    readJwks(config.operatorKeys),
+    followed(config.operatorKeys, readJwks, log),
   ]);
   const licenceKeys =
-    config.licensed && config.licenceKeys !== undefined ? await readJwks(config.licenceKeys) : undefined;
+    config.licensed && config.licenceKeys !== undefined ? await followed(config.licenceKeys, readJwks, log) : undefined;
   if (config.licensed && licenceKeys === undefined)
     throw new Error("A licensed agent needs licenceKeys: the JWKS of whoever issues licences.");
   await mkdir(config.root, { recursive: true, mode: 0o755 });
@@ -79,6 +80,7 @@ export const startAgent = async (config: AgentConfig, seams: AgentSeams = {}): P
   const orders = new Orders(shop, { operatorKeys, agentVersion: manifest.version });
 
   const face = agentServer({ cert, key }, orders, log);
+  followTls(face, config.tls, log);
   face.listen(config.listen.port, config.listen.host);
   await once(face, "listening");
   const { port } = face.address() as AddressInfo;
