@@ -1,3 +1,5 @@
+import type { Closed } from "./forgery.ts";
+
 /** Rows of text under each other: the first column on the left, numbers on the right. */
 export function tableOf(
   title: string,
@@ -17,3 +19,11 @@ export function tableOf(
 }
 
 export const DECISIONS = ["Accepted", "NoRight", "Policy", "Invalid", "Conflict", "Unsupported", "Absent"] as const;
+
+/** What was tried, and who closed it in which words: what was accepted has failed before it comes here. */
+export const tableOfForgeries = (closed: readonly { readonly name: string; readonly how: Closed }[]): string =>
+  `\n${tableOf(
+    `Forgeries: ${closed.length} tried, 0 accepted`,
+    ["", "forgery", "closed by", "in these words"],
+    closed.map(({ name, how }, index) => [index + 1, name, how.by, how.said.slice(0, 90)]),
+  )}\n`;
