@@ -62,11 +62,11 @@ test.concurrent("of two updates for one server one waits, names the other, and f
     ["1", 1],
     ["2", 1],
   ]);
-  // The one that is approved first takes OMEGA; the older one then comes too late for it.
+  // The older one waits for approval there, and nobody needs to give it any more.
+  const late = await room.untilUpdate("first", ({ phase }) => phase === "Superseded");
+  expect(late.message).toContain(`${ref("second")} is newer (9.4.3), verified, and has come as far`);
   await room.approve("ann", "second", "omega");
   await room.untilUpdate("second", ({ phase }) => phase === "Completed");
-  const late = await room.untilUpdate("first", ({ phase }) => phase === "Superseded");
-  expect(late.message).toContain("server omega runs 9.4.3, which is newer than 9.4.2");
   expect(await omega.version()).toBe("9.4.3");
   expect((await room.agent(omega)).activations).toHaveLength(1);
   expect((await room.serverStatus("staging")).apps?.[0]).toMatchObject({ sequence: 2, version: "9.4.3" });
