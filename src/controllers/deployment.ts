@@ -5,7 +5,6 @@ import type { Decision } from "../core/decision.ts";
 import { decideGone } from "../core/gone.ts";
 import type { SeenTarget } from "../core/observed.ts";
 import { unreachable } from "../core/unreachable.ts";
-import { notFound } from "../kube/errors.ts";
 import { key as keyFor, splitKey } from "../runtime/kind.ts";
 import { again, FORGET, type Outcome, WAIT } from "../runtime/outcome.ts";
 import { act, letGo } from "./act.ts";
@@ -118,10 +117,7 @@ async function stands(
   { uid, ...at }: { readonly name: string; readonly namespace: string; readonly uid: string },
   signal: AbortSignal,
 ): Promise<boolean> {
-  const read = await client.get(DEPLOYMENTS, at, { signal }).catch((error: unknown) => {
-    if (notFound(error)) return undefined;
-    throw error;
-  });
+  const read = await client.find(DEPLOYMENTS, at, { signal });
   return read?.metadata.uid === uid;
 }
 

@@ -9,7 +9,6 @@ import type { Observed, SeenTarget } from "../core/observed.ts";
 import { progressOf } from "../core/progress.ts";
 import { appState } from "../core/situation.ts";
 import { currentTier, tierOfTarget } from "../core/tiers.ts";
-import { notFound } from "../kube/errors.ts";
 import { allOf, atMost } from "../runtime/at-most.ts";
 import { askAgent, askOrder, seeLicence } from "./agents.ts";
 import type { Context } from "./context.ts";
@@ -78,10 +77,7 @@ export async function live(context: Context, raw: Raw, signal: AbortSignal): Pro
   const { name, namespace = "", uid } = raw.metadata;
   const mine = { namespace, labelSelector: `${LABEL.deploymentUid}=${uid}` };
   const artifact = artifactLabel(digestOf(parseDeployment(raw).spec.artifact));
-  const read = await client.get(DEPLOYMENTS, { namespace, name }, { signal }).catch((error: unknown) => {
-    if (notFound(error)) return undefined;
-    throw error;
-  });
+  const read = await client.find(DEPLOYMENTS, { namespace, name }, { signal });
   if (read === undefined || read.metadata.uid !== uid) return undefined;
   // Pods after Jobs and records after both: a Job that is over has its pods over, and a Job that is there has its record there.
   const jobs = await client.list(JOBS, mine, { signal });

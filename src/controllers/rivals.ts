@@ -8,7 +8,6 @@ import { hasBegun, progressOf } from "../core/progress.ts";
 import { newerOnes, rivalOf } from "../core/queue.ts";
 import { currentTier } from "../core/tiers.ts";
 import { quarantineOf } from "../core/token.ts";
-import { notFound } from "../kube/errors.ts";
 import type { Context } from "./context.ts";
 import { artifactLabel, DEPLOYMENTS, type Raw, type RawRecord, RECORDS } from "./kinds.ts";
 import { parseDeployment, UnreadableObject } from "./parse.ts";
@@ -53,10 +52,7 @@ export async function readRivals(
   const newer = newerOnes(deployment.spec, tier, rivalsOf(context, deployment, targets, new Set()));
   const gone = await Promise.all(
     newer.map(async ({ name, uid }): Promise<readonly string[]> => {
-      const read = await client.get(DEPLOYMENTS, { namespace, name }, { signal }).catch((error: unknown) => {
-        if (notFound(error)) return undefined;
-        throw error;
-      });
+      const read = await client.find(DEPLOYMENTS, { namespace, name }, { signal });
       if (read?.metadata.uid !== uid) return [uid];
       stores.deployments.put(read);
       const { items } = await client.list(

@@ -230,8 +230,8 @@ test.each<[string, unknown, number, Failure["kind"], number]>([
   ["429 with a wait", api(429, "TooManyRequests", 3000), 0, "Throttled", 6000],
   ["503 without a wait", api(503, "ServiceUnavailable"), 0, "Throttled", 500],
   ["a missing right", api(403, "Forbidden"), 0, "Forbidden", 10_000],
-  ["a refused request", api(422, "Invalid"), 0, "Invalid", 600_000],
-  ["a bad request", api(400, "BadRequest"), 0, "Invalid", 600_000],
+  ["a refused request", api(422, "Invalid"), 0, "Invalid", 10_000],
+  ["a bad request", api(400, "BadRequest"), 0, "Invalid", 10_000],
   ["no reply", api(0, "Unreachable"), 0, "Error", 500],
   ["a bug", new TypeError("x"), 0, "Error", 500],
 ])("%s is classed, with its first longest delay", (_situation, error, before, kind, firstMs) => {

@@ -16,8 +16,8 @@ export type Failure =
 const SOON = { firstMs: 100, capMs: 5_000 } as const;
 const USUAL = { firstMs: 500, capMs: 60_000 } as const;
 const SLOW = { firstMs: 10_000, capMs: 300_000 } as const;
-/** Not never: a policy of the cluster may have refused, and nobody tells when it is changed. */
-const HARDLY = { firstMs: 600_000, capMs: 600_000 } as const;
+/** Not never: a policy of the cluster may have refused, for a moment or until somebody changes it, and nobody tells when. */
+const HARDLY = { firstMs: 10_000, capMs: 600_000 } as const;
 /** From here on a stale store is no explanation any more. */
 const STALE_AT_MOST = 5;
 
