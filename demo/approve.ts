@@ -1,5 +1,5 @@
-import { once } from "node:events";
 import type { BlockedBy } from "../src/api/deployment.ts";
+import { pressEnter } from "./enter.ts";
 import type { Person, Scene } from "./scene.ts";
 import type { Screen } from "./screen.ts";
 import { shellAs } from "./shell.ts";
@@ -30,16 +30,6 @@ export function approving(screen: Screen, scene: Scene, fail: (error: unknown) =
     line(`            ${paint.dim("the author may not, and is told so:")}`);
     indented(said.replace(/^.*denied request: /s, ""));
   };
-  const enter = async (person: Person, signal: AbortSignal): Promise<void> => {
-    line(`            ${paint.wait(`Press Enter to run it as ${person}, or run it yourself in another shell with`)}`);
-    line(`              export KUBECONFIG=${scene.people[person]}`);
-    if (person === APPROVERS[0]) line(`              export PATH=${scene.programs}:$PATH`);
-    screen.now(`waiting for ${person}`);
-    process.stdin.resume();
-    await once(process.stdin, "data", { signal });
-    process.stdin.pause();
-    screen.entered();
-  };
   const ask = async ({ message, command = "", needed = 1 }: BlockedBy, signal: AbortSignal): Promise<void> => {
     // An approval that does not count leaves its person asked.
     const person = APPROVERS.at(-needed) ?? "ann";
@@ -49,7 +39,7 @@ export function approving(screen: Screen, scene: Scene, fail: (error: unknown) =
     line(`  ${paint.bold(command)}`);
     if (first) await refused(command);
     if (signal.aborted) return;
-    if (screen.interactive) await enter(person, signal);
+    if (screen.interactive) await pressEnter(screen, scene, person, { first: person === APPROVERS[0], signal });
     if (signal.aborted) return;
     screen.now(`${person} approves`);
     const { code, said } = await shellAs(scene, person, command);

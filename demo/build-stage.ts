@@ -8,12 +8,16 @@ import { tailOfLog } from "../test/cluster/guard.ts";
 import { install } from "../test/cluster/install.ts";
 import { startNode } from "../test/cluster/kubelet.ts";
 import { createCa } from "../test/cluster/pki.ts";
+import { update } from "../test/world/manifests.ts";
 import { answersOf } from "./answers.ts";
+import { DATABASE_SECRET } from "./checks.ts";
 import { installFirst } from "./first-release.ts";
 import type { SetupStep } from "./messages.ts";
 import { kubeconfigs, namespaceAndRights } from "./people.ts";
-import { NAMESPACE, type Scene, VERSION, VERSION_BEFORE } from "./scene.ts";
-import { DATABASE_SECRET, manifests, placeOf, startTargets } from "./targets.ts";
+import type { Scenario } from "./scenario.ts";
+import { DESCRIPTION, type Scene, UPDATE, VERSION, VERSION_BEFORE } from "./scene.ts";
+import { type ScenarioName, SCENARIOS } from "./scenarios.ts";
+import { manifests, placeOf, startTargets } from "./targets.ts";
 
 export interface Told {
   readonly begun: (step: SetupStep) => void;
@@ -26,6 +30,13 @@ export interface Told {
 /** Ends what was started, the last first. */
 export type Ending = () => Promise<void>;
 
+/** A control plane with an operator and what else all scenarios share; each of them has a namespace and servers of its own in it. */
+export interface Stage {
+  readonly set: (name: ScenarioName) => Promise<Scene>;
+  /** Ends what only the scenario before needs. */
+  readonly strike: () => Promise<void>;
+}
+
 const OWN_CLUSTER =
   "the demo's servers run on this machine, where the pods of another cluster do not reach them: unset ASHAT_TEST_CONTEXT and run it again";
 const MAIN = new URL("../src/main.ts", import.meta.url).pathname;
@@ -33,7 +44,7 @@ const MAIN = new URL("../src/main.ts", import.meta.url).pathname;
 type Fulfilled<Needs extends readonly Promise<unknown>[]> = { readonly [K in keyof Needs]: Awaited<Needs[K]> };
 
 /** Starts everything real that the demo needs. What is independent starts together; what was started is in `endings` at once. */
-export async function buildStage(dir: string, told: Told, endings: Ending[]): Promise<Scene> {
+export function buildStage(dir: string, told: Told, endings: Ending[]): Stage {
   /** One step: begun when what it needs is there, and told with the time it took by itself. */
   const step = async <const Needs extends readonly Promise<unknown>[], Result>(
     name: SetupStep,
@@ -66,19 +77,8 @@ export async function buildStage(dir: string, told: Told, endings: Ending[]): Pr
     const [ca, keys] = await Promise.all([createCa("RaOS demo"), makeKeys(dir)]);
     const archives = await startArchives(dir, ca);
     endings.push(archives.stop);
-    const [first, release] = await Promise.all([
-      archives.build({ version: VERSION_BEFORE }),
-      archives.build({ version: VERSION }),
-    ]);
-    return [{ ca, keys, first, release }, `RaOS ${VERSION_BEFORE} and ${VERSION}; Ed25519 keys for orders, licences`];
-  });
-  const servers = step("six servers, six agents", [ground, database], async ([{ ca, keys, first }, url]) => {
-    const targets = await startTargets(dir, ca, keys, url);
-    endings.push(async () => {
-      await Promise.all(targets.map(({ at }) => at.stop()));
-    });
-    await installFirst(targets, keys, first);
-    return [targets, `real processes; RaOS ${VERSION_BEFORE} is installed on all of them`];
+    const first = await archives.build({ version: VERSION_BEFORE });
+    return [{ ca, keys, archives, first }, `RaOS ${VERSION_BEFORE}; Ed25519 keys for orders, licences`];
   });
   const installed = step("kinds, roles, policies", [cluster], async ([at]) => {
     await install(at);
@@ -88,10 +88,6 @@ export async function buildStage(dir: string, told: Told, endings: Ending[]): Pr
     const started = await startNode({ cluster: at, images: { [CHECK_IMAGE]: [process.execPath, MAIN] } });
     endings.push(started.stop);
     return [started, "a stand-in for the kubelet: pods run as local processes"];
-  });
-  const people = step("people and their rights", [cluster, installed], async ([at]) => {
-    await at.kubectl(["apply", "-f", "-"], { stdin: list(namespaceAndRights()) });
-    return [await kubeconfigs(at), "author (editor); ann, bob (approvers of OMEGA); by certificate"];
   });
   const operator = step("operator", [cluster, ground, installed], async ([at, { keys }]) => {
     const started = await startOperator(at, keys, dir);
@@ -105,53 +101,95 @@ export async function buildStage(dir: string, told: Told, endings: Ending[]): Pr
     });
     return [started, "a process of its own, as its service account"];
   });
-  const registered = step(
-    "servers and licences known",
-    [cluster, servers, database, people, operator, node],
-    async ([at, targets, url]) => {
-      const secret = {
-        apiVersion: "v1",
-        kind: "Secret",
-        metadata: { namespace: NAMESPACE, name: DATABASE_SECRET },
-        stringData: { url },
-      };
-      await at.kubectl(["apply", "-f", "-"], { stdin: list([secret, ...manifests(targets)]) });
-      await at.kubectl([
-        "wait",
-        "--for=condition=Ready",
-        "--timeout=60s",
-        "--all",
-        "-n",
-        NAMESPACE,
-        "servers.ashat.raos.io,mainframes.ashat.raos.io",
-      ]);
-      return [undefined, "3 Servers and 3 Mainframes are Ready"];
-    },
-  );
+  // Whoever waits for a scene hears of it; nobody else shall.
+  for (const one of [cluster, database, ground, installed, node, operator]) one.catch(() => undefined);
 
-  // The first failure counts; what is still under way then ends with this process.
-  const [{ ca, release }, targets, at, logins] = await Promise.all([
-    ground,
-    servers,
-    cluster,
-    people,
-    database,
-    installed,
-    node,
-    operator,
-    registered,
-  ]);
-  const places = targets.map(placeOf);
+  let struck: Ending | undefined;
+  const set = async (name: ScenarioName): Promise<Scene> => {
+    const scenario: Scenario = SCENARIOS[name];
+    const namespace = name === "main" ? "raos" : `raos-${name}`;
+    const servers = step("servers and agents", [ground, database], async ([{ ca, keys, first }, databaseUrl]) => {
+      const targets = await startTargets({ dir, ca, keys, databaseUrl }, namespace, scenario);
+      const stop = async (): Promise<void> => {
+        await Promise.all(targets.map(({ at }) => at.stop()));
+      };
+      endings.push(stop);
+      struck = async () => {
+        await stop();
+        await (await cluster).kubectl(["delete", "namespace", namespace, "--wait=false"]);
+      };
+      await installFirst(namespace, targets, keys, first);
+      return [targets, `${targets.length} of each, real processes; RaOS ${VERSION_BEFORE} is installed on all of them`];
+    });
+    const people = step("people and their rights", [cluster, installed], async ([at]) => {
+      await at.kubectl(["apply", "-f", "-"], { stdin: list(namespaceAndRights(namespace)) });
+      return [await kubeconfigs(at, namespace), "author (editor); ann, bob (approvers of OMEGA); by certificate"];
+    });
+    const registered = step(
+      "servers and licences known",
+      [cluster, servers, database, people, operator, node],
+      async ([at, targets, url]) => {
+        const secret = {
+          apiVersion: "v1",
+          kind: "Secret",
+          metadata: { namespace, name: DATABASE_SECRET },
+          stringData: { url },
+        };
+        const known = [secret, ...manifests(namespace, targets, scenario)];
+        await at.kubectl(["apply", "-f", "-"], { stdin: list(known) });
+        await at.kubectl([
+          "wait",
+          "--for=condition=Ready",
+          "--timeout=60s",
+          "--all",
+          "-n",
+          namespace,
+          "servers.ashat.raos.io,mainframes.ashat.raos.io",
+        ]);
+        const mainframes = targets.filter(({ tier }) => tier === "mainframe").length;
+        return [known, `${targets.length - mainframes} Servers and ${mainframes} Mainframes are Ready`];
+      },
+    );
+
+    // The first failure counts; what is still under way then ends with this process.
+    const [{ ca, archives }, targets, at, logins, known] = await Promise.all([
+      ground,
+      servers,
+      cluster,
+      people,
+      registered,
+      database,
+      installed,
+      node,
+      operator,
+    ]);
+    const { url, sha256 } = await archives.build({
+      version: VERSION,
+      file: `raos-${VERSION}-${name}.tgz`,
+      ...scenario.release,
+    });
+    const release = { version: VERSION, url, sha256 };
+    const places = targets.map(placeOf);
+    return {
+      dir,
+      namespace,
+      programs: dirname(at.kubectlPath),
+      kubernetes: JSON.parse((await at.kubectl(["version", "-o", "json"])).stdout).serverVersion.gitVersion as string,
+      people: logins,
+      places,
+      caPem: ca.certPem,
+      release,
+      update: update(namespace, UPDATE, release, { description: DESCRIPTION }),
+      foundation: [...namespaceAndRights(namespace), ...known],
+      before: await answersOf(places, ca.certPem),
+    };
+  };
   return {
-    dir,
-    namespace: NAMESPACE,
-    programs: dirname(at.kubectlPath),
-    kubernetes: JSON.parse((await at.kubectl(["version", "-o", "json"])).stdout).serverVersion.gitVersion as string,
-    people: logins,
-    places,
-    caPem: ca.certPem,
-    release: { version: VERSION, url: release.url, sha256: release.sha256 },
-    before: await answersOf(places, ca.certPem),
+    set,
+    strike: async () => {
+      await struck?.();
+      struck = undefined;
+    },
   };
 }
 

@@ -1,18 +1,23 @@
-/** `npm run demo`: one update from ALPHA to three Licensed Mainframes, on a real Kubernetes control plane, with real servers. */
+/** `npm run demo`: updates on their way, on a real Kubernetes control plane, with real servers. */
 import { parseArgs } from "node:util";
-import { PLAY, SETUP } from "./messages.ts";
+import { PLAY, stepsOf } from "./messages.ts";
 import { showKept } from "./kept.ts";
 import { showOutcome } from "./outcome.ts";
 import { forgetLogs, keepLogs, newDir, tidy } from "./places.ts";
 import { play } from "./play.ts";
+import type { Scene } from "./scene.ts";
 import { openScreen } from "./screen.ts";
-import { setupLines, stepLine } from "./setup-lines.ts";
+import { isScenario, SCENARIO_NAMES, type ScenarioName, SCENARIOS } from "./scenarios.ts";
+import { countSteps, setupLines } from "./setup-lines.ts";
 import { openStage } from "./stage-process.ts";
 import { stopKept } from "./stop-kept.ts";
+import { wrap } from "./wrap.ts";
 
 const USAGE = `npm run demo                 one update through all tiers; nothing is left afterwards
 npm run demo -- --keep       the same, and everything goes on running for you to look at
-npm run demo -- --stop       ends what --keep left running`;
+npm run demo -- --stop       ends what --keep left running
+npm run demo -- --scenario <name>[,<name>...]   another way an update can go:
+${SCENARIO_NAMES.map((name) => `  ${name.padEnd(20)} ${SCENARIOS[name].shows}`).join("\n")}`;
 
 const LONGEST_MS = 15 * 60_000;
 const INTERRUPTED = 130;
@@ -21,7 +26,7 @@ class Interrupted extends Error {
   override readonly name = "Interrupted";
 }
 
-async function demo(keep: boolean): Promise<number> {
+async function demo(scenarios: readonly [ScenarioName, ...ScenarioName[]], keep: boolean): Promise<number> {
   const screen = openScreen();
   const { paint } = screen;
   const stop = new AbortController();
@@ -33,21 +38,31 @@ async function demo(keep: boolean): Promise<number> {
   interrupted.catch(() => {});
 
   const begun = performance.now();
-  const seconds = (): string => `${((performance.now() - begun) / 1000).toFixed(1)} s`;
-  screen.line(paint.bold("ASHAT: an update from ALPHA through Public and OMEGA to three Licensed Mainframes"));
+  const seconds = (since = begun): string => `${((performance.now() - since) / 1000).toFixed(1)} s`;
+  const step = countSteps(screen, stepsOf(scenarios.length));
   const dir = await newDir();
-  const stage = openStage(dir, setupLines(screen));
+  const [first] = scenarios;
+  const stage = openStage(dir, first, setupLines(screen, step));
   try {
-    const scene = await Promise.race([stage.ready, interrupted]);
-    screen.line(
-      `        ${paint.dim(`Kubernetes ${scene.kubernetes}, everything on 127.0.0.1, ready after ${seconds()}`)}`,
-    );
-    screen.line(stepLine(screen, SETUP.length + 1, PLAY[0]));
-    await play(screen, scene, AbortSignal.any([stop.signal, stage.failed, AbortSignal.timeout(LONGEST_MS)]));
-    screen.line(stepLine(screen, SETUP.length + 2, PLAY[1]));
-    await showOutcome(screen, scene);
-    screen.line();
-    if (keep) {
+    let scene: Scene | undefined;
+    for (const name of scenarios) {
+      const scenario = SCENARIOS[name];
+      const its = performance.now();
+      if (scene !== undefined) screen.line();
+      screen.line(paint.bold(`ASHAT: ${scenario.shows}`));
+      if (scenario.tells !== undefined) for (const line of wrap(scenario.tells, screen.width, "  ")) screen.line(line);
+      scene = await Promise.race([name === first ? stage.ready : stage.next(name), interrupted]);
+      screen.line(
+        `        ${paint.dim(`Kubernetes ${scene.kubernetes}, everything on 127.0.0.1, ready after ${seconds(its)}`)}`,
+      );
+      step(PLAY[0]);
+      const ended = AbortSignal.any([stop.signal, stage.failed, AbortSignal.timeout(LONGEST_MS)]);
+      await play(screen, scene, scenario, ended);
+      step(PLAY[1]);
+      await showOutcome(screen, scene, scenario);
+      screen.line();
+    }
+    if (keep && scene !== undefined) {
       await stage.keep();
       showKept(screen, scene);
     } else {
@@ -79,10 +94,16 @@ async function main(): Promise<number> {
     readonly keep?: boolean | undefined;
     readonly stop?: boolean | undefined;
     readonly help?: boolean | undefined;
+    readonly scenario?: string | undefined;
   };
   try {
     ({ values } = parseArgs({
-      options: { keep: { type: "boolean" }, stop: { type: "boolean" }, help: { type: "boolean" } },
+      options: {
+        keep: { type: "boolean" },
+        stop: { type: "boolean" },
+        help: { type: "boolean" },
+        scenario: { type: "string" },
+      },
     }));
   } catch (error) {
     console.error(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
@@ -99,7 +120,14 @@ async function main(): Promise<number> {
     );
     return 0;
   }
-  return demo(values.keep === true);
+  const wanted = [...new Set((values.scenario ?? "main").split(","))];
+  const [first, ...more] = wanted.filter(isScenario);
+  const unknown = wanted.filter((name) => !isScenario(name));
+  if (first === undefined || unknown.length > 0) {
+    console.error(`There is no scenario ${unknown.join(", ")}: take one of ${SCENARIO_NAMES.join(", ")}.`);
+    return 2;
+  }
+  return demo([first, ...more], values.keep === true);
 }
 
 process.exit(await main());

@@ -8,6 +8,10 @@ export interface Scene {
   readonly kubernetes: string;
   readonly people: Readonly<Record<Person, string>>;
   readonly places: readonly Place[];
+  /** The update of this scenario, as its author applies it. */
+  readonly update: object;
+  /** Everything a cluster administrator applies before: what lies in Git, except for the updates. */
+  readonly foundation: readonly object[];
   /** The CA of every server. */
   readonly caPem: string;
   readonly release: { readonly version: string; readonly url: string; readonly sha256: string };
@@ -15,9 +19,9 @@ export interface Scene {
   readonly before: Readonly<Record<string, Answer>>;
 }
 
-/** Who appears; the value is the kubeconfig. */
+/** Who appears; the value is the kubeconfig. The platform team administers the cluster, everybody else has a role in the namespace. */
 export const PEOPLE = ["admin", "author", "ann", "bob"] as const;
-export type Person = (typeof PEOPLE)[number];
+export type Person = (typeof PEOPLE)[number] | "platform";
 
 /** One place updates are delivered to. */
 export interface Place {
@@ -26,6 +30,10 @@ export interface Place {
   readonly title: string;
   readonly tier: "ALPHA" | "Public" | "OMEGA" | "mainframe";
   readonly url: string;
+  /** The folder its agent looks after, on this machine as the server itself is. */
+  readonly root: string;
+  /** Where whoever sits on the machine tells the server to load what `current` names. */
+  readonly adminPort: number;
 }
 
 export interface Answer {
@@ -33,7 +41,6 @@ export interface Answer {
   readonly greeting: string;
 }
 
-export const NAMESPACE = "raos";
 export const APP = "default";
 export const UPDATE = "security-patch-001";
 export const DESCRIPTION = "Critical security fixes";

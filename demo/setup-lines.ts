@@ -1,12 +1,22 @@
-import { type FromStage, SETUP, STEPS } from "./messages.ts";
+import { type FromStage, SETUP } from "./messages.ts";
 import type { Screen } from "./screen.ts";
 
 const WIDTH = Math.max(...SETUP.map((name) => name.length));
 
-/** The lines of the set-up: each step when it is done, and on the last line what is under way. */
-export function setupLines(screen: Screen): (message: FromStage) => void {
-  const underWay = new Map<string, string>();
+/** Counts the steps of a run: `[ 4/11] what  3.2 s  more about it`. */
+export type Steps = (what: string, seconds?: number, note?: string) => void;
+
+export function countSteps(screen: Screen, total: number): Steps {
   let done = 0;
+  return (what, seconds, note) => {
+    done += 1;
+    screen.line(stepLine(screen, `[${String(done).padStart(2)}/${total}]`, what, seconds, note));
+  };
+}
+
+/** The lines of the set-up: each step when it is done, and on the last line what is under way. */
+export function setupLines(screen: Screen, step: Steps): (message: FromStage) => void {
+  const underWay = new Map<string, string>();
   const now = (): void => {
     const [first] = underWay;
     if (first === undefined) screen.now(undefined);
@@ -22,8 +32,7 @@ export function setupLines(screen: Screen): (message: FromStage) => void {
         break;
       case "done": {
         underWay.delete(message.step);
-        done += 1;
-        screen.line(stepLine(screen, done, message.step, message.seconds, message.note));
+        step(message.step, message.seconds, message.note);
         break;
       }
       case "ready":
@@ -34,9 +43,7 @@ export function setupLines(screen: Screen): (message: FromStage) => void {
   };
 }
 
-/** `[ 4/11] what  3.2 s  more about it`. */
-export function stepLine({ paint, width }: Screen, number: number, what: string, seconds?: number, note = ""): string {
-  const head = `[${String(number).padStart(2)}/${STEPS}]`;
+function stepLine({ paint, width }: Screen, head: string, what: string, seconds?: number, note = ""): string {
   const time = seconds === undefined ? "" : `${seconds.toFixed(1)} s`.padStart(8);
   const line = `${head} ${seconds === undefined ? what : what.padEnd(WIDTH)}${time}`;
   const fits = line.length + note.length + 2 <= width;

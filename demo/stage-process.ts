@@ -5,10 +5,13 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { FromStage, ToStage } from "./messages.ts";
 import { noteKept, there } from "./places.ts";
 import type { Scene } from "./scene.ts";
+import type { ScenarioName } from "./scenarios.ts";
 
 /** The stage as the player sees it. */
 export interface Stage {
   readonly ready: Promise<Scene>;
+  /** Sets the stage for another scenario, on the same control plane; what the one before had is gone then. */
+  readonly next: (scenario: ScenarioName) => Promise<Scene>;
   /** Fires, with the reason, when something of it fails. */
   readonly failed: AbortSignal;
   /** Ends everything and returns when nothing of it is left. */
@@ -19,9 +22,9 @@ export interface Stage {
 
 const GONE_MS = 30_000;
 
-export function openStage(dir: string, onMessage: (message: FromStage) => void): Stage {
+export function openStage(dir: string, first: ScenarioName, onMessage: (message: FromStage) => void): Stage {
   const log = openSync(join(dir, "stage.log"), "a");
-  const child = fork(new URL("./stage.ts", import.meta.url).pathname, [dir], {
+  const child = fork(new URL("./stage.ts", import.meta.url).pathname, [dir, first], {
     detached: true,
     stdio: ["ignore", log, log, "ipc"],
   });
@@ -37,16 +40,24 @@ export function openStage(dir: string, onMessage: (message: FromStage) => void):
   };
   child.once("error", fail);
   child.once("exit", () => fail(new Error("the process that holds the servers ended by itself")));
-  const ready = new Promise<Scene>((resolve, reject) => {
-    failed.signal.addEventListener("abort", () => reject(failed.signal.reason as Error), { once: true });
-    child.on("message", (message: FromStage) => {
-      if (message.kind === "ready") resolve(message.scene);
-      else if (message.kind === "failed") fail(new Error(message.message));
-      else onMessage(message);
+  let isReady: ((scene: Scene) => void) | undefined;
+  const untilReady = (): Promise<Scene> =>
+    new Promise<Scene>((resolve, reject) => {
+      isReady = resolve;
+      failed.signal.addEventListener("abort", () => reject(failed.signal.reason as Error), { once: true });
     });
+  child.on("message", (message: FromStage) => {
+    if (message.kind === "ready") isReady?.(message.scene);
+    else if (message.kind === "failed") fail(new Error(message.message));
+    else onMessage(message);
   });
   return {
-    ready,
+    ready: untilReady(),
+    next: (scenario) => {
+      const ready = untilReady();
+      say({ kind: "set", scenario });
+      return ready;
+    },
     failed: failed.signal,
     stop: async () => {
       wanted = false;

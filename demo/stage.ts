@@ -3,13 +3,14 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { removeAtDeath } from "../test/cluster/guard.ts";
-import { buildStage, type Ending, type Told } from "./build-stage.ts";
+import { buildStage, type Ending, type Stage, type Told } from "./build-stage.ts";
 import type { FromStage, ToStage } from "./messages.ts";
 import { stopFile, there } from "./places.ts";
+import { isScenario, type ScenarioName } from "./scenarios.ts";
 
 const LOOK_MS = 500;
 
-const [, , dir = ""] = process.argv;
+const [, , dir = "", first = "main"] = process.argv;
 const ended = new AbortController();
 let kept = false;
 
@@ -18,7 +19,8 @@ const tell = (message: FromStage): void => {
 };
 process.on("message", (message: ToStage) => {
   if (message.kind === "keep") kept = true;
-  else ended.abort();
+  else if (message.kind === "stop") ended.abort();
+  else void ready(message.scenario);
 });
 process.on("disconnect", () => {
   if (!kept) ended.abort();
@@ -42,16 +44,19 @@ const told: Told = {
   },
 };
 
-const build = async (): Promise<void> => {
+let stage: Stage | undefined;
+const ready = async (scenario: ScenarioName): Promise<void> => {
   try {
-    tell({ kind: "ready", scene: await buildStage(dir, told, endings) });
+    await stage?.strike();
+    stage ??= buildStage(dir, told, endings);
+    tell({ kind: "ready", scene: await stage.set(scenario) });
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? ` (${error.cause.message})` : "";
     tell({ kind: "failed", message: `${error instanceof Error ? error.message : String(error)}${cause}` });
   }
 };
 
-await Promise.race([build(), stopped]);
+await Promise.race([ready(isScenario(first) ? first : "main"), stopped]);
 while (!ended.signal.aborted) {
   if (await there(stopFile(dir))) ended.abort();
   else await pause(LOOK_MS, undefined, { signal: ended.signal }).catch(() => {});

@@ -9,6 +9,7 @@ import { codeBlocks, commandsIn } from "../unit/markdown.ts";
 const reason = notOwned(sharedCluster());
 const ROOT = new URL("../../", import.meta.url).pathname;
 const RUN_MS = 400_000;
+const SCENARIOS_MS = 800_000;
 const run = promisify(execFile);
 
 interface Run {
@@ -60,6 +61,85 @@ const steady = (line: string): string =>
 const processesOf = async (dir: string): Promise<readonly string[]> =>
   (await run("ps", ["-eo", "args"])).stdout.split("\n").filter((line) => line.includes(dir));
 const dirOf = ({ output }: Run): string => /KUBECONFIG=(\S+\/\.demo\/\w+)\//.exec(output)?.[1] ?? "";
+
+/** What must be read of each scenario; they run one after the other on one control plane. */
+const SCENARIOS: readonly (readonly [name: string, ...texts: readonly RegExp[]])[] = [
+  [
+    "cancelled",
+    /OMEGA Cancelled: ann cancelled it before anything was delivered to omega: a customer found a fault in it/,
+    /omega-production OmegaProduction OMEGA Hello from RaOS 9\.4\.1 Hello from RaOS 9\.4\.1/,
+  ],
+  [
+    "failed-verification",
+    /Public Held: public-staging: Performance Baseline: p99 is \d+ ms, more than 300 ms/,
+    /Performance Baseline - Failed -/,
+    /omega-production OmegaProduction OMEGA Hello from RaOS 9\.4\.1 Hello from RaOS 9\.4\.1/,
+  ],
+  [
+    "rollback",
+    /bob asked to roll omega back: it invoices twice[^]*cust-207 runs 9\.4\.1 again[^]*cust-101 runs 9\.4\.1 again[^]*omega-production runs 9\.4\.1 again/,
+    /public-staging PublicStaging Public Hello from RaOS 9\.4\.1 Hello from RaOS 9\.4\.2/,
+    /proven omega was approved by bob/,
+  ],
+  ["restore", /omega Held RollingBack RestoreOnFailure operator/, /omega-production runs 9\.4\.1 again/],
+  [
+    "unlicensed",
+    /mainframe 101 passed/,
+    /LicenceVersionNotEntitled[^]*ashat licence issue --mainframe/,
+    /cust-207 mainframe 207 mainframe Hello from RaOS 9\.4\.1 Hello from RaOS 9\.4\.1/,
+  ],
+  [
+    "emergency",
+    /takes deliveries in its windows only/,
+    /ann opened window before the time: the hole is being exploited/,
+    /omega-production OmegaProduction OMEGA Hello from RaOS 9\.4\.1 Hello from RaOS 9\.4\.2/,
+  ],
+  [
+    "drift",
+    /it runs default 9\.4\.1, but 9\.4\.2 was delivered by/,
+    /omega Passed Delivering DriftHealed operator/,
+    /omega-production OmegaProduction OMEGA Hello from RaOS 9\.4\.1 Hello from RaOS 9\.4\.2/,
+  ],
+  [
+    "rebuilt",
+    /of the old ones 50 are Superseded/,
+    /OmegaProduction 2 2 mainframe/,
+    /proven omega was approved by ann \(stamped by the API server\)/,
+    /omega Waiting Verifying AlreadyThere operator/,
+  ],
+];
+
+describe.skipIf(reason !== undefined)("every other way an update can go", () => {
+  let shown: Run;
+  let parts: readonly string[] = [];
+  beforeAll(async () => {
+    shown = await demo("--scenario", SCENARIOS.map(([name]) => name).join(",")).ended;
+    // Where a line is wrapped depends on the length of a name.
+    parts = shown.output
+      .split(/^ASHAT: /m)
+      .slice(1)
+      .map(steady);
+  }, SCENARIOS_MS);
+
+  test("they all end well, and nothing is left running", () => {
+    expect(shown).toMatchObject({ code: 0 });
+    expect(shown.output).toMatch(/\nDone in [\d.]+ s; nothing is left running\.\n$/);
+    expect(parts).toHaveLength(SCENARIOS.length);
+  });
+
+  test.each(SCENARIOS.map(([name, ...texts], index) => ({ name, texts, index })))(
+    "$name ends as it is named, and its chain proves itself",
+    ({ texts, index }) => {
+      for (const text of [...texts, /proven \d+ records of security-patch-001/]) expect(parts[index]).toMatch(text);
+    },
+  );
+
+  test("a scenario that is none is refused with the names of those that are", async () => {
+    const { code, output } = await demo("--scenario", "rolback").ended;
+    expect(code).toBe(2);
+    for (const [name] of SCENARIOS) expect(output).toContain(name);
+  });
+});
 
 describe.skipIf(reason !== undefined)("the demo, kept running", () => {
   let kept: Run;

@@ -34,6 +34,7 @@ export async function startInProcess(options: TargetOptions): Promise<TargetProc
     agentUrl: `https://127.0.0.1:${agentPort}`,
     root,
     certificate,
+    adminPort: raos.adminPort,
     get,
     version: () => versionOf(get),
     startAgent: async () => {

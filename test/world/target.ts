@@ -26,6 +26,8 @@ export interface TargetProcesses {
   readonly agentUrl: string;
   readonly root: string;
   readonly certificate: Issued;
+  /** Loopback only: where the server is told to load what `current` names. */
+  readonly adminPort: number;
   readonly get: (path: string) => Promise<Answer>;
   /** What the server says runs there; undefined while nothing is installed. */
   readonly version: () => Promise<string | undefined>;
@@ -92,6 +94,7 @@ export async function startTarget(options: TargetOptions): Promise<TargetProcess
     agentUrl,
     root,
     certificate,
+    adminPort,
     get,
     version: () => versionOf(get),
     startAgent,
