@@ -20,8 +20,7 @@ export function cleanup(observed: Observed, progress: Progress): readonly Effect
       if (goingBack.has(seen.target.metadata.uid)) return [];
       if (at?.state === "RolledBack")
         return [{ do: "release", target: seen.target, app: restoredState(seen, at, spec.app) }];
-      // A claim above the sequence that passed is one to deliver it again, or is given back where that is decided.
-      if (at?.state === "Passed" && progress.end === undefined && isAbove(seen, at, spec.app)) return [];
+      if (at?.state === "Passed" && progress.end === undefined && isToHeal(observed, seen, at)) return [];
       if (at?.state === "Passed") return [{ do: "release", target: seen.target, app: passedState(observed, seen, at) }];
       // What was about to begin when something else was taken back does not begin any more.
       const waits = at === undefined && progress.reversed;
@@ -53,8 +52,18 @@ function uidsGoingBack(observed: Observed, progress: Progress): ReadonlySet<stri
   return new Set([...next.map(({ at }) => at.uid), ...now.map(({ uid }) => uid)]);
 }
 
-const isAbove = ({ target }: SeenTarget, at: TargetProgress, app: string): boolean =>
-  (appState(target, app)?.sequence ?? 0) > at.sequence;
+/** A claim to deliver again what this update is known for there is given back where that is decided; any other came too late. */
+function isToHeal({ deployment }: Observed, { target }: SeenTarget, at: TargetProgress): boolean {
+  const { metadata, spec } = deployment;
+  const app = appState(target, spec.app);
+  return (
+    target.spec.drift === "Heal" &&
+    app !== undefined &&
+    app.sequence > at.sequence &&
+    app.deployment === metadata.name &&
+    app.digest === digestOf(spec.artifact)
+  );
+}
 
 /** What was verified before, where it runs again; else what runs now, which nobody verified here. */
 function restoredState({ target }: SeenTarget, at: TargetProgress, app: string): AppState {

@@ -63,4 +63,16 @@ describe("nothing is left behind", () => {
     expect(appOf(scene, "staging")).toMatchObject({ sequence: 3, version: "9.4.2", deployment: "patch" });
     expect(appOf(scene, "staging")?.claim).toBeUndefined();
   });
+
+  test("the claim of a restore that arrives while it is verified again", () => {
+    const scene = new Scene(update("patch"), server("staging", "Public"));
+    scene.says("staging", runs(scene.target("staging"), "9.3.0", sha("0")));
+    scene.run();
+    const target = scene.target("staging");
+    const apps = (target.status.apps ?? []).map((app) => ({ ...app, sequence: app.sequence + 1 }));
+    scene.targets.set("staging", { ...target, status: { ...target.status, apps } });
+    scene.runPassing();
+    expect(appOf(scene, "staging")).toMatchObject({ sequence: 3, version: "9.4.2", deployment: "patch" });
+    expect(appOf(scene, "staging")?.claim).toBeUndefined();
+  });
 });

@@ -21,14 +21,20 @@ export interface Situation {
   readonly targets: readonly SeenTarget[];
 }
 
-export const situationAt = (tier: Tier, observed: Observed, progress: Progress, now: number): Situation => ({
-  observed,
-  now,
-  progress,
-  tier,
-  token: tokenOf(tier, observed),
-  targets: targetsOf(tier, observed.targets, progress),
-});
+export function situationAt(tier: Tier, observed: Observed, progress: Progress, now: number): Situation {
+  let token: TierToken | undefined;
+  return {
+    observed,
+    now,
+    progress,
+    tier,
+    // Only where it is asked for: it is a hash over all that the tier rests on.
+    get token() {
+      return (token ??= tokenOf(tier, observed));
+    },
+    targets: targetsOf(tier, observed.targets, progress),
+  };
+}
 
 export const tierProgress = ({ progress, tier }: Situation): TierProgress => progress.tiers[tier];
 
