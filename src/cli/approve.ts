@@ -8,7 +8,7 @@ import { follow, newSentences } from "./follow.ts";
 import type { Update } from "./kinds.ts";
 import { fleetOf, ofTier, updateCalled } from "./lookup.ts";
 import { idOf, shownAs } from "./names.ts";
-import { isMoving, isOver, nextOf } from "./next.ts";
+import { isMoving, isOver, nextOf, waysOn } from "./next.ts";
 import { No } from "./no.ts";
 import type { Session } from "./session.ts";
 import { indented } from "./table.ts";
@@ -37,9 +37,10 @@ export async function approve(session: Session, typed: string, options: ApproveO
   const asked: Asked = { verb: "approve", tier: gate.tier, token: gate.token, ...reason };
   if (actedAlready(update.metadata.annotations ?? {}, asked, who)) {
     throw new No(`You (${who}) have approved this already, and one person counts once: ${gate.entry.message}.`, {
-      next: [`${gate.entry.who} run: ${session.deploy(`approve ${idOf(update)}`)}`],
+      next: [somebodyElse(session, update, gate.entry)],
     });
   }
+  screen.print(screen.paint.bold("What is approved:"));
   for (const line of whatIsApproved(update, gate.tier))
     for (const part of indented(line, screen.width, "  ")) screen.print(part);
   const { update: written } = await act(session, update, asked, who);
@@ -49,8 +50,17 @@ export async function approve(session: Session, typed: string, options: ApproveO
     ...(options.wait === true && { tell: newSentences(screen.complain) }),
     timeoutMs: options.wait === true ? options.timeoutMs : REACTION_MS,
   });
-  return sayWhereItIs(session, after.update, after.reached);
+  const still = after.update.status?.blockedBy?.find((entry) => entry.token === asked.token);
+  return sayWhereItIs(
+    session,
+    after.update,
+    after.reached,
+    still === undefined ? waysOn(after.update, session.deploy) : [somebodyElse(session, update, still)],
+  );
 }
+
+const somebodyElse = ({ deploy }: Session, update: Update, { who }: BlockedBy): string =>
+  `others of the ${who} type: ${deploy(`approve ${idOf(update)}`)}`;
 
 /** The operator answers within a second where it runs. */
 const REACTION_MS = 5_000;

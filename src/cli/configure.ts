@@ -6,7 +6,7 @@ import { isServer, type MainframeObject, MAINFRAMES, type ServerObject, SERVERS,
 import { fleetOf, ofTier } from "./lookup.ts";
 import { DISPLAY_NAME, displayed, isCalled, isKubeName, kubeName, LONGEST_TARGET, shownAs } from "./names.ts";
 import { No, usage } from "./no.ts";
-import { refusedWrite } from "./refused.ts";
+import { refusedRequest } from "./refused.ts";
 import type { Session } from "./session.ts";
 import {
   type ConfigureOptions,
@@ -88,7 +88,7 @@ async function put<T extends ServerObject | MainframeObject>(
   const wanted = wantedOver(before);
   const what = `Configuring ${typed}`;
   const refuse = (error: unknown): never => {
-    throw refusedWrite(error, { what, role: "ashat-admin", namespace });
+    throw refusedRequest(error, { what, role: "ashat-admin", namespace });
   };
   if (before === undefined) {
     const annotations = { ...wanted.annotations, ...displayed(typed, name) };

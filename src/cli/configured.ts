@@ -11,7 +11,7 @@ import { shownAs } from "./names.ts";
 import { sayNext } from "./say.ts";
 import type { Session } from "./session.ts";
 import { troubleOf } from "./servers-table.ts";
-import { hanging } from "./table.ts";
+import { hanging, indented } from "./table.ts";
 import { TIER_NAME } from "./words.ts";
 
 /** After a target was configured: what it is now, what is still missing, and what comes next. */
@@ -30,32 +30,42 @@ export async function configured(session: Session, { target, changes }: Written,
   );
   for (const change of changes ?? [])
     for (const line of hanging(`changed ${change}`, width - 2)) screen.print(`  ${line}`);
-  for (const line of factsOf(target)) screen.print(`  ${line}`);
+  for (const [title, fact] of factsOf(target))
+    for (const [index, line] of indented(fact, width - FACT, "").entries())
+      screen.print(`  ${(index === 0 ? title : "").padEnd(FACT - 2)}${line}`);
   const seen = await settled(session, target, timeoutMs);
   const missing = missingIn(seen);
   if (missing.length > 0) screen.print(paint.wait("Still missing:"));
   for (const line of missing) for (const part of hanging(`- ${line}`, width - 2)) screen.print(`  ${part}`);
-  sayNext(session, await nextStep(session, deploy));
+  sayNext(session, [await nextStep(session, deploy)]);
   return EXIT.good;
 }
 
+/** How far a fact stands from the left. */
+const FACT = 13;
+
 /** What was understood, in the words of the one who typed it. */
-export function factsOf(target: Target): readonly string[] {
+export function factsOf(target: Target): readonly (readonly [title: string, fact: string])[] {
   const { url } = target.spec;
   const agent = target.spec.agent?.url ?? (url === undefined ? "-" : agentBeside(url));
   const checks = configuredCategories(target.spec.checks);
   return [
-    `address    ${url ?? "-"}`,
-    `agent      ${agent}`,
+    ["address", url ?? "-"],
+    ["agent", agent],
     ...(isServer(target)
-      ? [
-          `checks     ${checks.length} of 6: ${checks.join(", ")}`,
-          `approvals  ${requiredApprovals(target.spec) === 0 ? "none needed" : `${requiredApprovals(target.spec)} needed before anything is delivered`}`,
-        ]
-      : [
-          `fed by     ${target.spec.omega}, wave ${target.spec.wave}`,
-          `licence    ${target.spec.licence === undefined ? "none" : "given"}`,
-        ]),
+      ? ([
+          ["checks", `${checks.length} of 6: ${checks.join(", ")}`],
+          [
+            "approvals",
+            requiredApprovals(target.spec) === 0
+              ? "none needed"
+              : `${requiredApprovals(target.spec)} needed before anything is delivered`,
+          ],
+        ] as const)
+      : ([
+          ["fed by", `${target.spec.omega}, wave ${target.spec.wave}`],
+          ["licence", target.spec.licence === undefined ? "none" : "given"],
+        ] as const)),
   ];
 }
 

@@ -1,5 +1,6 @@
 import { type Client, createClient } from "../kube/client.ts";
 import { loadConfig } from "../kube/config.ts";
+import { usage } from "./no.ts";
 
 /** Which cluster, as whom: the user's own kubeconfig and rights, never more. */
 export interface Login {
@@ -15,6 +16,12 @@ export async function connect({ kubeconfig, context, as }: Login): Promise<Clien
     env: process.env,
     ...(kubeconfig !== undefined && { kubeconfig }),
     ...(context !== undefined && { context }),
+  }).catch((error: NodeJS.ErrnoException) => {
+    throw error.path === undefined
+      ? error
+      : usage(
+          `The file ${error.path} that the kubeconfig is, or names, cannot be read (${error.code ?? error.message}).`,
+        );
   });
   const client = createClient(connection, { fieldManager: "ashat", userAgent: "ashat-deploy" });
   return as === undefined ? client : client.as(as);

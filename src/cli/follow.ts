@@ -2,6 +2,7 @@ import { watch } from "../kube/watch.ts";
 import { type Update, UPDATES } from "./kinds.ts";
 import { No } from "./no.ts";
 import type { Session } from "./session.ts";
+import { withoutCommand } from "./where.ts";
 
 export interface Following {
   /** True ends it. */
@@ -53,6 +54,6 @@ export function newSentences(say: (line: string) => void): (update: Update) => v
   return ({ status }) => {
     if (status?.message === undefined || status.message === told) return;
     told = status.message;
-    say(status.message);
+    say(withoutCommand(status.message));
   };
 }

@@ -1,16 +1,16 @@
 #!/usr/bin/env node
 /** `deploy`: what people type. Thin over the Kubernetes API, with the user's own rights. */
 import type { Command } from "commander";
-import { ApiError } from "../kube/errors.ts";
 import { connect, type Login } from "./connect.ts";
 import { EXIT } from "./exit.ts";
 import type { Screen } from "./face.ts";
 import { No } from "./no.ts";
 import { paintWhen, wantsColour } from "./paint.ts";
 import { deployProgram } from "./program.ts";
-import { reasonOf } from "./refused.ts";
+import { refusedRequest } from "./refused.ts";
 import { complainNext } from "./say.ts";
 import type { Session } from "./session.ts";
+import { indented } from "./table.ts";
 
 // Whoever reads may stop reading: `deploy history | head` is no error.
 for (const stream of [process.stdout, process.stderr])
@@ -55,15 +55,11 @@ const run = async (login: Login, work: (session: Session) => Promise<number>): P
         deploy: (words) => `deploy ${words}${flag}`,
       }),
     );
+  } catch (error) {
+    throw refusedRequest(error, { what: "Looking at it", role: "ashat-viewer", namespace });
   } finally {
     await client.close();
   }
-};
-
-const sentence = (error: unknown): string => {
-  if (error instanceof ApiError)
-    return error.status === 0 ? error.message : `The API server said no: ${reasonOf(error)}.`;
-  return error instanceof Error ? error.message : String(error);
 };
 
 /** Wrong usage is one exit code, whichever command it was. */
@@ -80,7 +76,9 @@ try {
 } catch (error) {
   if (stop.signal.aborted) exit(INTERRUPTED);
   else {
-    screen.complain(sentence(error));
+    const width = process.stderr.isTTY ? process.stderr.columns : Number.POSITIVE_INFINITY;
+    for (const line of indented(error instanceof Error ? error.message : String(error), width, ""))
+      screen.complain(line);
     if (error instanceof No) complainNext(screen, error.next);
     exit(error instanceof No ? error.code : EXIT.trouble);
   }

@@ -51,8 +51,9 @@ test.each<[string, DeploymentStatus | undefined, string]>([
   expect(next(status)).toBe(command);
 });
 
+const moving = (status: DeploymentStatus) => isMoving(update("x", status));
+
 test("an update goes on by itself unless somebody has to do something", () => {
-  const moving = (status: DeploymentStatus) => isMoving(update("x", status));
   expect(moving({ phase: "Delivering" })).toBe(true);
   expect(moving({ phase: "Waiting", blockedBy: [gate("reachable", "silent")] })).toBe(true);
   expect(moving({ phase: "Waiting", blockedBy: [gate("reachable", "silent"), gate("licence", "none")] })).toBe(false);

@@ -49,6 +49,14 @@ export function nextOf(update: Update, deploy: Say): string | undefined {
   }
 }
 
+/** The same with what else one may do: what is held can be repeated, or put back. */
+export function waysOn(update: Update, deploy: Say): readonly string[] {
+  const next = nextOf(update, deploy);
+  const held = actionIn(update.status?.blockedBy?.find(({ gate }) => gate === "held")?.command);
+  const back = held?.verb === "verify" ? [deploy(`rollback ${idOf(update)} --tier ${held.tier}`)] : [];
+  return [...(next === undefined ? [] : [next]), ...back];
+}
+
 const OVER = ["Completed", "RolledBack", "Cancelled", "Superseded", "Refused"];
 
 /** Whether the update is on no way any more. */

@@ -14,7 +14,7 @@ import { nextVersion } from "./next-version.ts";
 import { No, usage } from "./no.ts";
 import { planOf } from "./plan.ts";
 import { machine, type Output } from "./output.ts";
-import { refusedWrite } from "./refused.ts";
+import { refusedRequest } from "./refused.ts";
 import { sayNext } from "./say.ts";
 import type { Session } from "./session.ts";
 import { indented } from "./table.ts";
@@ -64,7 +64,7 @@ export async function push(
   };
   const made = await client.create(UPDATES, draft, { fieldValidation: "Strict" }).catch(async (error: unknown) => {
     if (alreadyExists(error)) throw exists(session, await client.get(UPDATES, { namespace, name }));
-    throw refusedWrite(error, { what: `Pushing ${typed}`, role: "ashat-editor", namespace });
+    throw refusedRequest(error, { what: `Pushing ${typed}`, role: "ashat-editor", namespace });
   });
   if (options.output !== undefined) {
     machine(screen, [made], options.output);
@@ -80,7 +80,7 @@ export async function push(
     screen.print(`  ${index + 1}. ${first.trimStart()}`);
     for (const line of more) screen.print(line);
   }
-  sayNext(session, deploy(`verify ${idOf(made)}`));
+  sayNext(session, [deploy(`verify ${idOf(made)}`)]);
   return EXIT.good;
 }
 

@@ -1,6 +1,7 @@
 import { approverRole } from "../api/rbac.ts";
-import { GROUP, type Tier } from "../api/group.ts";
-import { ApiError, forbidden, invalid } from "../kube/errors.ts";
+import type { Tier } from "../api/group.ts";
+import { ApiError, forbidden, invalid, notFound, unauthorized, unreachable } from "../kube/errors.ts";
+import { EXIT } from "./exit.ts";
 import { No } from "./no.ts";
 
 /** What the policy or the rule itself says, without the wire around it. */
@@ -8,46 +9,61 @@ export const reasonOf = ({ message }: ApiError): string =>
   message
     .replace(/^[A-Z]+ \/\S+ was answered \d+ \w+: /, "")
     .replace(/^.*? denied request: /, "")
-    .replace(/^\S+ "[^"]*" is (forbidden|invalid): /, "");
+    .replace(/^\S+(?: "[^"]*")? is (?:forbidden|invalid): /, "")
+    .replace(/[.]$/, "");
 
-/** An action the API server refused, with who can give the right to it. */
-export function refusedAction(
-  error: unknown,
-  { tier, who, namespace }: { tier: Tier; who: string; namespace: string },
-): unknown {
-  if (!(error instanceof ApiError) || !(forbidden(error) || invalid(error))) return error;
-  const said = reasonOf(error);
-  if (!forbidden(error)) return new No(`The API server refused it: ${said}.`);
-  const missing = said.includes(" may not ") || said.includes("cannot patch");
-  return new No(`You (${who}) may not do this: ${said}.`, {
-    next: missing
-      ? [
-          `whoever administers namespace ${namespace} gives the right: kubectl create rolebinding ${approverRole(tier)}-${roleSuffix(who)} --clusterrole=${approverRole(tier)} --user=${quoted(who)} -n ${namespace}`,
-        ]
-      : [],
-  });
-}
+/** How the right that is missing is given. */
+const binding = (role: string, who: string, namespace: string): string =>
+  `whoever administers namespace ${namespace} gives the right: kubectl create rolebinding ${`${role}-${suffixOf(who)}`.slice(0, 63)} --clusterrole=${role} --user=${quoted(who)} -n ${namespace}`;
 
-/** Any other write that was refused: which right is missing, and in which role it is. */
-export function refusedWrite(
-  error: unknown,
-  { what, role, namespace }: { what: string; role: string; namespace: string },
-): unknown {
-  if (!(error instanceof ApiError) || !(forbidden(error) || invalid(error))) return error;
-  const said = reasonOf(error);
-  return forbidden(error)
-    ? new No(`${what} is not allowed: ${said}. It needs the role ${role} in namespace ${namespace}.`, {
-        next: [
-          `whoever administers namespace ${namespace} looks: kubectl auth can-i --list -n ${namespace} | grep ${GROUP}`,
-        ],
-      })
-    : new No(`${what} was refused by the API server: ${said}.`);
-}
-
-const roleSuffix = (who: string): string =>
+const suffixOf = (who: string): string =>
   who
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, "-")
     .replace(/^-+|-+$/g, "");
 
 const quoted = (who: string): string => (/^[\w@.:-]+$/.test(who) ? who : `'${who.replaceAll("'", String.raw`'\''`)}'`);
+
+/** An action the API server refused, with who can give the right to it. */
+export function refusedAction(
+  error: unknown,
+  { tier, who, namespace }: { readonly tier: Tier; readonly who: string; readonly namespace: string },
+): unknown {
+  if (!(error instanceof ApiError) || !(forbidden(error) || invalid(error))) return error;
+  const said = reasonOf(error);
+  if (!forbidden(error)) return new No(`The API server refused it: ${said}.`);
+  const missing = said.includes(" may not ") || said.includes(" cannot ");
+  return new No(`You (${who}) may not do this: ${said}.`, {
+    next: missing ? [binding(approverRole(tier), who, namespace)] : [],
+  });
+}
+
+/** Any other request that was refused: which right is missing, and in which role it is. */
+export function refusedRequest(
+  error: unknown,
+  { what, role, namespace }: { readonly what: string; readonly role: string; readonly namespace: string },
+): unknown {
+  if (!(error instanceof ApiError)) return error;
+  const said = reasonOf(error);
+  if (unreachable(error)) return new No(error.message, { code: EXIT.trouble });
+  if (unauthorized(error))
+    return new No("The API server does not know who you are: log in again, or name another kubeconfig or context.", {
+      next: ["kubectl auth whoami"],
+      code: EXIT.trouble,
+    });
+  if (forbidden(error)) {
+    const [, who = "<you>"] = /User "([^"]+)"/.exec(said) ?? [];
+    return new No(`${what} is not allowed: ${said}. It needs the role ${role} in namespace ${namespace}.`, {
+      next: [binding(role, who, namespace)],
+    });
+  }
+  if (notFound(error) && error.details?.name === undefined)
+    return new No(
+      "The kinds of ASHAT are not known to this cluster: is it the right one, and is ASHAT installed there?",
+      {
+        next: ["kubectl config current-context", "kubectl apply -f crds/"],
+        code: EXIT.trouble,
+      },
+    );
+  return new No(`${what} was refused by the API server: ${said}.`, { code: invalid(error) ? EXIT.no : EXIT.trouble });
+}

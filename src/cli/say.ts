@@ -1,9 +1,10 @@
 import type { Face } from "./face.ts";
 import type { Session } from "./session.ts";
 
-/** The last line of an answer. */
-export function sayNext({ screen }: Pick<Session, "screen">, command: string | undefined): void {
-  if (command !== undefined) screen.print(`Next: ${screen.paint.bold(command)}`);
+/** The last lines of an answer. */
+export function sayNext({ screen }: Pick<Session, "screen">, commands: readonly string[]): void {
+  for (const [index, command] of commands.entries())
+    screen.print(`${index === 0 ? "Next:" : "  or:"} ${screen.paint.bold(command)}`);
 }
 
 /** The same for what was not done. */

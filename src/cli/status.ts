@@ -2,8 +2,8 @@ import { EXIT } from "./exit.ts";
 import { follow, newSentences } from "./follow.ts";
 import { UPDATES } from "./kinds.ts";
 import { fleetOf, updateCalled } from "./lookup.ts";
-import { shownAs } from "./names.ts";
-import { isMoving, nextOf } from "./next.ts";
+import { idOf, shownAs } from "./names.ts";
+import { isMoving, isOver, waysOn } from "./next.ts";
 import { machine, type Output } from "./output.ts";
 import { sayNext } from "./say.ts";
 import type { Session } from "./session.ts";
@@ -39,6 +39,8 @@ async function statusOfAll(
     return EXIT.good;
   }
   for (const line of statusTable(shown, screen, now(), deploy)) screen.print(line);
+  const [newest] = shown;
+  if (newest !== undefined && shown.every(isOver)) screen.print(`Next: ${deploy(`status ${idOf(newest)}`)}`);
   if (leftOut > 0) screen.print(`${plural(leftOut, "update")} that ended before: ${deploy("status --all")}`);
   return EXIT.good;
 }
@@ -64,6 +66,6 @@ async function statusOfOne(session: Session, typed: string, options: StatusOptio
     return target === undefined ? name : shownAs(target);
   };
   for (const line of statusDetail(update, called, screen, now())) screen.print(line);
-  sayNext(session, nextOf(update, deploy));
+  sayNext(session, waysOn(update, deploy));
   return EXIT.good;
 }

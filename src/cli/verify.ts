@@ -6,7 +6,7 @@ import { follow, newSentences } from "./follow.ts";
 import type { Update } from "./kinds.ts";
 import { fleetOf, ofTier, updateCalled } from "./lookup.ts";
 import { idOf, shownAs } from "./names.ts";
-import { isMoving, isOver, nextOf } from "./next.ts";
+import { isMoving, isOver, nextOf, waysOn } from "./next.ts";
 import { No } from "./no.ts";
 import { readRecords } from "./records.ts";
 import { sayNext } from "./say.ts";
@@ -65,7 +65,7 @@ export async function verify(session: Session, typed: string, options: VerifyOpt
     const called = (name: string): string =>
       shownAs(servers.find(({ metadata }) => metadata.name === name) ?? nameOnly(name));
     for (const line of verdictLines({ update, tier, passed, verdicts, called }, screen)) screen.print(line);
-    sayNext(session, nextOf(update, session.deploy));
+    sayNext(session, waysOn(update, session.deploy));
   }
   return passed ? EXIT.good : EXIT.no;
 }
@@ -110,9 +110,10 @@ async function askAgain(session: Session, update: Update, { tier, reason }: Veri
 const REACTION_MS = 10_000;
 
 function notVerified(session: Session, update: Update, tier: Tier): No {
-  const next = nextOf(update, session.deploy);
   const why = withoutCommand(update.status?.message ?? "the operator has not looked at it yet");
-  return new No(`Verification has not happened: ${shownAs(update)} was not verified on ${TIER_NAME[tier]}: ${why}.`, {
-    next: next === undefined ? [] : [next],
-  });
+  const held = update.status?.phase === "Held";
+  const what = held
+    ? `Delivery FAILED: ${shownAs(update)} did not come as far as the checks of ${TIER_NAME[tier]}`
+    : `Verification has not happened: ${shownAs(update)} is not on ${TIER_NAME[tier]} yet`;
+  return new No(`${what}: ${why}.`, { next: waysOn(update, session.deploy) });
 }

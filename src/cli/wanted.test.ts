@@ -76,10 +76,11 @@ test("what is there already is no difference, and what is another is named", () 
   expect(differences({ licence: "secret.ish.text" }, { licence: "a.b.c" })).toEqual(["licence"]);
 });
 
+const labelled = (labels: Record<string, string>, annotations: Record<string, string> = {}) => ({
+  metadata: { name: "a", uid: "u", resourceVersion: "1", labels, annotations },
+});
+
 test("what Flux or Argo CD applies is theirs", () => {
-  const labelled = (labels: Record<string, string>, annotations: Record<string, string> = {}) => ({
-    metadata: { name: "a", uid: "u", resourceVersion: "1", labels, annotations },
-  });
   expect(keptInGit(labelled({ "kustomize.toolkit.fluxcd.io/name": "apps" }))).toBe("Flux");
   expect(keptInGit(labelled({}, { "argocd.argoproj.io/tracking-id": "x" }))).toBe("Argo CD");
   expect(keptInGit(labelled({}))).toBeUndefined();

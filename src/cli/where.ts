@@ -1,6 +1,6 @@
 import { EXIT } from "./exit.ts";
 import type { Update } from "./kinds.ts";
-import { nextOf } from "./next.ts";
+import { waysOn } from "./next.ts";
 import { sayNext } from "./say.ts";
 import type { Session } from "./session.ts";
 import { indented } from "./table.ts";
@@ -9,12 +9,17 @@ import { indented } from "./table.ts";
 export const withoutCommand = (message: string): string => message.replace(/: kubectl .*$/s, "").replace(/[.]$/, "");
 
 /** After an action: where the update is now and what comes next. */
-export function sayWhereItIs(session: Session, update: Update, reached: boolean): number {
-  const { screen, deploy } = session;
+export function sayWhereItIs(
+  session: Session,
+  update: Update,
+  reached: boolean,
+  next = waysOn(update, session.deploy),
+): number {
+  const { screen } = session;
   if (!reached) screen.print("It is written down, and the operator has not answered yet; it goes on without you.");
   const { message } = update.status ?? {};
   if (message !== undefined)
     for (const line of indented(`Now: ${withoutCommand(message)}.`, screen.width, "")) screen.print(line);
-  sayNext(session, nextOf(update, deploy));
+  sayNext(session, next);
   return EXIT.good;
 }

@@ -228,3 +228,67 @@ test.concurrent("where the archive is comes from the server, and what it holds d
   const next = await ann("deploy push second 'The next patch' -o json");
   expect(JSON.parse(next.out)).toMatchObject({ spec: { version: "1.4.10" } });
 });
+
+test.concurrent(
+  "what was through is rolled back, mainframes and OMEGA; what was put back is not put back twice",
+  async () => {
+    const { room: opened, as, release } = await room("back");
+    const [ada, ann] = await Promise.all([as("ada"), as("ann")]);
+    const [staging, omega] = [await opened.target("staging"), await opened.target("omega-production")];
+    await ada(`deploy configure public ${staging.url} staging ${sided(staging)}`);
+    await ada(`deploy configure omega ${omega.url} OmegaProduction ${sided(omega)}`);
+    for (const [id, version] of [
+      ["first", "1.0.0"],
+      ["second", "1.0.1"],
+    ] as const) {
+      await release(id, { version });
+      expect(await ann(`deploy push ${id} 'Version ${version}'`)).toMatchObject({ code: 0 });
+      expect(await ann(`deploy verify ${id}`)).toMatchObject({ code: 0 });
+      const approved = await ann(`deploy approve ${id} --wait`);
+      expect(approved.code, approved.err).toBe(0);
+    }
+    expect(await omega.version()).toBe("1.0.1");
+    const tooOld = await ann("deploy rollback first");
+    expect(tooOld.code).toBe(1);
+    expect(tooOld.err).toContain("roll that back first");
+    const through = await ann("deploy cancel second");
+    expect(through.code).toBe(1);
+    expect(through.err).toMatch(/it is Completed: .*\nNext: deploy rollback second\n$/);
+
+    const back = await ann("deploy rollback second --reason 'customers complain' --wait");
+    expect(back.code, back.err).toBe(0);
+    expect(lines(back)[0]).toBe("Rollback of OMEGA asked: second, by ann.");
+    expect(back.out).toContain("OmegaProduction goes back to what ran before 1.0.1");
+    expect(await omega.version()).toBe("1.0.0");
+    expect(await staging.version()).toBe("1.0.1");
+    expect((await ann("deploy status")).out).toMatch(/\nsecond +1\.0\.1 +RolledBack/);
+    const twice = await ann("deploy rollback second");
+    expect(twice.code).toBe(1);
+    expect(twice.err).toContain("it was put back on OMEGA already");
+    expect(verifyChain(await opened.records("second"))).toEqual([]);
+  },
+);
+
+test.concurrent("after an effect cancelling is rolling back, and the answer says so", async () => {
+  const { room: opened, as, release } = await room("midway");
+  const [ada, ann] = await Promise.all([as("ada"), as("ann")]);
+  const staging = await opened.target("staging");
+  await ada(`deploy configure public ${staging.url} staging ${sided(staging)}`);
+  await release("fine", { version: "1.0.0" });
+  await ann("deploy push fine 'Works'");
+  expect(await ann("deploy verify fine")).toMatchObject({ code: 0 });
+  const checks = join(scene.world().dir, `${opened.namespace}.checks.yaml`);
+  await writeFile(checks, "modules: {path: /api/modules}\n");
+  await ada(`deploy configure public ${staging.url} staging --checks ${checks}`);
+  await release("half-built", { version: "1.0.1", moduleVersions: { billing: "1.0.0" } });
+  await ann("deploy push half-built 'One module is old'");
+  expect(await ann("deploy verify half-built")).toMatchObject({ code: 1 });
+  expect(await staging.version()).toBe("1.0.1");
+  const cancelled = await ann("deploy cancel half-built --wait");
+  expect(cancelled.code, cancelled.err).toBe(0);
+  expect(lines(cancelled)[0]).toBe("Rollback of Public asked: half-built, by ann.");
+  expect(await staging.version()).toBe("1.0.0");
+  const { out, code } = await ann("deploy verify half-built");
+  expect(code).toBe(1);
+  expect(lines({ out, code, err: "" })[0]).toBe("It was put back");
+});

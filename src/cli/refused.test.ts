@@ -1,0 +1,72 @@
+import { expect, test } from "vitest";
+import { statusError } from "../kube/errors.ts";
+import { No } from "./no.ts";
+import { refusedAction, refusedRequest } from "./refused.ts";
+
+const answered = (code: number, message: string, details?: object) =>
+  statusError(
+    "PATCH /apis/ashat.raos.io/v1alpha1/namespaces/raos/deployments/x",
+    { code, reason: "Forbidden", message, details },
+    { status: code },
+  );
+const asked = { tier: "omega", who: "ann", namespace: "raos" } as const;
+const write = { what: "Pushing x", role: "ashat-editor", namespace: "raos" } as const;
+
+test("a missing verb is said without the wire around it, with the command that gives it", () => {
+  const error = refusedAction(
+    answered(
+      403,
+      `deployments.ashat.raos.io "x" is forbidden: ValidatingAdmissionPolicy 'ashat-actions' with binding 'ashat-actions' denied request: ann may not approve on tier omega: that needs the verb approve`,
+    ),
+    asked,
+  );
+  expect(error).toMatchObject({
+    message: "You (ann) may not do this: ann may not approve on tier omega: that needs the verb approve.",
+    code: 1,
+    next: [
+      "whoever administers namespace raos gives the right: kubectl create rolebinding ashat-approver-omega-ann --clusterrole=ashat-approver-omega --user=ann -n raos",
+    ],
+  });
+});
+
+test("a name with blanks or quotes cannot break out of the printed command", () => {
+  const error = refusedAction(answered(403, "x cannot patch"), { ...asked, who: "ann o'hara; rm" });
+  expect(error instanceof No ? error.next[0] : "").toContain(String.raw`--user='ann o'\''hara; rm' -n raos`);
+});
+
+test("a request without its role names the role and who asked", () => {
+  expect(
+    refusedRequest(
+      answered(403, `deployments.ashat.raos.io is forbidden: User "bo" cannot create resource "deployments"`),
+      write,
+    ),
+  ).toMatchObject({
+    message: `Pushing x is not allowed: User "bo" cannot create resource "deployments". It needs the role ashat-editor in namespace raos.`,
+    next: [expect.stringContaining("--clusterrole=ashat-editor --user=bo -n raos")],
+  });
+});
+
+test.each([
+  [
+    "a wrong object is a no",
+    answered(422, `Deployment "x" is invalid: spec.version: version must be SemVer`),
+    1,
+    /version must be SemVer/,
+  ],
+  [
+    "an unknown kind is another cluster",
+    answered(404, "the server could not find the requested resource"),
+    3,
+    /kinds of ASHAT are not known/,
+  ],
+  ["a login that ended is said so", answered(401, "Unauthorized"), 3, /does not know who you are/],
+  ["a server in trouble is trouble", answered(500, "etcd is down"), 3, /etcd is down/],
+])("%s", (_, error, code, message) => {
+  expect(refusedRequest(error, write)).toMatchObject({ code, message: expect.stringMatching(message) });
+});
+
+test("what is no answer of the API server is left as it is", () => {
+  const other = new Error("x");
+  expect(refusedRequest(other, write)).toBe(other);
+  expect(refusedAction(other, asked)).toBe(other);
+});
