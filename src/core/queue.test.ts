@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type Patch, server, update } from "../../test/unit/fixtures.ts";
+import { bare, type Patch, runs, server, sha, update } from "../../test/unit/fixtures.ts";
 import { Scene } from "../../test/unit/scene.ts";
 import type { Rival } from "./observed.ts";
 import { rivalOf } from "./queue.ts";
@@ -74,6 +74,29 @@ test("an update that people have approved is not superseded, nor one that has be
   const early = waitingAtOmega({}, { windows: [{ from: "02:00", to: "04:00" }] });
   early.act("approve", "omega", "alice");
   expect(phaseBeside(early, rival())).toBe("Waiting");
+});
+
+test("an update that has begun in the tier goes on there, also where it waits for approval again", () => {
+  const scene = new Scene(
+    update("patch"),
+    server("staging", "Public"),
+    server("ra-01", "Omega"),
+    server("ra-02", "Omega"),
+  );
+  scene.runPassing();
+  scene.agents.set("ra-02", { state: "NotAnswered", reason: "Unreachable", message: "connection refused" });
+  scene.act("approve", "omega", "alice");
+  scene.runPassing();
+  scene.withdraw("approve", "omega");
+  scene.says("ra-02", bare(scene.target("ra-02")));
+  expect(phaseBeside(scene, rival())).not.toBe("Superseded");
+  expect(scene.run().status.blockedBy).toMatchObject([{ gate: "approvals" }]);
+});
+
+test("an update that runs there already needs no approval and is not superseded while it waits for nothing", () => {
+  const scene = waitingAtOmega();
+  scene.says("ra-01", runs(scene.target("ra-01"), "9.4.2", sha("a")));
+  expect(phaseBeside(scene, rival())).toBe("Verifying");
 });
 
 const older = (patch: Partial<Rival> = {}): Rival => rival({ name: "before", version: "9.4.1", ...patch });

@@ -125,6 +125,29 @@ const servers: readonly Example[] = [
   { about: "an approval that does not say how many on Omega", spec: omega({ approval: { author: "Deny" } }) },
   { about: "no approval on Public", spec: server({ approval: { required: 0 } }) },
   { about: "eleven approvals", spec: server({ approval: { required: 11 } }), refusal: "" },
+  { about: "a window in UTC on every day", spec: server({ windows: [{ from: "22:00", to: "04:00" }] }) },
+  {
+    about: "a window of some days in a zone",
+    spec: server({
+      windows: [{ days: ["Sat", "Sun"], from: "00:00", to: "23:59", timeZone: "America/Argentina/Salta" }],
+    }),
+  },
+  {
+    about: "a zone that is not known, which only the operator can tell",
+    spec: server({ windows: [{ from: "22:00", to: "04:00", timeZone: "Mars/Olympus" }] }),
+  },
+  { about: "no window at all", spec: server({ windows: [] }), refusal: "" },
+  { about: "an hour that no day has", spec: server({ windows: [{ from: "24:00", to: "04:00" }] }), refusal: "" },
+  { about: "an hour in another form", spec: server({ windows: [{ from: "9:00", to: "17:00" }] }), refusal: "" },
+  {
+    about: "a day in another form",
+    spec: server({ windows: [{ days: ["monday"], from: "09:00", to: "17:00" }] }),
+    refusal: "",
+  },
+  { about: "a soak of a day", spec: server({ soakSeconds: 86_400 }) },
+  { about: "a soak that goes backwards", spec: server({ soakSeconds: -1 }), refusal: "" },
+  { about: "updates in order", spec: server({ queue: "Ordered" }) },
+  { about: "updates in another order", spec: server({ queue: "Oldest" }), refusal: "" },
   {
     about: "two drivers",
     spec: server({ agent, kubernetes: {} }),
