@@ -8,7 +8,8 @@ import { install } from "../test/cluster/install.ts";
 import { startNode } from "../test/cluster/kubelet.ts";
 import { progressLine } from "../test/cluster/progress.ts";
 import { campaign } from "../test/faults/campaign.ts";
-import { openHall, QUICK_IMAGE, quickCheck } from "../test/faults/hall.ts";
+import { openHall } from "../test/faults/hall.ts";
+import { QUICK_IMAGE, quickCheck } from "../test/faults/quick-check.ts";
 import { parsePlan, planId } from "../test/faults/plan.ts";
 import { printed } from "../test/faults/table.ts";
 
@@ -21,6 +22,7 @@ const { values } = parseArgs({
     seed: { type: "string" },
     "at-once": { type: "string" },
     plan: { type: "string", multiple: true },
+    verbose: { type: "boolean" },
     log: { type: "boolean" },
   },
 });
@@ -33,7 +35,7 @@ process.on("unhandledRejection", (reason) => {
 });
 try {
   await install(cluster);
-  const node = await startNode({ cluster, images: { [QUICK_IMAGE]: quickCheck() } });
+  const node = await startNode({ cluster, images: { [QUICK_IMAGE]: quickCheck } });
   const hall = await openHall(cluster);
   const result = await campaign(hall, {
     ...(values.workload && { workloads: values.workload }),
@@ -43,8 +45,9 @@ try {
     ...(values.budget !== undefined && { budgetMs: 1000 * Number(values.budget) }),
     ...(values.seed !== undefined && { seed: Number(values.seed) }),
     ...(values["at-once"] !== undefined && { atOnce: Number(values["at-once"]) }),
+    ...(values.verbose === true && { begun: (plan) => console.error(`begun ${planId(plan)}`) }),
     told: ({ plan, run, wrong }) => {
-      if (wrong.length > 0 || values.plan)
+      if (wrong.length > 0 || values.plan || values.verbose === true)
         console.error(
           `${wrong.length > 0 ? "DIVERGED " : "converged"} ${planId(plan)} in ${run.tookMs} ms, struck ${run.script.struck()} times, ${run.lives} lives`,
         );

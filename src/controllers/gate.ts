@@ -54,6 +54,8 @@ export async function readTexts(client: Client, signal?: AbortSignal): Promise<T
   const [mutating, mutatingBindings, validating, validatingBindings] = await Promise.all(
     POLICY_KINDS.map((kind) => listPolicies(client, kind, signal)),
   );
+  if ((mutating === undefined) !== (mutatingBindings === undefined))
+    throw new Error("the API server serves policies that stamp and not their bindings, or the other way round");
   const stamps: Stamps = mutating === undefined ? "Client" : "ApiServer";
   const live = [mutating, mutatingBindings, validating, validatingBindings].flatMap((items) => items ?? []);
   const judged = judgePolicies(live, stamps);

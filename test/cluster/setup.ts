@@ -2,6 +2,7 @@ import type { TestProject } from "vitest/node";
 import { type Cluster, startCluster } from "./cluster.ts";
 import { compileCache } from "./compile-cache.ts";
 import { install } from "./install.ts";
+import { QUICK_IMAGE, quickCheck } from "../faults/quick-check.ts";
 import { startNode, type TestNode } from "./kubelet.ts";
 import type { Images } from "./podrun.ts";
 import { progressLine } from "./progress.ts";
@@ -18,6 +19,7 @@ const MAIN = new URL("../../src/main.ts", import.meta.url).pathname;
 const imagesFor = (cluster: Cluster): Images => ({
   "ashat:test": ["/usr/bin/env", `NODE_COMPILE_CACHE=${compileCache(cluster)}`, process.execPath, MAIN],
   "ashat:mute": ["/bin/sh", "-c", "exit 0"],
+  [QUICK_IMAGE]: quickCheck,
 });
 
 interface Place {

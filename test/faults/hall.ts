@@ -5,6 +5,7 @@ import { fromKubeconfig } from "../../src/kube/kubeconfig.ts";
 import type { ClusterAccess } from "../cluster/access.ts";
 import { startWorld, type World } from "../world/world.ts";
 import { type FaultProxy, startFaultProxy } from "./proxy.ts";
+import { QUICK_IMAGE, SICK } from "./quick-check.ts";
 
 /** What all runs share: a cluster, archives, keys, the fault proxy. */
 export interface Hall {
@@ -25,15 +26,6 @@ export interface Release {
   readonly url: string;
   readonly sha256: string;
 }
-
-/** The image of the quick check, as the stand-in for the kubelet knows it. */
-export const QUICK_IMAGE = "ashat:quick";
-const SICK = "/tmp/ashat-sick";
-export const quickCheck = (): readonly string[] => [
-  "/bin/bash",
-  new URL("quick-check.sh", import.meta.url).pathname,
-  SICK,
-];
 
 export async function openHall(cluster: ClusterAccess): Promise<Hall> {
   const client = createClient(await fromKubeconfig(cluster.kubeconfig), {
