@@ -42,7 +42,12 @@ describe("the configuration of an agent", () => {
     ["a field nobody knows", `${MINIMAL}hooks: [x]`, /hooks/],
     ["a name without namespace", MINIMAL.replace("shop/ra-01", "ra-01"), /must be <namespace>\/<name>/],
     ["one release kept, so none before", `${MINIMAL}keep: 1`, /at least 2/],
-    ["broken YAML", "name: [", /neither JSON nor YAML/],
+    ["broken YAML, and quotes nothing of it", "name: [secret", /neither JSON nor YAML(?!.*secret)/s],
+    [
+      "an address to allow that is none",
+      `${MINIMAL}fetch: {allowAddresses: [localhost]}`,
+      /range of addresses such as/,
+    ],
   ])("is refused with %s", async (_name, text, message) => {
     await expect(readAgentConfig(await write("bad.yaml", text))).rejects.toThrow(message);
   });

@@ -84,7 +84,8 @@ export const readAgentConfig = async (path: string): Promise<AgentConfig> => {
     value = parse(text);
   } catch (error) {
     throw new Error(
-      `The agent's configuration ${path} is neither JSON nor YAML: ${error instanceof Error ? error.message : ""}`,
+      // The parser goes on with the lines it stumbled over, and nobody knows what stands in them.
+      `The agent's configuration ${path} is neither JSON nor YAML: ${error instanceof Error ? (error.message.split("\n")[0] ?? "") : ""}`,
       { cause: error },
     );
   }

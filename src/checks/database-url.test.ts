@@ -9,6 +9,9 @@ describe("the URL of a database", () => {
     ["postgres://ra@db/items?password=in-the-query", "in-the-query"],
     ["postgres://ra:ab%@db/items", "ab%"],
     ["postgres://ra:ab%25@db/items", "ab%25"],
+    ["postgres://ra:s3cret%3F%3E@db/items", Buffer.from("s3cret?>").toString("base64")],
+    ["postgres://ra:s3cret%3F%3E@db/items", Buffer.from("s3cret?>").toString("base64url")],
+    ["postgres://ra:s3cret@db/items", Buffer.from("s3cret").toString("hex")],
   ])("%s never shows its password", (text, secret) => {
     const url = parseDatabaseUrl(text);
     expect(url?.where).not.toContain(secret);
