@@ -71,7 +71,7 @@ describe("a target says", () => {
 
   test("that it is healed, where it is", () => {
     expect(drifted(staging({}, { drift: "Heal" }), answered(nothing))?.message).toMatch(
-      /^nothing its agent switched to runs of default, but 9\.4\.2 was .*: deployments\.ashat\.raos\.io\/patch delivers it again$/,
+      /^nothing its agent switched to runs of default, but 9\.4\.2 was .*: deployments\.ashat\.raos\.io\/patch delivers it again, at most once an hour$/,
     );
   });
 
@@ -109,6 +109,11 @@ describe("a target says", () => {
       });
     expect(drifted(after, answered(right), true, NOW + 60_000)).toBeUndefined();
     expect(look(after, silent).message).toBe("it cannot be reached");
+  });
+
+  test("the same again while it lasts, so that nothing is written", () => {
+    const status = look(staging(), answered(older));
+    expect(look({ ...staging(), status }, answered(older), true, NOW + 60_000)).toEqual(status);
   });
 
   test("the same of a mainframe", () => {

@@ -2,6 +2,7 @@ import { readdir, readlink, rename, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Condition } from "../../src/api/meta.ts";
+import { verifyChain } from "../../src/api/record.ts";
 import { until } from "../cluster/until.ts";
 import { server, update } from "../world/manifests.ts";
 import { activations, movesOf, type Room } from "../world/room.ts";
@@ -82,4 +83,37 @@ test.concurrent("that nothing runs any more is drift, too; a new update sets it 
   await room.untilUpdate("third", ({ tier }) => tier === "omega");
   await until("the drift is over", async () => (await drifted(room, "staging")) === undefined, WITHIN_A_MINUTE);
   expect(await readlink(join(place(at), "current"))).toMatch(/-9\.4\.3$/);
+});
+
+test.concurrent("where the Server says Heal, what was delivered is delivered again, once, and verified", async () => {
+  const { room, at } = await twoDelivered("healed", { drift: "Heal" });
+  await switchByHand(at, "9.4.1");
+  const healed = await until(
+    "it is delivered again",
+    async () => {
+      const moves = movesOf(await room.records("second"));
+      return moves.at(-1) === "public Verifying>Passed Verified" && moves.some((move) => move.endsWith("DriftHealed"))
+        ? moves
+        : undefined;
+    },
+    WITHIN_A_MINUTE,
+  );
+  expect(healed.slice(-3)).toEqual([
+    "public Passed>Delivering DriftHealed",
+    "public Delivering>Verifying Applied",
+    "public Verifying>Passed Verified",
+  ]);
+  expect(await at.version()).toBe("9.4.2");
+  await until("the drift is over", async () => (await drifted(room, "staging")) === undefined, WITHIN_A_MINUTE);
+  expect(activations(await room.agent(at))).toEqual([1, 1, 1]);
+  expect(verifyChain(await room.records("second"))).toEqual([]);
+});
+
+test.concurrent("whose update a person has deleted is told and not healed: there is nobody to deliver it", async () => {
+  const { room, at } = await twoDelivered("unhealed", { drift: "Heal" });
+  await room.run("ann", `kubectl delete deployments.ashat.raos.io/second -n ${room.namespace}`);
+  await switchByHand(at, "9.4.1");
+  const told = await until("the drift is told", () => drifted(room, "staging"), WITHIN_A_MINUTE);
+  expect(told.message).toMatch(/the update that brought it is not there any more, so deliver 9\.4\.2 again/);
+  expect(activations(await room.agent(at))).toEqual([1, 1]);
 });
