@@ -69,18 +69,21 @@ type Told = KubeObject & {
   readonly regarding?: { readonly name?: string };
 };
 
+/** What events of this reason say of an update. */
+export const tolds = async ({ room, client }: Ground, name: string, wanted: string): Promise<readonly string[]> =>
+  ((await client.list(EVENTS, { namespace: room.namespace })).items as readonly Told[]).flatMap(
+    ({ reason, note, regarding }) => (reason === wanted && regarding?.name === name ? [note ?? ""] : []),
+  );
+
 /** The operator says why in the condition ActionIgnored, and tells it as an event. */
-export async function ignored({ room, client }: Ground, words: string, name = "first"): Promise<Closed> {
-  const status = await room.untilUpdate(
+export async function ignored(ground: Ground, words: string, name = "first"): Promise<Closed> {
+  const status = await ground.room.untilUpdate(
     name,
     ({ conditions }) =>
       conditions?.some(({ type, message }) => type === "ActionIgnored" && message.includes(words)) === true,
   );
   await until(`an event says ${words}`, async () =>
-    ((await client.list(EVENTS, { namespace: room.namespace })).items as readonly Told[]).some(
-      ({ reason, note, regarding }) =>
-        reason === "ActionIgnored" && regarding?.name === name && note?.includes(words) === true,
-    ),
+    (await tolds(ground, name, "ActionIgnored")).some((note) => note.includes(words)),
   );
   const said = status.conditions?.find(({ type }) => type === "ActionIgnored")?.message ?? "";
   return { by: "operator", said: said.slice(said.indexOf(words)).split(";")[0] ?? words };
