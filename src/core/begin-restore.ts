@@ -12,8 +12,9 @@ export interface Cause extends Pick<RecordBody, "reason" | "message"> {
 }
 
 /** A sequence above everything the target has seen, then the record of the move under it; the order follows the record. */
-export function beginRestore(situation: Situation, begun: readonly Begun[], cause: Cause): Part {
+export function beginRestore(situation: Situation, all: readonly Begun[], cause: Cause): Part {
   const { observed, now, tier } = situation;
+  const begun = all.filter(({ seen }) => !isTakenByAnother(situation, seen));
   const unasked = begun.filter(({ seen }) => seen.agent.state === "NotAsked");
   if (unasked.length > 0) return { look: { agents: unasked.map(({ seen }) => seen.target.metadata.uid) } };
   const unclaimed = begun.filter((one) => !hasSequence(situation, one));
@@ -34,6 +35,13 @@ export function beginRestore(situation: Situation, begun: readonly Begun[], caus
       ),
     ],
   };
+}
+
+/** On ALPHA and PUBLIC a newer update takes over what is held: nothing is put back under its hands. */
+function isTakenByAnother({ observed }: Situation, { target }: SeenTarget): boolean {
+  const { metadata, spec } = observed.deployment;
+  const claim = appState(target, spec.app)?.claim;
+  return claim !== undefined && claim.uid !== metadata.uid;
 }
 
 /** Whether the claim of this restore stands: it is this update's, above the sequence of what the target did last. */

@@ -76,3 +76,43 @@ describe("nothing is left behind", () => {
     expect(appOf(scene, "staging")?.claim).toBeUndefined();
   });
 });
+
+describe("what a newer update took over is not put back under its hands", () => {
+  function takenOver(scene: Scene): void {
+    const target = scene.target("staging");
+    const claim = { name: "newer", uid: "uid-newer", version: "9.5.0" };
+    scene.targets.set("staging", {
+      ...target,
+      status: { ...target.status, apps: [{ app: "default", sequence: 7, claim }] },
+    });
+  }
+
+  test("where it failed and would have put itself back", () => {
+    const scene = new Scene(update("patch"), server("staging", "Public", { onFailure: "Restore" }));
+    scene.says("staging", runs(scene.target("staging"), "9.3.0", sha("0")));
+    scene.run();
+    scene.verdict("staging", "Failed");
+    crashesBefore(scene, (effect) => effect.do === "claim");
+    takenOver(scene);
+    expect(scene.run().status.phase).toBe("Superseded");
+    expect(appOf(scene, "staging")?.claim?.name).toBe("newer");
+  });
+
+  test("where it could not be put back and somebody asks again", () => {
+    const scene = beforeOmega();
+    scene.onRestore = (_, key) => reported(key, "Failed", "SnapshotGone");
+    scene.act("rollback", "public", "ben", { token: tokenOf(scene, "public") });
+    const token = scene.run().status.blockedBy?.[0]?.token ?? "";
+    takenOver(scene);
+    scene.act("rollback", "public", "ben", { slot: "2", token });
+    expect(scene.run().status.blockedBy?.[0]?.message).toContain("taken by deployments.ashat.raos.io/newer");
+    expect(appOf(scene, "staging")?.claim?.name).toBe("newer");
+  });
+
+  test("and an order that its agent knows from before with other content is asked about", () => {
+    const scene = beforeOmega();
+    scene.onRestore = () => ({ state: "Refused", reason: "KeyReused", message: "it was taken" });
+    scene.act("rollback", "public", "ben", { token: tokenOf(scene, "public") });
+    expect(scene.run().status.phase).toBe("RollingBack");
+  });
+});

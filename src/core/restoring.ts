@@ -12,6 +12,9 @@ import { type Begun, RESTORE_FAILED } from "./rollback.ts";
 import { appState, previousOf, running, type Situation, targetsIn, vanished } from "./situation.ts";
 import { unreachable } from "./unreachable.ts";
 
+/** Refusals that pass; one whose key the agent knows from before, with what was kept then, is asked about under it. */
+const PASSING: readonly string[] = ["Busy", "NotYetValid", "Expired", "KeyReused"];
+
 /** Where the restore of one target is. */
 type Course =
   | { readonly state: "AskOrder" | "AskAgent" | "Busy" | "Again" }
@@ -147,9 +150,7 @@ function courseOf(situation: Situation, begun: Begun): Course {
       return { state: "Standing", message: order.message };
     case "Refused":
       if (order.reason === "SequenceTooLow") return again(seen);
-      return order.reason === "Busy" || order.reason === "NotYetValid" || order.reason === "Expired"
-        ? { state: "Busy" }
-        : { state: "Failed", message: order.message };
+      return PASSING.includes(order.reason) ? { state: "Busy" } : { state: "Failed", message: order.message };
     case "Reported":
       if (order.report.state === "Applied") return put(situation, begun);
       if (order.report.state !== "Failed") return { state: "Busy" };

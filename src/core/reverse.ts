@@ -68,7 +68,8 @@ export function failedRestores(situation: Situation): Part {
     (action) => action.verb === "rollback" && action.tier === tier && action.token === token,
   );
   const by = askedBy(asked, policies);
-  if (asked !== undefined && by !== undefined)
+  const elsewhere = failed.flatMap((begun) => isElsewhere(observed, begun) ?? []);
+  if (asked !== undefined && by !== undefined && elsewhere.length < failed.length)
     return beginRestore(situation, failed, {
       reason: "RollbackAsked",
       message: `${by} asked to roll ${tier} back again${asked.reason === "" ? "" : `: ${asked.reason}`}`,
@@ -78,7 +79,7 @@ export function failedRestores(situation: Situation): Part {
     blockedBy: [
       {
         gate: "held",
-        message,
+        message: [message, ...elsewhere].join("; ").slice(0, 2048),
         who: `whoever may roll ${tier} back, once the cause is gone; or delete the update, which lets the target go as it is: ${deleteCommand(deployment.metadata)}`,
         command: actionCommand(deployment, { verb: "rollback", tier, token }, policies),
         token,
