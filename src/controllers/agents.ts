@@ -160,7 +160,7 @@ const send = (
 
 export async function seeLicence(context: Context, mainframe: Mainframe, version?: string): Promise<SeenLicence> {
   const text = await context.licences(mainframe.spec.licence);
-  const verdict = judgeLicence(text, { mainframe: audience(mainframe), version, now: new Date(context.now()) });
+  const verdict = judgeLicence(text, { mainframe: audience(mainframe), version, now: new Date(context.licensedAt()) });
   return verdict.valid ? { valid: true, holder: verdict.licence.holder } : verdict;
 }
 

@@ -19,6 +19,8 @@ export interface Context {
   readonly asking: { readonly agents: Asking<SeenAgent>; readonly orders: Asking<SeenOrder> };
   readonly orderKey: SigningKey;
   readonly licences: Licences;
+  /** When licences are judged: a clock that somebody sets back revives none. */
+  readonly licensedAt: () => number;
   readonly seal: Seal;
   readonly checkImage: string;
   readonly addresses: Addresses;

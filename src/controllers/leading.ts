@@ -10,6 +10,7 @@ import type { Context } from "./context.ts";
 import { reconcileDeployment } from "./deployment.ts";
 import { type Failed, tellMainframeFailed, tellServerFailed, tellUpdateFailed } from "./failure.ts";
 import { createGateWatch } from "./gate-watch.ts";
+import { latestStamp } from "./latest-stamp.ts";
 import { createLicences } from "./licences.ts";
 import type { OperatorOptions } from "./operator.ts";
 import { createSeal } from "./seal.ts";
@@ -47,12 +48,14 @@ export async function lead(
       0,
     stop: alive.signal,
   });
+  const stamped = latestStamp([stores.deployments, stores.records, stores.jobs, stores.pods]);
   const context: Context = {
     ...options,
     stores,
     agents,
     asking: createAgentAsking({ settings, now: Date.now }, alive.signal),
     licences: createLicences(options.licenceKeys),
+    licensedAt: () => Math.max(Date.now(), stamped()),
     seal: await createSeal(options.orderKey),
     policies: gate,
     isLeader: valid,
