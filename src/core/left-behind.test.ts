@@ -77,16 +77,16 @@ describe("nothing is left behind", () => {
   });
 });
 
-describe("what a newer update took over is not put back under its hands", () => {
-  function takenOver(scene: Scene): void {
-    const target = scene.target("staging");
-    const claim = { name: "newer", uid: "uid-newer", version: "9.5.0" };
-    scene.targets.set("staging", {
-      ...target,
-      status: { ...target.status, apps: [{ app: "default", sequence: 7, claim }] },
-    });
-  }
+function takenOver(scene: Scene): void {
+  const target = scene.target("staging");
+  const claim = { name: "newer", uid: "uid-newer", version: "9.5.0" };
+  scene.targets.set("staging", {
+    ...target,
+    status: { ...target.status, apps: [{ app: "default", sequence: 7, claim }] },
+  });
+}
 
+describe("what a newer update took over is not put back under its hands", () => {
   test("where it failed and would have put itself back", () => {
     const scene = new Scene(update("patch"), server("staging", "Public", { onFailure: "Restore" }));
     scene.says("staging", runs(scene.target("staging"), "9.3.0", sha("0")));

@@ -3,7 +3,8 @@ import { jobName } from "../../../src/core/job.ts";
 import type { Judge } from "./judge.ts";
 import { keyOf } from "./judge.ts";
 import type { Rules } from "./rules.ts";
-import { change, type ModelAgent, type ModelOrder, num, type State, type World } from "./world.ts";
+import { type NewOrder, take, wordOf } from "./agent.ts";
+import { change, num, type State, type World } from "./world.ts";
 import type { Mainframe } from "../../../src/api/mainframe.ts";
 import type { Server } from "../../../src/api/server.ts";
 
@@ -36,6 +37,7 @@ export class ApiServer {
       case "record":
         return this.#writeRecord(state, update, effect.record);
       case "deliver":
+      case "restore":
         return this.#order(state, update, effect);
       case "startJob":
         return this.#startJob(state, update, effect);
@@ -58,6 +60,7 @@ export class ApiServer {
     if (String(now) !== target.metadata.resourceVersion) return { state, known: [], refused: true };
     const before = targets.get(now);
     if (verb === "claim") this.#rules.claim(state, update, t, before.app?.claim?.uid);
+    this.#rules.written(t, before.app, app);
     const next = targets.id({ ...before, app });
     return { state: change(state, [at.truth.targets + t, next]), known: [[at.cache.targets + t, next]] };
   }
@@ -77,39 +80,32 @@ export class ApiServer {
     return { state: change(state, [index, next]), known: [[at.cache.chains + update, known]] };
   }
 
-  #order(state: State, update: number, { target, order, expiresAt }: Extract<Effect, { do: "deliver" }>): Reply {
+  #order(state: State, update: number, effect: Extract<Effect, { do: "deliver" | "restore" }>): Reply {
     const { at, agents } = this.#world;
+    const { target, order, expiresAt } = effect;
     const t = this.#indexOf(target);
     const index = at.agents + t;
     const agent = agents.get(num(state, index));
     const key = keyOf(target.metadata.uid, order.sequence);
-    const { word, next } = this.#take(state, update, t, agent, order.sequence, expiresAt);
+    const sent: NewOrder = {
+      update,
+      sequence: order.sequence,
+      action: effect.do,
+      expiresAt,
+      ...(effect.do === "deliver"
+        ? { release: this.#world.releaseOf(update), undoes: 0 }
+        : {
+            release: this.#world.releaseWith(effect.release.digest.replace("sha256:", "")),
+            undoes: effect.release.undoes,
+          }),
+    };
+    const { word, next, known } = take(agent, sent, this.#world.now(state));
+    if (next !== undefined || known !== undefined) this.#rules.accepted(state, t, sent, known);
     return {
       state: next === undefined ? state : change(state, [index, agents.id(next)]),
       known: [],
       said: [key, word],
     };
-  }
-
-  #take(
-    state: State,
-    update: number,
-    t: number,
-    agent: ModelAgent,
-    sequence: number,
-    expiresAt: number,
-  ): { readonly word: string; readonly next?: ModelAgent } {
-    if (this.#world.now(state) >= expiresAt) return { word: "Expired" };
-    const known = agent.orders.find((order) => order.sequence === sequence);
-    if (known !== undefined) {
-      this.#rules.accepted(state, update, t, sequence, agent);
-      return { word: known.state };
-    }
-    if (sequence <= agent.seen) return { word: "SequenceTooLow" };
-    if (agent.orders.some((order) => order.state === "Accepted")) return { word: "Busy" };
-    this.#rules.accepted(state, update, t, sequence, agent);
-    const order: ModelOrder = { update, sequence, state: "Accepted" };
-    return { word: "Accepted", next: { ...agent, seen: sequence, orders: [...agent.orders, order] } };
   }
 
   #startJob(state: State, update: number, { target, attempt }: Extract<Effect, { do: "startJob" }>): Reply {
@@ -151,9 +147,8 @@ export class ApiServer {
     const { at, agents, scenario } = this.#world;
     const t = scenario.targets.findIndex(({ specs }) => specs[0].metadata.uid === uid);
     const sequence = Number(key.split(".").at(-1));
-    return (
-      agents.get(num(state, at.agents + t)).orders.find((order) => order.sequence === sequence)?.state ?? "NotFound"
-    );
+    const order = agents.get(num(state, at.agents + t)).orders.find((one) => one.sequence === sequence);
+    return order === undefined ? "NotFound" : wordOf(order);
   }
 
   get judge(): Judge {

@@ -1,7 +1,8 @@
 import { ApiServer } from "./api-server.ts";
 import { Judge } from "./judge.ts";
 import { Operator, type Step } from "./operator.ts";
-import { Rules, Violation } from "./rules.ts";
+import { Rules } from "./rules.ts";
+import { Violation } from "./violation.ts";
 import type { Scenario } from "./scenario.ts";
 import { Surroundings } from "./surroundings.ts";
 import { num, type State, World } from "./world.ts";
@@ -116,7 +117,7 @@ export function explore(scenario: Scenario, limits: Limits, now: () => number): 
     }
   };
 
-  add(world.initial, -1);
+  add(led(), -1);
   const pick = limits.seed === undefined ? undefined : drawing(limits.seed);
   const open: number[] = [];
   let seen = 0;
@@ -195,6 +196,20 @@ export function explore(scenario: Scenario, limits: Limits, now: () => number): 
     followed += way.length;
   }
   return done(whole);
+
+  /** Where exploring begins: at once, or after what people did in this world before. */
+  function led(): State {
+    if (scenario.lead === undefined) return world.initial;
+    let state = world.initial;
+    for (const word of [...scenario.lead, undefined]) {
+      for (let step = surroundings.fair(state); step !== undefined; step = surroundings.fair(state)) state = step.state;
+      if (word === undefined) break;
+      const acted = surroundings.people(state).find(({ what }) => what.includes(word));
+      if (acted === undefined) throw new Error(`in ${scenario.name} nobody could do "${word}"`);
+      state = acted.state;
+    }
+    return world.renewed(state);
+  }
 
   function undisturbed(state: State): readonly string[] {
     const how: string[] = [];

@@ -1,15 +1,24 @@
 import { actionKey, stampKey } from "../../../src/api/actions.ts";
 import type { Deployment } from "../../../src/api/deployment.ts";
-import { orderKey } from "../../../src/api/order.ts";
+import { type AgentStatus, orderKey } from "../../../src/api/order.ts";
 import { decide } from "../../../src/core/decide.ts";
 import type { Decision } from "../../../src/core/decision.ts";
 import { jobCategories } from "../../../src/core/job.ts";
-import type { Observed, SeenAgent, SeenJob, SeenOrder, SeenPolicies, SeenTarget } from "../../../src/core/observed.ts";
-import { progressOf } from "../../../src/core/progress.ts";
-import { rivalOf } from "../../../src/core/queue.ts";
+import type {
+  Observed,
+  Rival,
+  SeenAgent,
+  SeenJob,
+  SeenOrder,
+  SeenPolicies,
+  SeenTarget,
+} from "../../../src/core/observed.ts";
+import { hasBegun, progressOf } from "../../../src/core/progress.ts";
+import { newerOnes, rivalOf } from "../../../src/core/queue.ts";
 import { LAYER } from "../../../src/core/record.ts";
-import { tierOfTarget } from "../../../src/core/tiers.ts";
-import { digestOf } from "../../../src/api/artifact.ts";
+import { currentTier, tierOfTarget } from "../../../src/core/tiers.ts";
+import { quarantineOf } from "../../../src/core/token.ts";
+import { type ModelAgent, previousOn, runningOn } from "./agent.ts";
 import { bare, document, runs } from "../fixtures.ts";
 import type { Mainframe } from "../../../src/api/mainframe.ts";
 import type { Server } from "../../../src/api/server.ts";
@@ -44,6 +53,7 @@ export class Judge {
       deployment: num(state, at.deployments + update),
       targets: this.#world.scenario.targets.map((_, t) => num(state, at.targets + t)),
       chain: num(state, at.chains + update),
+      others: this.#world.sameArtifact(update).map((u) => num(state, at.chains + u)),
       jobs: num(state, at.jobs),
     };
   }
@@ -53,7 +63,8 @@ export class Judge {
     const { at, scenario } = this.#world;
     // The other chains as the store has them: from them the shell learns how far the holder of a claim is.
     let key = `${update},${threadId},${num(state, at.known)},${num(state, at.clock)}`;
-    for (let u = 0; u < scenario.updates.length; u += 1) key += `,${num(state, at.cache.chains + u)}`;
+    for (let u = 0; u < scenario.updates.length; u += 1)
+      key += `,${num(state, at.cache.chains + u)},${this.#stands(state, u) ? 1 : 0}`;
     if (thread.view === undefined) {
       key += `;${num(state, at.cache.deployments + update)},${num(state, at.cache.jobs)}`;
       for (let t = 0; t < scenario.targets.length; t += 1) key += `,${num(state, at.cache.targets + t)}`;
@@ -77,26 +88,50 @@ export class Judge {
     const view = thread.view ?? this.cached(state, update);
     const { scenario, chains, jobs } = this.#world;
     const deployment = this.deployment(update, view.deployment);
-    const digest = digestOf(deployment.spec.artifact);
     const targets = scenario.targets.map((_, t) => this.#seeTarget(state, update, thread, view, t));
     return {
       live: view.live,
       proven: view.proven,
       deployment: status === undefined ? deployment : { ...deployment, status },
       records: chains.get(view.chain),
-      others: scenario.updates.flatMap((other, u) =>
-        u !== update && digestOf(other.spec.artifact) === digest
-          ? chains.get(num(state, this.#world.at.cache.chains + u))
-          : [],
-      ),
+      others: view.others.flatMap((chain) => chains.get(chain)),
       targets,
-      rivals: scenario.updates.flatMap((_, u) =>
-        u === update ? [] : (rivalOf(chains.get(num(state, this.#world.at.cache.chains + u)), targets) ?? []),
-      ),
+      rivals: this.#rivals(state, update, targets),
       jobs: jobs.get(view.jobs).flatMap((job) => (job.update === update ? [this.#seeJob(job)] : [])),
       policies: this.policies(num(state, this.#world.at.known) - 1),
       settings: scenario.settings,
     };
+  }
+
+  #stands(state: State, update: number): boolean {
+    return this.#world.deployments.get(num(state, this.#world.at.cache.deployments + update)).stands;
+  }
+
+  #rivals(state: State, update: number, targets: readonly SeenTarget[]): readonly Rival[] {
+    const { scenario, chains, at } = this.#world;
+    const chainOf = (u: number) => chains.get(num(state, at.cache.chains + u));
+    return scenario.updates.flatMap((deployment, u): Rival[] => {
+      const rival = u === update || !this.#stands(state, u) ? undefined : rivalOf(chainOf(u), targets);
+      if (rival === undefined) return [];
+      const others = this.#world.sameArtifact(u).flatMap(chainOf);
+      return [{ ...rival, quarantined: quarantineOf({ deployment, others }) !== undefined }];
+    });
+  }
+
+  /** The updates that would supersede this one: they are read with it, where it has not begun its tier. */
+  newerThan(state: State, update: number, view: View): readonly number[] {
+    const { scenario, chains } = this.#world;
+    const deployment = scenario.updates[update];
+    const targets = view.targets.map((id, t): SeenTarget => ({
+      target: this.target(t, id),
+      agent: { state: "NotAsked" },
+      orders: {},
+    }));
+    const progress = progressOf(chains.get(view.chain));
+    const tier = currentTier(progress, targets);
+    if (deployment === undefined || tier === undefined || hasBegun(progress.tiers[tier])) return [];
+    const newer = newerOnes(deployment.spec, tier, this.#rivals(state, update, targets));
+    return newer.map(({ uid }) => scenario.updates.findIndex(({ metadata }) => metadata.uid === uid));
   }
 
   policies(id: number): SeenPolicies {
@@ -157,18 +192,32 @@ export class Judge {
   #seeAgent(target: Server | Mainframe, heard: number | undefined): SeenAgent {
     if (heard === undefined) return { state: "NotAsked" };
     if (heard < 0) return { state: "NotAnswered", reason: "Unreachable", message: "connection refused" };
-    const agent = this.#world.agents.get(heard);
-    const { state = "Applied" } = agent.orders.find((order) => order.sequence === agent.seen) ?? {};
+    return { state: "Answered", status: this.status(target, this.#world.agents.get(heard)) };
+  }
+
+  /** What an agent says of itself. */
+  status(target: Server | Mainframe, agent: ModelAgent): AgentStatus {
+    const last = agent.orders.at(-1);
     const seen =
-      agent.seen === 0
+      last === undefined
         ? []
-        : [{ app: "default", layer: LAYER, sequence: agent.seen, key: keyOf(target.metadata.uid, agent.seen), state }];
-    const update = this.#world.scenario.updates[agent.runs];
-    if (update === undefined) return { state: "Answered", status: { ...bare(target), seen } };
-    const { version, artifact } = update.spec;
+        : [
+            {
+              app: "default",
+              layer: LAYER,
+              sequence: last.sequence,
+              key: keyOf(target.metadata.uid, last.sequence),
+              state: last.state,
+            },
+          ];
+    const order = runningOn(agent);
+    const release = this.#world.releases[order?.release ?? -1];
+    if (order === undefined || release === undefined) return { ...bare(target), seen };
+    const before = this.#world.releases[previousOn(agent)?.release ?? -1];
+    const previous = before && { version: before.version, digest: before.sha256 };
     return {
-      state: "Answered",
-      status: { ...runs(target, version, artifact.archive?.sha256 ?? "", { sequence: Math.max(1, agent.seen) }), seen },
+      ...runs(target, release.version, release.sha256, { sequence: order.sequence, ...(previous && { previous }) }),
+      seen,
     };
   }
 
@@ -202,22 +251,17 @@ function seeOrder(key: string, said: string): SeenOrder {
       return { state: "Reported", report: report(key, "Accepted", 0) };
     case "Applied":
       return { state: "Reported", report: report(key, "Applied", 1) };
-    case "Failed":
-      return { state: "Reported", report: report(key, "Failed", 0) };
-    default:
-      return { state: "Refused", reason: said, message: `refused as ${said}` };
+    default: {
+      const [state, reason = ""] = said.split(" ");
+      return state === "Failed"
+        ? { state: "Reported", report: report(key, "Failed", reason === "HookFailed" ? 1 : 0, reason) }
+        : { state: "Refused", reason: said, message: `refused as ${said}` };
+    }
   }
 }
 
-const report = (key: string, state: "Accepted" | "Applied" | "Failed", activations: number) =>
-  ({
-    key,
-    state,
-    reason: state === "Failed" ? "HookFailed" : "Done",
-    message: "so it is",
-    activations,
-    at: AT,
-  }) as const;
+const report = (key: string, state: "Accepted" | "Applied" | "Failed", activations: number, reason = "Done") =>
+  ({ key, state, reason, message: "so it is", activations, at: AT }) as const;
 
 export const keyOf = (uid: string, sequence: number): string =>
   orderKey({ targetUid: uid, app: "default", layer: LAYER, sequence });

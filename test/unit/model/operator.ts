@@ -80,7 +80,9 @@ export class Operator {
     const caches: (readonly [number, number])[] = look.live
       ? [
           [at.cache.deployments + update, num(state, at.truth.deployments + update)],
-          [at.cache.chains + update, num(state, at.truth.chains + update)],
+          ...[update, ...this.#world.sameArtifact(update)].map(
+            (u) => [at.cache.chains + u, num(state, at.truth.chains + u)] as const,
+          ),
         ]
       : [];
     const known =
@@ -88,6 +90,12 @@ export class Operator {
         ? [[at.known, num(state, at.policies) + 1] as const]
         : [];
     const view: View | undefined = look.live ? this.#judge.live(state, update) : thread.view;
+    if (look.live && view !== undefined)
+      for (const u of this.#judge.newerThan(change(state, ...caches), update, view))
+        caches.push(
+          [at.cache.deployments + u, num(state, at.truth.deployments + u)],
+          [at.cache.chains + u, num(state, at.truth.chains + u)],
+        );
     const uidOf = (t: number): string => scenario.targets[t]?.specs[0].metadata.uid ?? "";
     const agents = Object.fromEntries(
       scenario.targets.flatMap((_, t) =>
@@ -141,7 +149,7 @@ export class Operator {
       if (reply.said === undefined) return this.#set(after, update, IDLE);
       return this.#goOn(after, update, this.#after(thread, plan, effect, [reply.said[0], "NotAnswered"]));
     });
-    if (effect.do !== "deliver")
+    if (effect.do !== "deliver" && effect.do !== "restore")
       fault("conflict", "somebody was faster", (budgets) => this.#set(change(state, budgets), update, IDLE));
     if (num(state, at.delayed) === 0)
       fault("delay", "under way still, and given up", (budgets) =>
@@ -165,13 +173,14 @@ export class Operator {
   ): ModelThread {
     const decision = this.#judge.decision(plan.decision);
     const more = decision.kind === "act" && plan.next + 1 < decision.effects.length;
-    const claimed =
-      effect.do === "claim"
+    // What an agent said before its target was claimed, or put back, is not what it would say now.
+    const changed =
+      effect.do === "claim" || effect.do === "restore"
         ? this.#world.scenario.targets.findIndex(({ specs }) => specs[0].metadata.uid === effect.target.metadata.uid)
         : -1;
     return {
       policiesDue,
-      agents: Object.fromEntries(Object.entries(agents).filter(([t]) => Number(t) !== claimed)),
+      agents: Object.fromEntries(Object.entries(agents).filter(([t]) => Number(t) !== changed)),
       orders: said === undefined ? orders : sorted({ ...orders, [said[0]]: said[1] }),
       // After the last effect everything is decided anew from the caches.
       ...(more && { plan: { decision: plan.decision, next: plan.next + 1 } }),

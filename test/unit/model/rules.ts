@@ -1,4 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
+import { type Tier, TIERS } from "../../../src/api/group.ts";
+import type { AppState } from "../../../src/api/target.ts";
 import { MOVES } from "../../../src/core/moves.ts";
 import { decide } from "../../../src/core/decide.ts";
 import type { Decision } from "../../../src/core/decision.ts";
@@ -7,14 +9,16 @@ import { compareVersions } from "../../../src/api/version.ts";
 import { RecordSpec, verifyChain } from "../../../src/api/record.ts";
 import { requiredApprovals } from "../../../src/api/server.ts";
 import { kstatusFaults } from "../kstatus.ts";
+import { type ModelAgent, type ModelOrder, type NewOrder, releaseOn, runningOn } from "./agent.ts";
+import { BackRules } from "./back-rules.ts";
 import { BUDGETS } from "./scenario.ts";
 import type { Judge } from "./judge.ts";
-import { IDLE, type ModelAction, type ModelAgent, num, type State, type View, type World } from "./world.ts";
+import { Violation } from "./violation.ts";
+import { IDLE, type ModelAction, num, type State, type View, type World } from "./world.ts";
 
-/** Something happened that must never happen. */
-export class Violation extends Error {
-  override readonly name = "Violation";
-}
+/** Somebody asked for it back, or a server was put back; a mainframe speaks for itself only. */
+const isReversal = ({ to, targets }: RecordSpec): boolean =>
+  to === "RollingBack" && (targets === undefined || targets.some(({ kind }) => kind === "Server"));
 
 /** Gates that only a person opens, or another update that waits for one. */
 const FOR_SOMEBODY = ["approvals", "policies", "held", "licence", "claim", "gone", "references"];
@@ -25,10 +29,12 @@ export class Rules {
   readonly #judge: Judge;
   readonly #chains = new Set<number>();
   readonly #rests = new Set<Decision>();
+  readonly #back: BackRules;
 
   constructor(world: World, judge: Judge) {
     this.#world = world;
     this.#judge = judge;
+    this.#back = new BackRules(world);
   }
 
   /** When a record is about to be sent, with what the operator had read. */
@@ -44,7 +50,11 @@ export class Rules {
       if ((last?.to ?? "Waiting") !== record.from)
         throw new Violation(`${name} is moved from ${record.from}, and it is ${last?.to ?? "Waiting"}`);
     }
+    if (chain.some(isReversal) && (record.from === "Waiting" || record.to === "Delivering"))
+      throw new Violation(`${record.from} -> ${record.to}: it goes forward after it was taken back`);
     if (record.to === "Delivering") this.#delivering(state, update, view, record);
+    if (record.to === "RollingBack") this.#back.begins(state, update, view, record);
+    if (record.to === "RolledBack") this.#back.isBack(state, update, record);
     if (record.to === "Passed") this.#passed(update, view, record);
   }
 
@@ -63,42 +73,58 @@ export class Rules {
       const target = scenario.targets[t]?.specs[spec];
       if (target?.kind === "Mainframe" && scenario.targets[t]?.licence?.valid !== true)
         throw new Violation(`${moved.name} is delivered to without a licence`);
-      if (target?.kind !== "Server") continue;
-      const required = requiredApprovals(target.spec);
-      const standing = new Set(this.#eligible(state, view, update).map(({ by }) => by));
+      const own = target?.kind === "Server" ? requiredApprovals(target.spec) : 0;
+      const required = this.#quarantine(view) === "" ? own : Math.max(own, 1);
+      const standing = new Set(this.#eligible(state, view, update, record.tier).map(({ by }) => by));
       if (standing.size < required)
         throw new Violation(`${moved.name} needs ${required} people, and ${standing.size} stand at the read`);
       const named = new Set((record.approvals ?? []).map(({ user }) => user));
-      if (named.size < required || [...named].some((user) => !standing.has(user)))
+      if (named.size < required || (required > 0 && [...named].some((user) => !standing.has(user))))
         throw new Violation(`the record names ${[...named].join()}, and ${[...standing].join()} stand`);
     }
   }
 
-  /** The approvals of omega that stand in this view and were given by people who saw exactly what stands now. */
-  #eligible(state: State, view: View, update: number): readonly ModelAction[] {
+  /** The approvals of a tier that stand in this view and were given by people who saw exactly what stands now. */
+  #eligible(state: State, view: View, update: number, tier: Tier | undefined): readonly ModelAction[] {
     const { deployments, policies, at } = this.#world;
     const known = num(state, at.known) - 1;
-    if (known < 0 || !policies.get(known).on) return [];
-    const saw = this.saw(view.chain, view.targets, policies.get(known).generation, update);
+    if (known < 0 || tier === undefined || !policies.get(known).on) return [];
+    const saw = this.saw(view, policies.get(known).generation, update, tier);
     return deployments
       .get(view.deployment)
       .actions.filter(
         (action) =>
-          action.verb === "approve" && action.tier === "omega" && !action.forged && isDeepStrictEqual(action.saw, saw),
+          action.verb === "approve" && action.tier === tier && !action.forged && isDeepStrictEqual(action.saw, saw),
       );
   }
 
-  /** What somebody who approves omega has before their eyes. */
-  saw(chainId: number, targets: readonly number[], policies: number, update: number): ModelAction["saw"] {
+  /** What somebody who approves a tier has before their eyes. */
+  saw(view: View, policies: number, update: number, tier: Tier): ModelAction["saw"] {
     const { chains, scenario } = this.#world;
-    const chain = chains.get(chainId);
-    const record = chain.find((one) => one.tier === "public" && one.completes === true) ?? chain[0];
+    const chain = chains.get(view.chain);
+    const before = TIERS.slice(0, TIERS.indexOf(tier));
+    const record =
+      chain.findLast((one) => one.completes === true && before.some((other) => other === one.tier)) ?? chain[0];
     const specs = scenario.targets.flatMap(({ specs }, t) =>
-      specs[0].kind === "Server" && specs[0].spec.tier === "Omega"
-        ? [this.#world.targets.get(targets[t] ?? 0).spec]
+      specs[0].kind === "Server" && specs[0].spec.tier.toLowerCase() === tier
+        ? [this.#world.targets.get(view.targets[t] ?? 0).spec]
         : [],
     );
-    return { record: record?.hash ?? String(update), specs: specs.join(), policies };
+    return {
+      record: record?.hash ?? String(update),
+      specs: specs.join(),
+      policies,
+      quarantine: this.#quarantine(view),
+    };
+  }
+
+  /** The newest record by which this artifact was taken back before; of two at the same moment that with the higher hash. */
+  #quarantine(view: View): string {
+    const found = view.others
+      .flatMap((chain) => this.#world.chains.get(chain))
+      .filter(({ to }) => to === "Cancelled" || to === "RollingBack" || to === "RolledBack")
+      .map(({ time, hash }) => `${time} ${hash}`);
+    return found.toSorted().at(-1) ?? "";
   }
 
   #passed(update: number, view: View, record: RecordSpec): void {
@@ -110,7 +136,8 @@ export class Rules {
         .get(view.jobs)
         .find((one) => one.update === update && one.target === t && one.attempt === moved.attempt);
       if (job?.outcome !== "Passed") throw new Violation(`${moved.name} passes without a Job that passed`);
-      if (job.ran !== update) throw new Violation(`${moved.name} passes by a Job that looked at something else`);
+      if (job.ran !== this.#world.releaseOf(update))
+        throw new Violation(`${moved.name} passes by a Job that looked at something else`);
     }
   }
 
@@ -138,29 +165,49 @@ export class Rules {
       throw new Violation(`the claim of an update that is ${last ?? "Waiting"} there is taken`);
   }
 
-  /** When an agent takes an order. */
-  accepted(state: State, update: number, target: number, sequence: number, agent: ModelAgent): void {
-    const { scenario, chains, at } = this.#world;
-    const uid = scenario.targets[target]?.specs[0].metadata.uid;
-    const chain = chains.get(num(state, at.truth.chains + update));
-    const named = chain.some(
-      (one) =>
-        one.to === "Delivering" && one.targets?.some((moved) => moved.uid === uid && moved.sequence === sequence),
-    );
-    if (!named) throw new Violation(`an order with sequence ${sequence} is taken, and no record names it`);
-    if (agent.orders.some((order) => order.sequence === sequence && order.update !== update))
-      throw new Violation(`sequence ${sequence} is used for two updates`);
+  /** When the state of an app on a target is about to be written. */
+  written(target: number, before: AppState | undefined, next: AppState): void {
+    if (next.sequence < (before?.sequence ?? 0))
+      throw new Violation(`on target ${target} sequence ${before?.sequence} becomes ${next.sequence}`);
   }
 
-  /** When an agent has switched. */
-  activated(state: State, update: number, before: ModelAgent): void {
-    const { at, deployments, budgets } = this.#world;
-    const { updates, budgets: allowed } = this.#world.scenario;
-    if ((before.activations[update] ?? 0) > 0) throw new Violation("one update is switched to twice");
-    const running = updates[before.runs]?.spec.version;
-    const next = updates[update]?.spec.version ?? "";
+  /** When an agent takes an order, or is sent one whose key it knows. */
+  accepted(state: State, target: number, order: NewOrder, known: NewOrder | undefined): void {
+    const { scenario, chains, at } = this.#world;
+    const { update, sequence, action, release } = order;
+    const uid = scenario.targets[target]?.specs[0].metadata.uid;
+    const chain = chains.get(num(state, at.truth.chains + update));
+    const to = action === "deliver" ? "Delivering" : "RollingBack";
+    const named = chain.some(
+      (one) => one.to === to && one.targets?.some((moved) => moved.uid === uid && moved.sequence === sequence),
+    );
+    if (!named) throw new Violation(`an order to ${action} with sequence ${sequence} is taken, and no record names it`);
+    // What a restore puts back is what is kept when it is sent: where that changed, the agent refuses the second.
+    const differs = action === "deliver" && known?.release !== release;
+    if (known !== undefined && (known.update !== update || known.action !== action || differs))
+      throw new Violation(`sequence ${sequence} is used for two orders`);
+  }
+
+  /** When an agent is about to switch. */
+  activated(state: State, target: number, before: ModelAgent, order: ModelOrder): void {
+    if (order.action === "restore") this.#back.switched(state, target, order);
+    else this.#delivered(state, target, before, order);
+  }
+
+  #delivered(state: State, target: number, before: ModelAgent, { update }: ModelOrder): void {
+    const { at, deployments, budgets, chains, releases, scenario } = this.#world;
+    const { budgets: allowed } = scenario;
+    if (before.orders.some((one) => one.update === update && one.action === "deliver" && one.switched))
+      throw new Violation("one update is switched to twice");
+    const uid = scenario.targets[target]?.specs[0].metadata.uid;
+    const chain = chains.get(num(state, at.truth.chains + update));
+    if (chain.some((one) => one.to === "RolledBack" && one.targets?.some((moved) => moved.uid === uid)))
+      throw new Violation("it is delivered after it was put back");
+    const owner = runningOn(before)?.update ?? -1;
+    const running = releases[releaseOn(before)]?.version;
+    const next = releases[this.#world.releaseOf(update)]?.version ?? "";
     // An order that the network held back until its update was deleted and another had claimed: no order says "not below".
-    const gone = before.runs >= 0 && !deployments.get(num(state, at.truth.deployments + before.runs)).stands;
+    const gone = owner >= 0 && !deployments.get(num(state, at.truth.deployments + owner)).stands;
     const delayed = (budgets.get(num(state, at.budgets))[BUDGETS.indexOf("delay")] ?? 0) < (allowed.delay ?? 0);
     if (gone && delayed) return;
     if (running !== undefined && compareVersions(running, next) > 0)
@@ -173,7 +220,8 @@ export class Rules {
     const uid = scenario.updates[update]?.metadata.uid;
     const stands = deployments.get(num(state, at.truth.deployments + update)).stands;
     const phase = rest?.status.phase ?? "gone";
-    const ended = ["Completed", "Cancelled", "Superseded", "Refused"].includes(phase);
+    const ended = ["Completed", "Cancelled", "Superseded", "Refused", "RolledBack"].includes(phase);
+    if (phase === "RolledBack") this.#back.rests(state, update);
     if (stands && !ended && rest !== undefined) {
       const gates = rest.status.blockedBy ?? [];
       if (gates.length === 0) throw new Violation(`it rests as ${phase} and nothing blocks it: ${rest.status.message}`);
@@ -209,8 +257,10 @@ export class Rules {
     const faults = kstatusFaults(rest.status);
     if (faults.length > 0) throw new Violation(faults.join("; "));
     const observed = this.#judge.observed(state, update, heard ?? IDLE, rest.status);
-    for (const later of [0, 60_000, 600_000]) {
+    for (const later of [0, 60_000, 600_000, 7_200_000]) {
       const again = decide(observed, this.#world.now(state) + later);
+      if (again.kind !== "rest" && (rest.wakeAt ?? Number.POSITIVE_INFINITY) > this.#world.now(state) + later)
+        throw new Violation(`${later / 60_000} minutes later it would go on, and nothing wakes it`);
       if (again.kind === "rest" && (again.event !== undefined || !isDeepStrictEqual(again.status, rest.status)))
         throw new Violation(
           `the status does not stay: ${JSON.stringify(rest.status)} becomes ${JSON.stringify(again.status)}`,

@@ -16,6 +16,8 @@ export const BUDGETS = [
   "withdraw",
   "cancel",
   "verify",
+  "rollback",
+  "forget",
   "policiesOff",
   "forge",
   "respec",
@@ -30,14 +32,16 @@ export interface ModelTarget {
   /** The target as first created, and as its administrator changes it. */
   readonly specs: readonly [Server | Mainframe, ...(readonly (Server | Mainframe)[])];
   readonly licence?: SeenLicence;
-  /** The update it runs from the start, by index. */
-  readonly runs?: number;
+  /** What its agent runs from the start: what an update brings, by index, which nobody here knows of, or what was verified before all of them. */
+  readonly runs?: number | "before";
 }
 
 /** One small world to explore. */
 export interface Scenario {
   readonly name: string;
   readonly about: string;
+  /** What people do, one after the other and each when nothing happens any more by itself, before anything can go wrong. */
+  readonly lead?: readonly string[];
   readonly updates: readonly Deployment[];
   readonly targets: readonly ModelTarget[];
   readonly people: readonly { readonly by: string; readonly slot: string }[];

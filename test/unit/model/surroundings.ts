@@ -1,27 +1,21 @@
 import type { Tier } from "../../../src/api/group.ts";
 import type { RecordSpec } from "../../../src/api/record.ts";
+import { approvalsOf } from "../../../src/core/approvals.ts";
 import { progressOf } from "../../../src/core/progress.ts";
 import { currentTier } from "../../../src/core/tiers.ts";
 import { tokenOf } from "../../../src/core/token.ts";
+import { carryOut, type Ending, type ModelOrder, previousOn, releaseOn } from "./agent.ts";
 import type { Judge } from "./judge.ts";
 import type { Operator, Step } from "./operator.ts";
 import type { Rules } from "./rules.ts";
 import type { Budget } from "./scenario.ts";
-import {
-  change,
-  IDLE,
-  type ModelAction,
-  type ModelAgent,
-  type ModelJob,
-  type ModelOrder,
-  num,
-  type State,
-  type World,
-} from "./world.ts";
+import { change, IDLE, type ModelAction, type ModelJob, num, type State, type World } from "./world.ts";
 
 interface Scene {
   readonly tier: Tier;
   readonly begun: boolean;
+  /** Whether people have to say so before it begins. */
+  readonly gated: boolean;
   readonly token: string;
   readonly saw: ModelAction["saw"];
   readonly newest?: RecordSpec;
@@ -33,7 +27,7 @@ export class Surroundings {
   readonly #judge: Judge;
   readonly #rules: Rules;
   readonly #operator: Operator;
-  readonly #orders = new Map<number, { readonly applied: number; readonly failed: number }>();
+  readonly #orders = new Map<string, number>();
   readonly #jobs = new Map<string, number>();
   readonly #scenes = new Map<string, { readonly scene: Scene | undefined }>();
 
@@ -70,29 +64,27 @@ export class Surroundings {
       const agent = agents.get(num(state, index));
       const order = agent.orders.find((one) => one.state === "Accepted");
       if (order === undefined) return [];
-      this.#rules.activated(state, order.update, agent);
-      const { applied, failed } = this.#ends(num(state, index), agent, order);
-      const { name } = specs[0].metadata;
+      const end = (ending: Ending): readonly [number, number] => [index, this.#ended(state, t, order, ending)];
+      const what = `${specs[0].metadata.name}: order ${order.sequence} (${order.action})`;
       return [
-        { what: `${name} applies it`, state: change(state, [index, applied]) },
-        ...this.#spending(state, "badOutcome", `${name} fails to apply it`, [index, failed]),
+        { what: `${what} is carried out`, state: change(state, end("well")) },
+        ...this.#spending(state, "badOutcome", `${what} fails before its switch`, end("before the switch")),
+        ...this.#spending(state, "badOutcome", `${what} fails after its switch`, end("after the switch")),
       ];
     });
   }
 
-  #ends(id: number, agent: ModelAgent, order: ModelOrder): { readonly applied: number; readonly failed: number } {
-    const known = this.#orders.get(id);
-    if (known !== undefined) return known;
-    const { agents } = this.#world;
-    const orders = (end: "Applied" | "Failed") =>
-      agent.orders.map((one) => (one === order ? { ...one, state: end } : one));
-    const activations = agent.activations.map((count, u) => (u === order.update ? count + 1 : count));
-    const made = {
-      applied: agents.id({ ...agent, runs: order.update, orders: orders("Applied"), activations }),
-      failed: agents.id({ ...agent, orders: orders("Failed") }),
-    };
-    this.#orders.set(id, made);
-    return made;
+  #ended(state: State, t: number, order: ModelOrder, ending: Ending): number {
+    const { at, agents } = this.#world;
+    const id = num(state, at.agents + t);
+    const key = `${id},${num(state, at.clock)},${ending}`;
+    const known = this.#orders.get(key);
+    const before = agents.get(id);
+    const after = known === undefined ? carryOut(before, order, ending, this.#world.now(state)) : agents.get(known);
+    if (after.current !== before.current) this.#rules.activated(state, t, before, order);
+    const next = known ?? agents.id(after);
+    this.#orders.set(key, next);
+    return next;
   }
 
   jobs(state: State): readonly Step[] {
@@ -100,7 +92,7 @@ export class Surroundings {
     const all = jobs.get(num(state, at.truth.jobs));
     return all.flatMap((job): Step[] => {
       if (job.outcome !== undefined) return [];
-      const { runs } = agents.get(num(state, at.agents + job.target));
+      const runs = releaseOn(agents.get(num(state, at.agents + job.target)));
       const end = (outcome: NonNullable<ModelJob["outcome"]>): readonly [number, number] => {
         const key = `${num(state, at.truth.jobs)},${job.name},${runs},${outcome}`;
         const known =
@@ -117,7 +109,7 @@ export class Surroundings {
   }
 
   trouble(state: State): readonly Step[] {
-    const { at, scenario } = this.#world;
+    const { at, scenario, agents } = this.#world;
     const working = scenario.updates.some((_, u) => num(state, at.threads + u) !== 0);
     const forgets = scenario.updates.map((_, u) => [at.threads + u, 0] as const);
     return [
@@ -126,6 +118,17 @@ export class Surroundings {
         : []),
       ...this.#spending(state, "clock", "an hour passes", [at.clock, num(state, at.clock) + 1]),
       ...this.#policies(state),
+      ...scenario.targets.flatMap(({ specs }, t) => {
+        const agent = agents.get(num(state, at.agents + t));
+        const place = previousOn(agent)?.place;
+        const next = { ...agent, lost: [...agent.lost, place ?? 0] };
+        return place === undefined
+          ? []
+          : this.#spending(state, "forget", `what ${specs[0].metadata.name} kept is gone`, [
+              at.agents + t,
+              agents.id(next),
+            ]);
+      }),
     ];
   }
 
@@ -193,8 +196,24 @@ export class Surroundings {
       deployments.id({ stands: false, actions: [] }),
     ]);
     const { on, generation } = policies.get(num(state, at.policies));
+    const others = (one: ModelAction): readonly ModelAction[] => actions.filter((old) => keyOf(old) !== keyOf(one));
+    const back = !on
+      ? []
+      : this.#takeable(state, update).flatMap(([on, names]) => {
+          const asked: ModelAction = {
+            verb: "rollback",
+            tier: on,
+            slot: "",
+            by: "carol",
+            token: names,
+            forged: false,
+            saw: NOTHING_SEEN,
+          };
+          const known = actions.some((old) => keyOf(old) === keyOf(asked) && old.token === names);
+          return known ? [] : write("rollback", `somebody asks to roll ${on} back:`, [...others(asked), asked]);
+        });
     const scene = this.#scene(state, update);
-    if (scene === undefined) return gone;
+    if (scene === undefined) return [...gone, ...back];
     const { tier, begun, token, newest, saw } = scene;
     const act = (verb: ModelAction["verb"], slot: string, by: string, names: string, forged = false): ModelAction => ({
       verb,
@@ -205,13 +224,13 @@ export class Surroundings {
       forged,
       saw: { ...saw, policies: generation },
     });
-    const others = (one: ModelAction): readonly ModelAction[] => actions.filter((old) => keyOf(old) !== keyOf(one));
     const free = scenario.people.filter(
       ({ slot }) => !actions.some((old) => old.verb === "approve" && old.tier === tier && old.slot === slot),
     );
-    const gated = tier === "omega" && !begun;
+    const gated = scene.gated && !begun;
     return [
       ...gone,
+      ...back,
       ...(on && gated
         ? free.flatMap(({ by, slot }) =>
             write("approve", `${by} approves`, [...actions, act("approve", slot, by, token)]),
@@ -245,11 +264,28 @@ export class Surroundings {
     ];
   }
 
+  /** The tiers that can be rolled back, each with the token under which it began, or that of a restore that failed. */
+  #takeable(state: State, update: number): readonly (readonly [Tier, string])[] {
+    const { at, chains } = this.#world;
+    const chain = chains.get(num(state, at.truth.chains + update));
+    const begun = chain.flatMap(({ from, tier, token, targets }) =>
+      from === "Waiting" && tier !== undefined && token !== undefined && targets !== undefined
+        ? [[tier, token.slice(0, 16)] as const]
+        : [],
+    );
+    const failed = chain.findLast(({ reason }) => reason === "RestoreFailed");
+    return [
+      ...new Map(begun),
+      ...(failed?.tier === undefined ? [] : [[failed.tier, failed.hash.slice(0, 16)] as const]),
+    ];
+  }
+
   /** What people see of an update who act on it now; nothing where there is nothing to act on. */
   #scene(state: State, update: number): Scene | undefined {
     const { at, scenario, policies } = this.#world;
     const specs = scenario.targets.map((_, t) => this.#world.targets.get(num(state, at.truth.targets + t)).spec).join();
-    const key = `${update};${num(state, at.policies)};${num(state, at.truth.chains + update)};${specs}`;
+    const others = this.#world.sameArtifact(update).map((u) => num(state, at.truth.chains + u));
+    const key = `${update};${num(state, at.policies)};${num(state, at.truth.chains + update)};${specs};${others.join()}`;
     const known = this.#scenes.get(key);
     if (known !== undefined) return known.scene;
     const view = this.#judge.live(state, update);
@@ -266,11 +302,13 @@ export class Surroundings {
         .filter(({ state: one }) => one === "Held")
         .map(({ record }) => record);
       const newest = held.toSorted((a, b) => b.seq - a.seq)[0];
+      const token = tokenOf(tier, seen).value;
       return {
         tier,
         begun: progress.tiers[tier].targets.size > 0,
-        token: tokenOf(tier, seen).value,
-        saw: this.#rules.saw(view.chain, view.targets, generation, update),
+        gated: approvalsOf(tier, token, seen).required > 0,
+        token,
+        saw: this.#rules.saw(view, generation, update, tier),
         ...(newest && { newest }),
       };
     };
@@ -313,9 +351,21 @@ export class Surroundings {
       const [step] = this.#operator.steps(state, update);
       if (step !== undefined && this.#leadsOn(state, update)) return step;
     }
-    return this.#operator.arrives(state) ?? this.#watched(state)[0] ?? this.jobs(state)[0];
+    return this.#operator.arrives(state) ?? this.#watched(state)[0] ?? this.jobs(state)[0] ?? this.#later(state);
+  }
+
+  /** What is on its way back needs no person, but it may need time. */
+  #later(state: State): Step | undefined {
+    const { at, scenario } = this.#world;
+    const waits = scenario.updates.some((_, u) => {
+      const rest = this.#operator.rest(state, u);
+      return rest?.status.phase === "RollingBack" && rest.wakeAt !== undefined;
+    });
+    return waits ? { what: "time passes", state: change(state, [at.clock, num(state, at.clock) + 1]) } : undefined;
   }
 }
+
+const NOTHING_SEEN: ModelAction["saw"] = { record: "", specs: "", policies: 0, quarantine: "" };
 
 const different = (a: State, b: State): boolean => a.some((value, index) => value !== b[index]);
 

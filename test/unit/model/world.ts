@@ -2,7 +2,9 @@ import type { Tier, Verb } from "../../../src/api/group.ts";
 import type { RecordSpec } from "../../../src/api/record.ts";
 import type { AppState } from "../../../src/api/target.ts";
 import type { Effect } from "../../../src/core/decision.ts";
-import { NOW } from "../fixtures.ts";
+import { digestOf } from "../../../src/api/artifact.ts";
+import { NOW, sha } from "../fixtures.ts";
+import { agentAt, type ModelAgent } from "./agent.ts";
 import { Intern } from "./intern.ts";
 import { type Budget, BUDGETS, FAULTS, type Scenario } from "./scenario.ts";
 
@@ -13,8 +15,14 @@ export interface ModelAction {
   readonly slot: string;
   readonly token: string;
   readonly by: string;
-  readonly saw: { readonly record: string; readonly specs: string; readonly policies: number };
+  readonly saw: Sight;
   readonly forged: boolean;
+}
+export interface Sight {
+  readonly record: string;
+  readonly specs: string;
+  readonly policies: number;
+  readonly quarantine: string;
 }
 export interface ModelDeployment {
   readonly stands: boolean;
@@ -24,19 +32,6 @@ export interface ModelTargetState {
   readonly spec: number;
   readonly app?: AppState;
 }
-export interface ModelOrder {
-  readonly update: number;
-  readonly sequence: number;
-  readonly state: "Accepted" | "Applied" | "Failed";
-}
-export interface ModelAgent {
-  /** Index of the update that runs, -1 for none. */
-  readonly runs: number;
-  readonly seen: number;
-  readonly orders: readonly ModelOrder[];
-  /** How often each update was switched to here. */
-  readonly activations: readonly number[];
-}
 export interface ModelJob {
   readonly name: string;
   readonly update: number;
@@ -44,7 +39,7 @@ export interface ModelJob {
   readonly attempt: number;
   readonly held: boolean;
   readonly outcome?: "Passed" | "Failed" | "Inconclusive";
-  /** What ran on the target when its pods ended. */
+  /** The release that ran on the target when its pods ended, -1 for none. */
   readonly ran?: number;
 }
 export interface ModelPolicies {
@@ -66,13 +61,22 @@ export interface View {
   readonly deployment: number;
   readonly targets: readonly number[];
   readonly chain: number;
+  /** The chains of the other updates with the same artifact. */
+  readonly others: readonly number[];
   readonly jobs: number;
+}
+/** Something that can run on a target: what an update brings, or what was there before all of them. */
+export interface Release {
+  readonly version: string;
+  readonly sha256: string;
 }
 export interface Delayed {
   readonly update: number;
   readonly effect: number;
 }
 
+/** What ran before any of the updates. */
+const BEFORE: Release = { version: "0.9.0", sha256: sha("9") };
 export const IDLE: ModelThread = { agents: {}, orders: {}, policiesDue: false };
 export const HOUR = 3_600_000;
 
@@ -85,7 +89,7 @@ export class World {
     chain.map((record) => this.#recordId(record)).join(),
   );
   readonly jobs = new Intern<readonly ModelJob[]>([]);
-  readonly agents: Intern<ModelAgent>;
+  readonly agents = new Intern<ModelAgent>(agentAt());
   readonly policies = new Intern<ModelPolicies>({ on: true, generation: 1 });
   readonly threads = new Intern<ModelThread>(IDLE);
   readonly delayed = new Intern<Delayed | null>(null);
@@ -93,27 +97,63 @@ export class World {
   readonly budgets: Intern<readonly number[]>;
   readonly at: Layout;
   readonly initial: readonly number[];
+  /** What each update brings, and last what ran before them. */
+  readonly releases: readonly Release[];
   readonly #records = new Map<string, number>();
   readonly #spent = new Map<string, number>();
 
   constructor(scenario: Scenario) {
     this.scenario = scenario;
-    const idle = scenario.updates.map(() => 0);
-    this.agents = new Intern<ModelAgent>({ runs: -1, seen: 0, orders: [], activations: idle });
+    this.releases = [
+      ...scenario.updates.map(({ spec }) => ({
+        version: spec.version,
+        sha256: digestOf(spec.artifact).replace("sha256:", ""),
+      })),
+      BEFORE,
+    ];
     this.budgets = new Intern<readonly number[]>([
       ...BUDGETS.map((name) => scenario.budgets[name] ?? 0),
       scenario.faults,
     ]);
     this.at = layout(scenario.updates.length, scenario.targets.length);
     const state = Array.from({ length: this.at.length }, () => 0);
-    scenario.targets.forEach(({ runs = -1 }, t) => {
-      state[this.at.agents + t] = this.agents.id({ runs, seen: 0, orders: [], activations: idle });
+    scenario.targets.forEach(({ runs }, t) => {
+      if (runs === undefined) return;
+      state[this.at.agents + t] = this.agents.id(agentAt(runs === "before" ? scenario.updates.length : runs));
+      if (runs !== "before") return;
+      // Verified long ago, by an update that is through.
+      const { version, sha256 } = BEFORE;
+      const app = { app: "default", sequence: 1, version, digest: `sha256:${sha256}` };
+      const known = this.targets.id({ spec: 0, app });
+      state[this.at.truth.targets + t] = known;
+      state[this.at.cache.targets + t] = known;
     });
     this.initial = state;
   }
 
+  /** Two updates with one artifact bring the same. */
+  releaseOf(update: number): number {
+    return this.releaseWith(this.releases[update]?.sha256 ?? "");
+  }
+
+  /** The other updates that bring the same. */
+  sameArtifact(update: number): readonly number[] {
+    return this.scenario.updates.flatMap((_, u) =>
+      u !== update && this.releases[u]?.sha256 === this.releases[update]?.sha256 ? [u] : [],
+    );
+  }
+
+  releaseWith(sha256: string): number {
+    return this.releases.findIndex((release) => release.sha256 === sha256);
+  }
+
   now(state: State): number {
     return NOW + num(state, this.at.clock) * HOUR;
+  }
+
+  /** With all that people may do and all that may go wrong still to come. */
+  renewed(state: State): State {
+    return change(state, [this.at.budgets, 0]);
   }
 
   /** One less in this budget; nothing where it is used up. */
