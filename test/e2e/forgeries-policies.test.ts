@@ -53,6 +53,10 @@ const ATTACKS: readonly (readonly [string, readonly string[]])[] = [
   ],
 ];
 
+/** Each takes the time in which a policy takes effect, twice: all of them when asked, and always one of each kind. */
+const ALWAYS = ["its binding deleted", "a binding scoped to other namespaces", "stamps for other objects"];
+const tried = ATTACKS.filter(([name]) => process.env["ASHAT_ATTACKS"] === "all" || ALWAYS.includes(name));
+
 let ground: Ground;
 beforeAll(async () => {
   const room = await scene.room("policies");
@@ -74,7 +78,7 @@ const restore = async (): Promise<void> => {
 };
 
 describe("while the policies are not what they were, approvals count for nothing, and those of that time never", () => {
-  test.each(ATTACKS)("%s", async (name, attack) => {
+  test.each(tried)("%s", async (name, attack) => {
     const { cluster, room } = ground;
     const before = movesOf(await room.records("first"));
     const token = await ground.token();
