@@ -20,9 +20,11 @@ export interface Play {
   readonly scene: Scene;
   readonly signal: AbortSignal;
   readonly say: (text: string) => void;
-  /** Shows a command, runs exactly this as one of the people, and gives what it said. */
+  /** Shows a command, runs exactly this as one of the people without asking, and gives what it said. */
   readonly run: (person: Person, command: string, stdin?: string) => Promise<string>;
   readonly until: (goal: Goal) => Promise<DeploymentStatus>;
+  /** Fires with the next record of the update. */
+  readonly moved: () => AbortSignal;
   /** The update of this name is another one from now on. */
   readonly startOver: () => Promise<void>;
 }
@@ -41,7 +43,10 @@ export async function play(screen: Screen, scene: Scene, { steps }: Scenario, si
   const approvals = approving(screen, scene, (error) => failed.abort(error));
   let begun: number | undefined;
   let following: Following | undefined;
+  let next = new AbortController();
   const seeRecord = (record: RecordSpec): void => {
+    next.abort();
+    next = new AbortController();
     begun ??= Date.parse(record.time);
     narrate(screen, record, begun, places);
   };
@@ -65,12 +70,12 @@ export async function play(screen: Screen, scene: Scene, { steps }: Scenario, si
     },
     run: async (person, command, stdin) => {
       screen.line(`  ${screen.paint.dim(person.padEnd(8))}  ${screen.paint.bold(command)}`);
-      if (screen.interactive) await pressEnter(screen, scene, person, { first: true, signal: either });
       const { code, said } = await shellAs(scene, person, command, stdin);
       if (code !== 0) throw new Error(`this did not work for ${person}: ${command}\n${said}`);
       return said;
     },
     until: (goal) => (following ??= watchUpdate()).until(goal),
+    moved: () => next.signal,
     startOver: async () => {
       approvals.over();
       await following?.end();
@@ -122,6 +127,20 @@ async function act(
   const status = await play.until({});
   const token = status.tiers?.find(({ name }) => name === tier)?.token ?? status.token?.value ?? "";
   const command = `kubectl annotate ${deploymentRef(UPDATE)} -n ${namespace} --field-manager=ashat '${actionKey(verb, tier)}=${token} ${reason}'`;
-  const said = await play.run(person, command);
-  play.screen.line(`            ${play.screen.paint.dim(`${person} ran it: ${said}`)}`);
+  const { screen, scene, signal } = play;
+  screen.line(`  ${screen.paint.dim(person.padEnd(8))}  ${screen.paint.bold(command)}`);
+  if (screen.interactive) {
+    // Whoever runs it in another shell need not press Enter here.
+    const moved = play.moved();
+    try {
+      await pressEnter(screen, scene, person, { first: true, signal: AbortSignal.any([signal, moved]) });
+    } catch (error) {
+      if (signal.aborted || !moved.aborted) throw error;
+      process.stdin.pause();
+      return;
+    }
+  }
+  const { code, said } = await shellAs(scene, person, command);
+  if (code !== 0) throw new Error(`this did not work for ${person}: ${command}\n${said}`);
+  screen.line(`            ${screen.paint.dim(`${person} ran it: ${said}`)}`);
 }

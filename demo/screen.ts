@@ -14,6 +14,7 @@ export interface Screen {
 }
 
 const WIDEST = 100;
+const NARROWEST = 60;
 const TICK_MS = 250;
 /** Elsewhere than on a terminal a sign of life is a line, so it comes seldom. */
 const SIGN_OF_LIFE_MS = 10_000;
@@ -23,7 +24,8 @@ const fit = (text: string, width: number): string => (text.length <= width ? tex
 export function openScreen(out: NodeJS.WriteStream = process.stdout): Screen {
   const interactive = out.isTTY && process.stdin.isTTY;
   const paint = paintFor(out, process.env);
-  const width = Math.min(WIDEST, out.isTTY ? out.columns : WIDEST);
+  // A terminal that does not know how wide it is says 0.
+  const width = out.isTTY && out.columns > 0 ? Math.min(WIDEST, Math.max(NARROWEST, out.columns)) : WIDEST;
   let live: { readonly text: string; readonly since: number; told: number } | undefined;
 
   const erase = (): void => {
