@@ -45,7 +45,7 @@ describe("an order", () => {
   });
 
   test("that failed is final: held, with what the agent said", () => {
-    const scene = answered(report("Failed", "DigestMismatch", "it has another digest"));
+    const scene = answered(report("Failed", "DigestMismatch", "it has another digest."));
     expect(scene.run().status.phase).toBe("Held");
     expect(scene.last()).toMatchObject({
       reason: "DigestMismatch",

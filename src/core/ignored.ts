@@ -11,7 +11,7 @@ import type { Observed } from "./observed.ts";
 import { whyNoOverride } from "./overrides.ts";
 import { hasBegun, type Progress } from "./progress.ts";
 import { failedRestoreToken } from "./reverse.ts";
-import { judgeRollback, namesTier } from "./rollback.ts";
+import { judgeRollback, namesTier, RESTORE_FAILED } from "./rollback.ts";
 import { type Situation, situationAt, stateOf } from "./situation.ts";
 import { tokenOf } from "./token.ts";
 
@@ -86,7 +86,7 @@ function whyIgnored(action: Action, observed: Observed, progress: Progress, now:
     }
     case "rollback": {
       const failed = failedRestoreToken(situation);
-      if (token === failed) return undefined;
+      if (token === failed || (failed === undefined && askedAgain(action, observed))) return undefined;
       const begun = progress.tiers[tier].tokens.at(-1)?.slice(0, 16);
       if (begun === undefined) return `does nothing: nothing was delivered to ${tier}`;
       if (!namesTier(progress, action)) return `names ${token}, and ${tier} began with ${failed ?? begun}`;
@@ -104,6 +104,11 @@ function whyIgnored(action: Action, observed: Observed, progress: Progress, now:
       return verb;
   }
 }
+
+/** Whether it named a restore that failed, which is a question no more where nothing is held for that. */
+const askedAgain = ({ tier, token }: Action, { records }: Observed): boolean =>
+  token !== "" &&
+  records.some((record) => record.tier === tier && record.reason === RESTORE_FAILED && record.hash.startsWith(token));
 
 /** Once everything has begun, the approvals are frozen in the record and ask for nothing more. */
 function whyUncounted({ slot }: Action, situation: Situation): string | undefined {

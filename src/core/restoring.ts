@@ -1,4 +1,5 @@
 import { digestOf } from "../api/artifact.ts";
+import { deploymentRef } from "../api/group.ts";
 import { type OrderKeyParts, orderEnded, orderKey } from "../api/order.ts";
 import type { RecordTarget } from "../api/record.ts";
 import { beginRestore } from "./begin-restore.ts";
@@ -140,7 +141,7 @@ function courseOf(situation: Situation, begun: Begun): Course {
   const { metadata, spec } = situation.observed.deployment;
   const claim = appState(seen.target, spec.app)?.claim;
   if (claim !== undefined && claim.uid !== metadata.uid)
-    return { state: "Failed", message: `it was taken by ${claim.name}` };
+    return { state: "Failed", message: `it was taken by ${deploymentRef(claim.name)}` };
   const order = seen.orders[orderKey(orderOf(situation, begun))];
   if (order === undefined) return { state: "AskOrder" };
   switch (order.state) {

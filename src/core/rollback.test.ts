@@ -220,7 +220,9 @@ describe("a rollback that is asked for", () => {
     expect(status.blockedBy?.[0]?.command).toContain("rollback.ashat.raos.io/public.2=");
     scene.onRestore = (target, key, release) => scene.restored(target, key, release);
     scene.act("rollback", "public", "ben", { slot: "2", token: status.blockedBy?.[0]?.token ?? "" });
-    expect(scene.run().status.phase).toBe("RolledBack");
+    const done = scene.run().status;
+    expect(done.phase).toBe("RolledBack");
+    expect(done.conditions?.map(({ type }) => type)).not.toContain("ActionIgnored");
   });
 });
 

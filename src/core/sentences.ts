@@ -1,6 +1,7 @@
 import type { Tier } from "../api/group.ts";
 import { TIME_GATES } from "../api/record.ts";
 import type { Phase } from "../api/states.ts";
+import type { Shut } from "./decision.ts";
 import { namesOf } from "./names.ts";
 import type { Observed } from "./observed.ts";
 import type { Progress } from "./progress.ts";
@@ -17,8 +18,15 @@ export function messageOf({ observed, tier, targets }: Situation, phase: Phase, 
   if (first === undefined) return `${spec.version} is about to begin ${nameTier(tier)}`;
   // What time opens needs no command: the one that overrides it is for an emergency.
   const byItself = TIME_GATES.some((gate) => gate === first.gate);
-  return `${first.message}${first.command === undefined || byItself ? ` (${first.who})` : `: ${first.command}`}`;
+  return byItself ? `${bare(first)} (${first.who})` : wayOn(first);
 }
+
+/** What blocks and how it is opened, or by whom where no command does. */
+const wayOn = (shut: Shut): string =>
+  `${bare(shut)}${shut.command === undefined ? ` (${shut.who})` : `: ${shut.command}`}`;
+
+/** Sentences of agents and licences end in a full stop; ours go on. */
+const bare = ({ message }: Shut): string => message.replace(/\.$/, "");
 
 /** The sentence of an update that is through: what was left out on the way is named. */
 export function completed({ deployment }: Observed, progress: Progress): string {
@@ -40,8 +48,7 @@ const CAUSES: readonly string[] = ["RollbackAsked", "RestoreOnFailure"];
 export function takenBack({ deployment, records }: Observed, phase: Phase, blockedBy: Say["blockedBy"]): string {
   const { app, version } = deployment.spec;
   const first = blockedBy[0];
-  if (first !== undefined)
-    return `${first.message}${first.command === undefined ? ` (${first.who})` : `: ${first.command}`}`;
+  if (first !== undefined) return wayOn(first);
   const why = records.findLast(({ to, reason }) => to === "RollingBack" && CAUSES.includes(reason))?.message ?? "";
   if (phase !== "RolledBack") return `${app} ${version} is being rolled back: ${why}`;
   const what = records.findLast(({ to }) => to === "RolledBack")?.message ?? "nothing had to be restored";
