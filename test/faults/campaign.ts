@@ -30,7 +30,6 @@ export interface CampaignOptions {
   readonly atOnce?: number;
   /** No plan is begun after so long. */
   readonly budgetMs?: number;
-  readonly begun?: (plan: Plan) => void;
   readonly told?: (finding: Finding) => void;
 }
 
@@ -54,7 +53,6 @@ export async function campaign(hall: Hall, options: CampaignOptions = {}): Promi
     seed = 1,
     atOnce = 6,
     budgetMs = Infinity,
-    begun: beginning,
     told,
   } = options;
   const begun = performance.now();
@@ -84,7 +82,6 @@ export async function campaign(hall: Hall, options: CampaignOptions = {}): Promi
       const workload = workloads.find(({ name }) => name === plan?.workload);
       const reference = calm.get(plan.workload);
       if (workload === undefined || reference === undefined) throw new Error(`${planId(plan)} names no workload`);
-      beginning?.(plan);
       const run = await runPlan(hall, workload, plan);
       const finding = { plan, run, wrong: judge(run, reference) };
       findings.push(finding);

@@ -17,13 +17,14 @@ export function enumerate({ name: workload }: Workload, { script }: Run): readon
   const plans: Plan[] = [];
   const add = (fault: Fault, site: string): void => void plans.push({ workload, fault, site });
   const first = new Map<string, number>();
-  for (const { site, writes } of steps) {
+  for (const { site, writes, agent } of steps) {
     const key = site.slice(0, site.lastIndexOf("#"));
     const from = first.get(key) ?? ordinalOf(site);
     first.set(key, from);
     const most = key.includes(":leases:") ? LEASES_AT_MOST : REPEATED_AT_MOST;
     if (writes || ordinalOf(site) - from < most) for (const fault of REPLY_FAULTS) add(fault, site);
     if (writes) for (const fault of [...CRASH_FAULTS, "failover"] as const) add(fault, site);
+    if (writes && !agent) add("paused-leader", site);
   }
   for (const { site, type, at } of script.events)
     if (at >= script.begunAt())

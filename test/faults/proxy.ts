@@ -25,6 +25,8 @@ export interface Stage {
   /** Called at the very moment a life has to end; everything of it is cut off already. */
   readonly die: (life: number) => void;
   readonly written: (write: Written) => void;
+  /** Freezes the process whose write was committed just now; the reply is on its way to it. */
+  readonly freeze: () => void;
   /** Gives every life a lease of its own, so that all of them lead. */
   readonly leaseOfItsOwn?: boolean;
 }
@@ -108,6 +110,11 @@ export async function startFaultProxy(cluster: ClusterAccess): Promise<FaultProx
     if (fault === "crash-after-commit" || fault === "failover") {
       await on();
       return die();
+    }
+    if (fault === "paused-leader") {
+      const said = await on();
+      place.freeze();
+      return give(response, said);
     }
     if (fault === "crash-after-reply") response.once("finish", die);
     const broken = call.verb === "list" ? place.aftermath.lists.get(call.resource)?.shift() : undefined;

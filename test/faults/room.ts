@@ -7,7 +7,7 @@ import { approverRole } from "../../src/api/rbac.ts";
 import type { RecordSpec } from "../../src/api/record.ts";
 import type { TargetStatus } from "../../src/api/target.ts";
 import { DEPLOYMENTS, type Job, JOBS, MAINFRAMES, type Raw, RECORDS, SERVERS } from "../../src/controllers/kinds.ts";
-import { agentDriver } from "../../src/delivery/agent.ts";
+import { AGENT_LIMITS, agentDriver } from "../../src/delivery/agent.ts";
 import { ANY_ADDRESS } from "../../src/dial/address-rules.ts";
 import type { Draft, Resource } from "../../src/kube/types.ts";
 import { readSigningKey } from "../../src/licence/key-files.ts";
@@ -79,11 +79,14 @@ const LEASES: Resource = {
   kind: "Lease",
   namespaced: true,
 };
+/** On a machine that has other work, too. */
+const PATIENCE_MS = 60_000;
 const GROUP_OF_RBAC = "rbac.authorization.k8s.io";
 
 export const SYNC_BOT = "system:serviceaccount:flux-system:kustomize-controller";
 const BOT_GROUPS = ["system:serviceaccounts", "system:serviceaccounts:flux-system", "system:authenticated"];
 
+const user = (name: string) => ({ apiGroup: GROUP_OF_RBAC, kind: "User", name });
 const tokenOf = ({ blockedBy }: DeploymentStatus, gate: string): string =>
   blockedBy?.find((one) => one.gate === gate)?.token ?? "";
 
@@ -99,7 +102,6 @@ export async function openRoom(
   await client.create(NAMESPACES, {
     metadata: { name: namespace, labels: { "pod-security.kubernetes.io/enforce": "restricted" } },
   });
-  const user = (name: string) => ({ apiGroup: GROUP_OF_RBAC, kind: "User", name });
   const bind = (kind: string, role: string, subjects: readonly object[]) =>
     client.create(BINDINGS, {
       metadata: { namespace, name: role },
@@ -213,7 +215,7 @@ export async function openRoom(
           const seen = await driver.observe(
             { url: at.agentUrl, tls: { sha256: at.certificate.sha256 } },
             await signRead(orderKey, { aud: `${namespace}/${at.name}`, now: new Date() }),
-            AbortSignal.timeout(10_000),
+            AbortSignal.timeout(PATIENCE_MS),
           );
           if (seen.state !== "Answered") throw new Error(seen.message);
           return seen.status;

@@ -3,6 +3,7 @@ import { endOf, type End } from "./end.ts";
 import type { Hall } from "./hall.ts";
 import { watchInvariants } from "./invariants.ts";
 import { type Life, startLife } from "./life.ts";
+import { startFrozen } from "./frozen.ts";
 import type { Plan } from "./plan.ts";
 import { openRoom } from "./room.ts";
 import { createScript, type Script } from "./script.ts";
@@ -62,6 +63,7 @@ export async function runPlan(hall: Hall, workload: Workload, plan?: Plan): Prom
     script,
     die: () => die(),
     written: invariants.written,
+    freeze: () => frozen?.freeze(),
     leaseOfItsOwn: plan?.fault === "two-leaders",
   });
   const born = (number: number): Life =>
@@ -95,8 +97,17 @@ export async function runPlan(hall: Hall, workload: Workload, plan?: Plan): Prom
       room.shut(false);
     }
   };
+  /** A process of its own leads first; when it is frozen, another one waits for its lease to run out. */
+  const frozen =
+    plan?.fault === "paused-leader" ? await startFrozen(hall, room.namespace, proxied.urlOf(0)) : undefined;
   const second = plan?.fault === "two-leaders" ? born(1_000) : undefined;
-  const alive = keepAlive();
+  const alive = (async (): Promise<void> => {
+    if (frozen !== undefined) {
+      await Promise.race([frozen.isFrozen, new Promise((resolve) => over.signal.addEventListener("abort", resolve))]);
+      life = 1;
+    }
+    await keepAlive();
+  })();
   let end: End | undefined;
   let trouble: string | undefined;
   let restless: string | undefined;
@@ -105,6 +116,15 @@ export async function runPlan(hall: Hall, workload: Workload, plan?: Plan): Prom
     for (let quietSince = script.at(); script.at() - quietSince < SILENT_MS; await pause(100)) {
       over.signal.throwIfAborted();
       if (script.lastWriteAt() > quietSince) quietSince = script.lastWriteAt();
+    }
+    if (frozen !== undefined) {
+      const thawedAt = script.at();
+      const said = await frozen.thaw();
+      const late = script.steps.filter(
+        ({ life: of, at, writes, status = 0 }) => of === 0 && at >= thawedAt && writes && status < 300,
+      );
+      if (said !== undefined) stray.push(said);
+      stray.push(...late.map(({ site }) => `it wrote ${site} after it had been frozen and another one led`));
     }
     end = await endOf(room, workload);
   } catch (error) {
@@ -120,6 +140,7 @@ export async function runPlan(hall: Hall, workload: Workload, plan?: Plan): Prom
     clearInterval(bound);
     over.abort(new Error("the run is over"));
     second?.stop();
+    await frozen?.stop();
     await Promise.all([alive, second?.ended]);
     proxied.close();
     await room.close();
