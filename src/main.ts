@@ -9,15 +9,32 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   licence: async () => (await import("./licence/command.ts")).licenceCommand(),
 };
 
+const USAGE = 2;
+
+// Whoever reads may stop reading: `ashat licence show | head` is no error.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit();
+});
+
 const asked = process.argv[2] !== undefined && process.argv[2] in COMMANDS ? process.argv[2] : undefined;
 const wanted = asked === undefined ? Object.keys(COMMANDS) : [asked];
 const program = new Command("ashat").description(
   "Moves updates from ALPHA to the Licensed Mainframes: verified, approved, recorded.",
 );
+/** Wrong usage ends with 2, whichever command it was; a command that went wrong ends as it says. A check ends itself. */
+const strict = (command: Command): void => {
+  if (command.name() === "check") return;
+  command.exitOverride(({ code, exitCode }) =>
+    process.exit(exitCode === 0 || code === "commander.error" ? exitCode : USAGE),
+  );
+  for (const sub of command.commands) strict(sub);
+};
 for (const name of wanted) {
   const make = COMMANDS[name];
   if (make !== undefined) program.addCommand(await make());
 }
+strict(program);
 
 try {
   await program.parseAsync();

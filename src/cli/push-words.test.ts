@@ -44,9 +44,10 @@ test("without an OMEGA server the plan says where it stops", () => {
   );
 });
 
+const runs = (app: string, version: string) =>
+  serverObject("Public", "s", { status: { apps: [{ app, sequence: 1, version }] } });
+
 test("the next version is the next patch above what runs and what is on its way, of this app", () => {
-  const runs = (app: string, version: string) =>
-    serverObject("Public", "s", { status: { apps: [{ app, sequence: 1, version }] } });
   expect(nextVersion("default", [runs("default", "9.4.9")], [])).toBe("9.4.10");
   expect(nextVersion("default", [runs("default", "9.4.9")], [update("x", undefined, { version: "9.5.0" })])).toBe(
     "9.5.1",
@@ -55,9 +56,10 @@ test("the next version is the next patch above what runs and what is on its way,
   expect(nextVersion("default", [runs("default", "2.0.0-rc.1")], [])).toBe("2.0.0");
 });
 
+const kept = (tier: "Alpha" | "Public", url: string) =>
+  serverObject(tier, tier, { annotations: { [ARCHIVE_URL]: url } });
+
 test("where archives are is said now, in the shell, on ALPHA or on Public, in this order", () => {
-  const kept = (tier: "Alpha" | "Public", url: string) =>
-    serverObject(tier, tier, { annotations: { [ARCHIVE_URL]: url } });
   const servers = [kept("Public", "https://public/"), kept("Alpha", "https://alpha/")];
   expect(knownTemplate({ option: "https://now/", variable: "https://shell/", servers })).toBe("https://now/");
   expect(knownTemplate({ variable: "https://shell/", servers })).toBe("https://shell/");

@@ -57,11 +57,11 @@ function whatHappens(
 /** `cancel` before an effect on the tier an update is at, `rollback` after one. */
 export function cancelOf(update: Update, fleet: Pick<Fleet, "servers" | "mainframes">): Undo {
   const { phase, tier, token } = update.status ?? {};
-  if (phase === undefined || tier === undefined)
-    return no("the operator has not looked at it yet: try again in a moment");
+  if (phase === undefined) return no("the operator has not looked at it yet: try again in a moment");
   if (["Cancelled", "Superseded", "Refused", "RolledBack", "RollingBack"].includes(phase))
     return no(`it is ${phase} already`);
   if (phase === "Completed") return no("it is Completed: there is nothing left to cancel, only something to roll back");
+  if (tier === undefined) return no(`it is ${phase}, and at no tier`);
   if (begunTiers(update).includes(tier)) return rollbackOf(update, tier, fleet);
   if (token === undefined) return no("the operator has not published its token yet: try again in a moment");
   const before = begunTiers(update).filter((begun) => begun !== tier);

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -46,6 +46,19 @@ const issue = (...more: string[]) =>
   );
 
 describe("ashat licence", () => {
+  it("says which folder cannot be made, and by which option another one is named", async () => {
+    await writeFile(join(dir, "file"), "");
+    for (const [out, why] of [
+      [join(dir, "file"), `The folder ${join(dir, "file")} of --out cannot be made (EEXIST)`],
+      ["", "--out names no folder"],
+    ] as const) {
+      const { err, code } = await run("keygen", "--out", out);
+      expect(err).toContain(why);
+      expect(code).toBe(1);
+    }
+    expect(await run("keygen", "--out", join(dir, "a/b/c"))).toMatchObject({ code: 0 });
+  });
+
   it("makes keys, issues a licence that verifies, and shows it", async () => {
     expect(await run("keygen", "--out", join(dir, "k"))).toMatchObject({
       code: 0,

@@ -165,7 +165,10 @@ test.concurrent(
     expect(failed.code).toBe(1);
     expect(lines(failed)[0]).toBe("Verification FAILED");
     expect(failed.out).toContain("Module Load Test failed on staging: ");
-    expect(lines(failed).at(-1)).toBe("Next: deploy verify half-built --again");
+    expect(lines(failed).slice(-2)).toEqual([
+      "Next: deploy verify half-built --again",
+      "  or: deploy rollback half-built --tier public",
+    ]);
 
     const notReady = await ann("deploy approve half-built");
     expect(notReady.code).toBe(1);
