@@ -64,8 +64,8 @@ describe("nothing is left behind", () => {
     expect(appOf(scene, "staging")?.claim).toBeUndefined();
   });
 
-  test("the claim of a restore that arrives while it is verified again", () => {
-    const scene = new Scene(update("patch"), server("staging", "Public"));
+  test.for(["Flag", "Heal"])("the claim of a restore that arrives while it is verified again (drift: %s)", (drift) => {
+    const scene = new Scene(update("patch"), server("staging", "Public", { drift }));
     scene.says("staging", runs(scene.target("staging"), "9.3.0", sha("0")));
     scene.run();
     const target = scene.target("staging");

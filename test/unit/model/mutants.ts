@@ -363,12 +363,6 @@ export const MUTANTS: readonly Mutant[] = [
     to: '(at.uid === "" ? [at.uid] : [])',
   },
   {
-    name: "verified again under the sequence of before",
-    file: "held.ts",
-    from: "? (appState(seen.target, spec.app)?.sequence ?? at.sequence)",
-    to: "? at.sequence",
-  },
-  {
     name: "what was rolled back is not quarantined",
     file: "token.ts",
     from: '["Cancelled", "RollingBack", "RolledBack"]',

@@ -1,0 +1,80 @@
+import { expect, test } from "vitest";
+import { runs, server, sha, update } from "../../test/unit/fixtures.ts";
+import { reported, Scene } from "../../test/unit/scene.ts";
+import { decideGone } from "./gone.ts";
+
+/** An update that passed on Public, where 9.3.0 ran before. */
+function onPublic(patch = {}): Scene {
+  const scene = new Scene(update("patch"), server("staging", "Public", patch));
+  scene.says("staging", runs(scene.target("staging"), "9.3.0", sha("0")));
+  scene.run();
+  return scene;
+}
+
+const askBack = (scene: Scene): void =>
+  scene.act("rollback", "public", "ben", {
+    token: scene.deployment.status.tiers?.find(({ name }) => name === "public")?.token ?? "",
+  });
+
+const appOf = (scene: Scene) => scene.target("staging").status.apps?.[0];
+
+test("when something put itself back stands at its target", () => {
+  const scene = onPublic({ onFailure: "Restore" });
+  scene.verdict("staging", "Failed");
+  expect(scene.run().status.phase).toBe("RolledBack");
+  expect(appOf(scene)?.restoredAt).toBe(new Date(scene.now).toISOString());
+});
+
+test("an agent that says it is done while the update still runs has not put it back", () => {
+  const scene = onPublic();
+  scene.onRestore = (_, key) => reported(key, "Applied");
+  askBack(scene);
+  expect(scene.run().status).toMatchObject({ phase: "Held" });
+  expect(scene.last().message).toContain("9.4.2 still runs there");
+});
+
+test("where nothing runs yet, a delivery on its way is waited for as long as it may arrive", () => {
+  const scene = new Scene(update("patch"), server("staging", "Public"));
+  scene.onOrder = () => ({ state: "NotAnswered", reason: "Unreachable", message: "no route to host" });
+  scene.run();
+  scene.orders.clear();
+  askBack(scene);
+  expect(scene.run().status.phase).toBe("RollingBack");
+  scene.now += scene.settings.deliveryMs;
+  expect(scene.run().status.phase).toBe("RolledBack");
+});
+
+test("a restore refused for its sequence is ordered again under a higher one", () => {
+  const scene = onPublic();
+  scene.onRestore = (target, key, release) => {
+    scene.onRestore = (again, next, kept) => scene.restored(again, next, kept);
+    scene.says(
+      "staging",
+      runs(target, "9.4.2", sha("a"), { sequence: 9, previous: { version: "9.3.0", digest: sha("0") } }),
+    );
+    expect(release.version).toBe("9.3.0");
+    return { state: "Refused", reason: "SequenceTooLow", message: `${key} is not above 9` };
+  };
+  askBack(scene);
+  expect(scene.run().status.phase).toBe("RolledBack");
+  expect(appOf(scene)?.sequence).toBe(10);
+});
+
+test("what could not be put back is not verified instead", () => {
+  const scene = onPublic();
+  scene.onRestore = (_, key) => reported(key, "Failed", "SnapshotGone");
+  askBack(scene);
+  const token = scene.run().status.blockedBy?.[0]?.token ?? "";
+  scene.act("verify", "public", "ben", { token });
+  expect(scene.run().status.phase).toBe("Held");
+  expect(scene.last().reason).toBe("RestoreFailed");
+});
+
+test("an update deleted while it is on a target leaves word there that nothing is known to be right", () => {
+  const scene = onPublic();
+  const target = scene.target("staging");
+  const seen = { target, agent: { state: "NotAsked" as const }, orders: {} };
+  const { uid } = scene.deployment.metadata;
+  const left = decideGone({ uid, records: scene.records, targets: [seen], jobs: [] }, scene.now);
+  expect(left.find((effect) => effect.do === "release")).toMatchObject({ app: { unsettled: "patch" } });
+});
