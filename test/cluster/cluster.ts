@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Agent } from "undici";
@@ -31,6 +31,8 @@ export interface Cluster extends ClusterAccess {
   /** Starts it again on the same port and waits until custom kinds can be written. */
   readonly startApiServer: () => Promise<void>;
   readonly restartApiServer: () => Promise<void>;
+  /** Remembers all that is stored now; the function that comes back takes the cluster there again, whatever its clients have seen since. */
+  readonly remember: () => Promise<() => Promise<void>>;
 }
 
 // A graceful end waits half a minute for open watches; all state is in etcd, so a forced one loses nothing.
@@ -111,6 +113,17 @@ const startOwned = async (
     await startApiServer();
     await ready.untilCustomKindsCanBeWritten();
   };
+  const etcdDir = join(dir, "etcd");
+  /** Etcd stands still meanwhile, so that its files are whole. */
+  const whileStopped = async (work: () => Promise<void>): Promise<void> => {
+    await Promise.all([end("kube-controller-manager"), end("kube-scheduler")]);
+    await end("kube-apiserver");
+    await end("etcd");
+    await work();
+    await start(etcd(layout));
+    await startAgain();
+    await Promise.all([start(controllerManager(layout)), start(scheduler(layout))]);
+  };
   const access = accessTo({
     dir,
     server,
@@ -129,6 +142,15 @@ const startOwned = async (
     restartApiServer: async () => {
       await end("kube-apiserver");
       await startAgain();
+    },
+    remember: async () => {
+      const kept = await mkdtemp(join(dir, "kept-"));
+      await whileStopped(() => cp(etcdDir, kept, { recursive: true }));
+      return () =>
+        whileStopped(async () => {
+          await rm(etcdDir, { recursive: true, force: true });
+          await cp(kept, etcdDir, { recursive: true });
+        });
     },
   };
 };

@@ -50,5 +50,6 @@ export const useContext = async (context: string, kubectl: string, wantedDir?: s
     stopApiServer: notOurs,
     startApiServer: notOurs,
     restartApiServer: notOurs,
+    remember: notOurs,
   };
 };

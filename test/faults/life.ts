@@ -39,7 +39,7 @@ export function startLife({ server, caPem, token, keys, image, say }: LifeOption
           licenceKeys: await readJwks(keys.licenceKeys),
           checkImage: image,
           addresses: addressesOf(["127.0.0.0/8"], []),
-          settings: { ...SETTINGS, pollMs: 200, retryMs: 1_000, deliveryMs: 60_000, holdBackMs: 5_000 },
+          settings: { ...SETTINGS, pollMs: 200, retryMs: 1_000, deliveryMs: 60_000, holdBackMs: 120_000 },
           healthPort: 0,
           checkpointMs: 600_000,
           identity: `life-${randomUUID()}`,

@@ -117,7 +117,7 @@ export async function openRoom(
     bind("ClusterRole", "ashat-editor", [user("ann"), user(SYNC_BOT)]),
     ...TIERS.map((tier) => bind("ClusterRole", approverRole(tier), [user("ann"), user(SYNC_BOT)])),
   ]);
-  const driver = agentDriver(ANY_ADDRESS);
+  const driver = agentDriver(ANY_ADDRESS, { ...AGENT_LIMITS, questionMs: PATIENCE_MS });
   const wires: AgentWire[] = [];
   const places: { readonly at: TargetProcesses; readonly kind: "Server" | "Mainframe" }[] = [];
   const orderKey = await readSigningKey(world.keys.orderKey);
