@@ -59,7 +59,8 @@ export function decide(observed: Observed, now: number): Decision {
   if (asked !== undefined) return effects(observed, [asked]);
   const tier = progress.end === undefined ? currentTier(progress, observed.targets) : undefined;
   if (progress.reversed) return goingBack(observed, progress, now);
-  const heal = progress.end === undefined ? next(observed, healAll(observed, progress, now)) : undefined;
+  const healed = progress.end === undefined ? healAll(observed, progress, now) : [];
+  const heal = next(observed, healed);
   if (heal !== undefined) return heal;
   if (progress.end !== undefined) {
     const { state, record } = progress.end;
@@ -71,8 +72,14 @@ export function decide(observed: Observed, now: number): Decision {
     });
   }
   if (tier === undefined)
-    return rest(observed, progress, now, { phase: "Completed", message: completed(observed, progress), blockedBy: [] });
-  return goingOn(situationAt(tier, observed, progress, now));
+    return rest(
+      observed,
+      progress,
+      now,
+      { phase: "Completed", message: completed(observed, progress), blockedBy: [] },
+      earliest(healed),
+    );
+  return goingOn(situationAt(tier, observed, progress, now), healed);
 }
 
 const PHASE_OF_END = {
@@ -88,7 +95,7 @@ const healAll = (observed: Observed, progress: Progress, now: number): readonly 
     : [];
 
 /** Forward: what has begun is brought to its end, and what has not begins when its gates are open. */
-function goingOn(situation: Situation): Decision {
+function goingOn(situation: Situation, healed: readonly Part[]): Decision {
   const { observed, now, progress, tier } = situation;
   const reused = updateIdReused(situation);
   if (reused !== undefined) return effects(observed, [reused]);
@@ -111,7 +118,7 @@ function goingOn(situation: Situation): Decision {
       progress,
       now,
       { phase, tier, message: messageOf(situation, phase, blockedBy), blockedBy },
-      earliest(all),
+      earliest([...all, ...healed]),
     );
   }
 }

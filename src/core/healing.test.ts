@@ -68,7 +68,9 @@ describe("a target that runs something else than was delivered", () => {
     ranByHand(scene);
     expect(scene.runPassing().status.phase).toBe("Completed");
     expect(deliveries(scene).length).toBe(3);
-    scene.now += 3_600_000;
+    const healedAt = Date.parse(scene.records.find(({ reason }) => reason === "DriftHealed")?.time ?? "");
+    expect(scene.run().wakeAt).toBe(healedAt + 3_600_000);
+    scene.now = healedAt + 3_600_000;
     scene.runPassing();
     expect(deliveries(scene).length).toBe(4);
   });
@@ -98,5 +100,11 @@ describe("a target that runs something else than was delivered", () => {
     scene.verdict("ra-01", "Failed");
     expect(scene.run().status).toMatchObject({ phase: "Held", tier: "omega" });
     expect(scene.done.some((effect) => effect.do === "restore")).toBe(false);
+  });
+
+  test("is asked again while its agent is silent", () => {
+    const scene = drifted("Heal");
+    scene.agents.set("ra-01", { state: "NotAnswered", reason: "Unreachable", message: "no route to host" });
+    expect(scene.run().wakeAt).toBe(scene.now + scene.settings.retryMs);
   });
 });

@@ -17,10 +17,12 @@ export const HEALED = "DriftHealed";
 export function healing(situation: Situation): Part {
   const { observed, now, tier } = situation;
   const { version } = observed.deployment.spec;
-  const all = targetsIn(situation, "Passed").filter(
-    (begun) => isDue(situation, begun) || hasSequence(situation, begun),
-  );
-  if (all.length === 0) return {};
+  const wanted = targetsIn(situation, "Passed").map((begun) => ({ begun, from: healsFrom(situation, begun) }));
+  const all = wanted.flatMap(({ begun, from }) => (from <= now || hasSequence(situation, begun) ? [begun] : []));
+  // One that was healed within the hour has its turn after it; an agent that is silent is asked again.
+  const wakeAt = Math.min(...wanted.map(({ from }) => (from <= now ? now + observed.settings.retryMs : from)));
+  const later: Part = Number.isFinite(wakeAt) ? { wakeAt } : {};
+  if (all.length === 0) return later;
   const unasked = all.filter(({ seen }) => seen.agent.state === "NotAsked");
   if (unasked.length > 0) return { look: { agents: unasked.map(({ seen }) => seen.target.metadata.uid) } };
   const drifted = all.filter(({ seen: { agent } }) => agent.state === "Answered" && !runsThis(situation, agent.status));
@@ -30,7 +32,7 @@ export function healing(situation: Situation): Part {
   const unclaimed = drifted.filter((begun) => !hasSequence(situation, begun));
   if (unclaimed.length > 0) return { effects: unclaimed.flatMap(({ seen }) => claim(situation, seen)) };
   const moving = drifted.slice(0, MOVED_AT_ONCE);
-  if (moving.length === 0) return {};
+  if (moving.length === 0) return later;
   return {
     effects: [
       write(
@@ -49,18 +51,18 @@ export function healing(situation: Situation): Part {
   };
 }
 
-/** Once in a while only: who keeps switching a target back by hand is not fought. */
-function isDue({ observed, now, tier }: Situation, { seen: { target }, at }: Begun): boolean {
+/** From when on it is healed, which may be long ago or never. Once in a while only: who keeps switching a target back by hand is not fought. */
+function healsFrom({ observed, tier }: Situation, { seen: { target }, at }: Begun): number {
   const { metadata, spec } = observed.deployment;
   const app = appState(target, spec.app);
   if (target.spec.drift !== "Heal" || app === undefined || app.claim !== undefined || app.unsettled !== undefined)
-    return false;
-  if (app.deployment !== metadata.name || !isDrifted(target)) return false;
+    return Number.POSITIVE_INFINITY;
+  if (app.deployment !== metadata.name || !isDrifted(target)) return Number.POSITIVE_INFINITY;
   const last = observed.records.findLast(
     (record) =>
       record.reason === HEALED && record.tier === tier && record.targets?.some(({ uid }) => uid === at.uid) === true,
   );
-  return last === undefined || now - Date.parse(last.time) >= observed.settings.restoreEveryMs;
+  return last === undefined ? Number.NEGATIVE_INFINITY : Date.parse(last.time) + observed.settings.restoreEveryMs;
 }
 
 const isDrifted = ({ status }: SeenTarget["target"]): boolean =>

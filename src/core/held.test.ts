@@ -82,4 +82,24 @@ describe("an update that is held", () => {
     });
     expect(scene.target("staging").status.apps?.[0]?.claim?.uid).toBe("uid-newer");
   });
+
+  test("leaves nothing known to be right where a newer one took over and was cancelled before it did anything", () => {
+    const claim = { name: "older", uid: "uid-older", version: "9.4.1" };
+    const scene = new Scene(
+      update("patch"),
+      server("staging", "Public", { approval: { required: 1 } }, { apps: [{ app: "default", sequence: 1, claim }] }),
+    );
+    scene.holders.set("staging", "Held");
+    scene.run();
+    scene.beforeEffect = (effect) => {
+      if (effect.do === "record") throw new Error("crash");
+    };
+    scene.act("approve", "public", "ann");
+    expect(() => scene.run()).toThrow("crash");
+    scene.beforeEffect = () => undefined;
+    scene.withdraw("approve", "public");
+    scene.act("cancel", "public", "ann");
+    expect(scene.run().status.phase).toBe("Cancelled");
+    expect(scene.target("staging").status.apps).toEqual([{ app: "default", sequence: 2, unsettled: "older" }]);
+  });
 });

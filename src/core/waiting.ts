@@ -180,6 +180,8 @@ function claim({ observed }: Situation, { target, agent }: SeenTarget): readonly
         ...before,
         app: spec.app,
         sequence: nextSequence(target, spec.app, agent.status),
+        // It is taken from an update that is held there: should this one be let go, nobody knows what is right.
+        ...(before?.claim !== undefined && before.claim.uid !== metadata.uid && { unsettled: before.claim.name }),
         claim: { name: metadata.name, uid: metadata.uid, version: spec.version },
       },
     },
