@@ -32,6 +32,8 @@ async function demo(scenarios: readonly [ScenarioName, ...ScenarioName[]], keep:
   const stop = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
     process.on(signal, () => stop.abort(new Interrupted(`ended by ${signal}`)));
+  // Whoever reads may stop reading: then everything is ended as after Ctrl-C, without a word.
+  process.stdout.on("error", () => stop.abort(new Interrupted("nobody reads it any more")));
   const interrupted = new Promise<never>((_, reject) =>
     stop.signal.addEventListener("abort", () => reject(stop.signal.reason as Error), { once: true }),
   );
