@@ -70,6 +70,7 @@ const input = (url: string): string => {
   return JSON.stringify({
     target: { namespace: "prod", name: "ra-01" },
     url,
+    addresses: { allow: ["127.0.0.0/8"], guarded: [] },
     app: "default",
     version: "9.4.2",
     digest: "",
