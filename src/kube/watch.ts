@@ -8,11 +8,13 @@ import type { KubeObject, Resource } from "./types.ts";
 import { older } from "./version.ts";
 
 /**
- * What a watch tells. `listing` ... `listed` encloses a complete list: whatever was not `put` in between is gone.
+ * What a watch tells. `listing` ... `listed` encloses a complete list: whatever was not `put` in between is gone. After
+ * `rewound` the list is older than what this watch was told before: the server was restored from an earlier state, and what it says now is all there is.
  * `trouble` is for people: the watch goes on by itself after the pause it names.
  */
 export type WatchEvent<T> =
   | { readonly type: "listing" }
+  | { readonly type: "rewound" }
   | { readonly type: "put"; readonly object: T }
   | { readonly type: "gone"; readonly object: T }
   | { readonly type: "listed"; readonly resourceVersion: string }
@@ -96,17 +98,22 @@ export async function* watch<T extends KubeObject>(
   const what = resource.group === "" ? resource.plural : `${resource.plural}.${resource.group}`;
   const keep = (object: T): T => projected(options.project, object);
   let version: string | undefined;
+  /** The newest version that was listed or watched; own writes are not known here. */
+  let newest: string | undefined;
   let failures = 0;
 
   async function* listAll(): AsyncGenerator<WatchEvent<T>> {
     yield { type: "listing" };
     let listed = "";
     for await (const page of client.pages(resource, options, { signal })) {
+      // A list is consistent: it can be older than what came before only where the server itself is.
+      if (listed === "" && newest !== undefined && older(page.resourceVersion, newest)) yield { type: "rewound" };
       listed = page.resourceVersion;
       for (const object of page.items) yield { type: "put", object: keep(object) };
     }
     yield { type: "listed", resourceVersion: listed };
     version = listed;
+    newest = listed;
   }
 
   async function* watchFrom(from: string): AsyncGenerator<WatchEvent<T>> {
@@ -131,6 +138,7 @@ export async function* watch<T extends KubeObject>(
         throw new StaleVersion(`The watch of ${what} sent an event of unknown type ${type}.`);
       // Only now, when the event was handed over: a cut before this line brings it again.
       version = next;
+      newest = next;
       failures = 0;
     }
   }

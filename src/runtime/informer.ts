@@ -86,6 +86,13 @@ export const createInformer = <T extends KubeObject, I extends string = never>(o
         case "listing":
           store.beginList();
           break;
+        case "rewound":
+          log.warn(
+            { kind: kind.resource.kind },
+            "The API server was restored from an earlier state; what it says now counts.",
+          );
+          store.rewind();
+          break;
         case "put":
           publish(store.put(event.object));
           break;

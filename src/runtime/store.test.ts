@@ -93,6 +93,18 @@ test("after a complete list what it did not hold is gone, except an own write th
   expect(store.put(thing("b", "10"))).toEqual([]);
 });
 
+test("of a server that was restored from an earlier state the list counts, however new the known objects are", () => {
+  const store = setUp();
+  for (const name of ["a", "b", "c"]) store.put(thing(name, "30"));
+  store.remove(thing("c", "31"));
+  store.beginList();
+  store.rewind();
+  expect(told(store.put(thing("a", "10")))).toEqual(["30 -> 10"]);
+  expect(told(store.put(thing("c", "11")))).toEqual(["- -> 11"]);
+  expect(told(store.endList("20"))).toEqual(["30 -> -"]);
+  expect(store.put(thing("a", "9"))).toEqual([]);
+});
+
 test("an interrupted list that begins anew does not count what the first part held", () => {
   const store = setUp();
   store.put(thing("a", "10"));

@@ -24,6 +24,8 @@ export type Store<T, I extends string = string> = StoreView<T, I> & {
   readonly remove: (object: T) => readonly Change<T>[];
   /** A complete list begins: what is put from now on counts as listed. */
   readonly beginList: () => void;
+  /** That list is of a server that was taken back to an earlier state: it counts, however new the objects are that are known. */
+  readonly rewind: () => void;
   /** The list is complete at this version: what it did not hold is gone, except what is newer than the list. */
   readonly endList: (resourceVersion: string) => readonly Change<T>[];
 };
@@ -39,6 +41,7 @@ export const createStore = <T extends KubeObject, I extends string = never>(
   const tombstones = new Map<string, Tombstone>();
   const indexes = createIndexes(functions);
   let listed: Set<string> | undefined;
+  let rewound = false;
 
   const set = (key: string, object: T): void => {
     const old = objects.get(key);
@@ -76,7 +79,7 @@ export const createStore = <T extends KubeObject, I extends string = never>(
       set(key, object);
       return [{ key, object, old: undefined }];
     }
-    const order = compareVersions(version, old.metadata.resourceVersion);
+    const order = rewound ? 1 : compareVersions(version, old.metadata.resourceVersion);
     if (order !== undefined && order < 0) return [];
     // After a change of the kind's schema the same version reads differently; only a list brings it up.
     if (order === 0 && (listed === undefined || isDeepStrictEqual(object, old))) return [];
@@ -104,10 +107,12 @@ export const createStore = <T extends KubeObject, I extends string = never>(
   const endList = (resourceVersion: string): readonly Change<T>[] => {
     const seen = listed;
     listed = undefined;
+    const whole = rewound;
+    rewound = false;
     // A list nobody began cannot say what is missing.
     if (seen === undefined) return [];
     const missing = [...objects].filter(
-      ([key, object]) => !seen.has(key) && !older(resourceVersion, object.metadata.resourceVersion),
+      ([key, object]) => !seen.has(key) && (whole || !older(resourceVersion, object.metadata.resourceVersion)),
     );
     return missing.flatMap(([key, object]) =>
       bury(key, object, { uid: object.metadata.uid, version: resourceVersion }),
@@ -123,6 +128,11 @@ export const createStore = <T extends KubeObject, I extends string = never>(
     remove,
     beginList: () => {
       listed = new Set();
+      rewound = false;
+    },
+    rewind: () => {
+      rewound = true;
+      tombstones.clear();
     },
     endList,
   };

@@ -34,7 +34,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "what a new list does not hold stays",
     file: "src/runtime/store.ts",
-    from: "([key, object]) => !seen.has(key) && !older(resourceVersion, object.metadata.resourceVersion),",
+    from: "([key, object]) => !seen.has(key) && (whole || !older(resourceVersion, object.metadata.resourceVersion)),",
     to: '([key]) => !seen.has(key) && key === "",',
     by: RUNTIME,
   },
@@ -43,6 +43,13 @@ export const MUTANTS: readonly Mutant[] = [
     file: "src/runtime/store.ts",
     from: "return tombstone !== undefined && (tombstone.uid === uid || older(version, tombstone.version));",
     to: 'return tombstone !== undefined && tombstone.uid === "" && older(version, tombstone.version);',
+    by: RUNTIME,
+  },
+  {
+    name: "a server that was restored is not believed",
+    file: "src/runtime/store.ts",
+    from: "rewound = true;",
+    to: "rewound = false;",
     by: RUNTIME,
   },
   {

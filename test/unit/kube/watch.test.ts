@@ -176,6 +176,13 @@ test.each<[string, Answer]>([
   expect(isWatch(seen[2])).toBe(false);
 });
 
+test("a list older than what was told before says that the server was restored from an earlier state", async () => {
+  const tooLarge = { status: 504, body: status(504, "Timeout", "Too large resource version: 10, current: 3") };
+  const { until } = await watching([list("10", thing("a", "9")), tooLarge, list("3", thing("a", "2")), quiet]);
+  await until("listed");
+  expect((await until("listed")).slice(1)).toEqual(["listing", "rewound", "put a@2", "listed"]);
+});
+
 test("a half-open connection is given up after the idle time and the watch resumes", async () => {
   const { until, seen } = await watching(
     [list("10"), quiet, { pieces: [event("ADDED", thing("a", "11"))], last: "hang" }],
