@@ -62,6 +62,10 @@ export const AppState = z.object({
   digest: text(80, "The artifact last verified here.").optional(),
   deployment: text(253, "The update that brought it.").optional(),
   since: time("When it passed.").optional(),
+  before: z
+    .object({ version: text(64, "The version."), digest: text(80, "Its artifact.") })
+    .optional()
+    .describe("What was verified here before that: what a rollback puts back."),
   unsettled: text(
     253,
     "An update that began here and was let go on the way: until one passes nothing is known to be right.",

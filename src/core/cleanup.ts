@@ -101,8 +101,11 @@ function passedState({ deployment }: Observed, { target }: SeenTarget, at: Targe
     sequence: at.sequence,
   };
   const baseline = baselineIn(at.record, target.metadata.name);
+  const { version, digest } = before;
+  const older = version !== undefined && digest !== undefined && digest !== digestOf(deployment.spec.artifact);
   return {
     ...before,
+    ...(older && { before: { version, digest } }),
     version: deployment.spec.version,
     digest: digestOf(deployment.spec.artifact),
     deployment: deployment.metadata.name,

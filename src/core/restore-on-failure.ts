@@ -2,16 +2,17 @@ import { onFailureOf } from "../api/target.ts";
 import { beginRestore, hasSequence } from "./begin-restore.ts";
 import type { Part } from "./decision.ts";
 import { namesOf } from "./names.ts";
+import type { Settings } from "./observed.ts";
 import type { TargetProgress } from "./progress.ts";
 import type { Begun } from "./rollback.ts";
-import { appState, previousOf, runsThis, type Situation, targetsIn } from "./situation.ts";
+import { appState, lastGood, runsThis, type Situation, targetsIn } from "./situation.ts";
 
 /** Failures that are written down: by a check, or by the agent about what it switched to. Everything else is for a person. */
 const WRITTEN: readonly string[] = ["VerificationFailed", "HookFailed", "HealthFailed"];
 
 /** What failed is put back where the target says so; once an hour, because an update that fails in turns must not flap. */
 export function restoreOnFailure(situation: Situation): Part {
-  const { observed, now } = situation;
+  const { observed } = situation;
   const { app } = observed.deployment.spec;
   // What fails when it is delivered once more to a tier that had passed was not brought by this update for the first time.
   if (situation.progress.tiers[situation.tier].passedBy !== undefined) return {};
@@ -19,7 +20,7 @@ export function restoreOnFailure(situation: Situation): Part {
     const { target } = begun.seen;
     if (!WRITTEN.includes(begun.at.record.reason) || onFailureOf(target) !== "Restore") return false;
     // A claim above the sequence that failed is the one of this restore, whose record is still to be written.
-    return hasSequence(situation, begun) || mayRestore(appState(target, app)?.restoredAt, now, observed.settings);
+    return hasSequence(situation, begun) || mayRestore(appState(target, app)?.restoredAt, begun.at, observed.settings);
   });
   const unasked = due.filter(({ seen }) => seen.agent.state === "NotAsked");
   if (unasked.length > 0) return { look: { agents: unasked.map(({ seen }) => seen.target.metadata.uid) } };
@@ -30,10 +31,9 @@ export function restoreOnFailure(situation: Situation): Part {
 }
 
 /** There is something of this update to take away, and something to put in its place; a silent agent may have both. */
-function isRestorable(situation: Situation, { seen: { agent } }: Begun): boolean {
+function isRestorable(situation: Situation, { seen: { agent, target } }: Begun): boolean {
   if (agent.state !== "Answered") return true;
-  const { app } = situation.observed.deployment.spec;
-  return runsThis(situation, agent.status) && previousOf(agent.status, app) !== undefined;
+  return runsThis(situation, agent.status) && lastGood(situation, target, agent.status) !== undefined;
 }
 
 function restoreAll(situation: Situation, due: readonly Begun[]): Part {
@@ -54,5 +54,9 @@ const because = (due: readonly Begun[]): string =>
     .join("; ")
     .slice(0, 1500);
 
-const mayRestore = (last: string | undefined, now: number, { restoreEveryMs }: { readonly restoreEveryMs: number }) =>
-  last === undefined || now - Date.parse(last) >= restoreEveryMs;
+/** Judged by when it failed: what a person was left to decide is not restored under their hands when the hour is over. */
+const mayRestore = (
+  last: string | undefined,
+  { record }: TargetProgress,
+  { restoreEveryMs }: Pick<Settings, "restoreEveryMs">,
+): boolean => last === undefined || Date.parse(record.time) - Date.parse(last) >= restoreEveryMs;

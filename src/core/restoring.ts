@@ -10,7 +10,7 @@ import type { SeenTarget } from "./observed.ts";
 import type { TargetProgress } from "./progress.ts";
 import { LAYER, MOVED_AT_ONCE, nextRecord, recordTarget, write } from "./record.ts";
 import { type Begun, RESTORE_FAILED } from "./rollback.ts";
-import { appState, previousOf, running, type Situation, targetsIn, vanished } from "./situation.ts";
+import { appState, lastGood, running, type Situation, targetsIn, vanished } from "./situation.ts";
 import { unreachable } from "./unreachable.ts";
 
 /** Refusals that pass; one whose key the agent knows from before, with what was kept then, is asked about under it. */
@@ -184,7 +184,7 @@ function unsent(situation: Situation, { seen, at }: Begun): Course {
   if (runs.digest !== digestOf(spec.artifact))
     // It runs something else; an order for that very release keeps out a delivery that is still on its way.
     return { state: "Send", release: { version: runs.version, digest: runs.digest, undoes: runs.sequence } };
-  const previous = previousOf(agent.status, spec.app);
+  const previous = lastGood(situation, seen.target, agent.status);
   return previous === undefined
     ? { state: "Failed", message: "nothing ran there before this update, so there is nothing to put back" }
     : { state: "Send", release: { ...previous, undoes: runs.sequence } };

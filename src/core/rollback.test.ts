@@ -262,8 +262,32 @@ describe("a check that failed", () => {
     const apps = (target.status.apps ?? []).map((app) => ({ ...app, restoredAt }));
     scene.targets.set("ra-01", { ...target, status: { ...target.status, apps } });
     expect(scene.run().status.phase).toBe("Held");
-    scene.now += 1_000;
+    scene.now += 3_600_000;
+    expect(scene.run().status.phase).toBe("Held");
+  });
+
+  test("an hour after the last restore is put back again", () => {
+    const scene = failedOnOmega("Failed");
+    const target = scene.target("ra-01");
+    const restoredAt = new Date(scene.now - 3_600_000).toISOString();
+    const apps = (target.status.apps ?? []).map((app) => ({ ...app, restoredAt }));
+    scene.targets.set("ra-01", { ...target, status: { ...target.status, apps } });
     expect(scene.run().status.phase).toBe("RolledBack");
+  });
+
+  test("goes back to what was last verified there, not to what merely ran there since", () => {
+    const scene = started("staging");
+    const good = { app: "default", sequence: 1, version: "9.2.0", digest: `sha256:${sha("e")}` };
+    const target = scene.target("staging");
+    scene.targets.set("staging", { ...target, status: { ...target.status, apps: [good] } });
+    scene.runPassing();
+    expect(scene.target("staging").status.apps?.[0]?.before).toEqual({
+      version: "9.2.0",
+      digest: `sha256:${sha("e")}`,
+    });
+    scene.act("rollback", "public", "ben", { token: tokenOf(scene, "public") });
+    expect(scene.run().status.phase).toBe("RolledBack");
+    expect(restores(scene)).toEqual(["staging 3 9.2.0"]);
   });
 
   test("is put back on Public only where the server says Restore", () => {

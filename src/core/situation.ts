@@ -74,12 +74,21 @@ export function running(
   return found && { version: found.version, digest: `sha256:${found.digest}`, sequence: found.sequence };
 }
 
-/** What the agent would put back for this app. */
-export function previousOf(
+/**
+ * What a rollback puts back: what was last verified there, or where nobody knows (a cluster built anew) what the agent says
+ * ran before.
+ */
+export function lastGood(
+  { observed }: Situation,
+  target: Server | Mainframe,
   status: AgentStatus,
-  app: string,
 ): { readonly version: string; readonly digest: string } | undefined {
-  const previous = status.apps.find((item) => item.app === app && item.layer === LAYER)?.previous;
+  const { spec } = observed.deployment;
+  const known = appState(target, spec.app);
+  if (known?.version !== undefined && known.digest !== undefined && known.digest !== digestOf(spec.artifact))
+    return { version: known.version, digest: known.digest };
+  if (known?.before !== undefined) return known.before;
+  const previous = status.apps.find((item) => item.app === spec.app && item.layer === LAYER)?.previous;
   return previous && { version: previous.version, digest: `sha256:${previous.digest}` };
 }
 
