@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import type { ClusterAccess } from "../cluster/access.ts";
+import { compileCache } from "../cluster/compile-cache.ts";
 import type { World } from "./world.ts";
 
 const MAIN = new URL("../../src/cli/main.ts", import.meta.url).pathname;
@@ -40,7 +41,13 @@ export async function shellOf(
   return (line) => {
     const [program, ...args] = wordsOf(line);
     if (program !== "deploy") throw new Error(`this shell knows deploy only, not ${line}`);
-    const all = { PATH: process.env["PATH"], KUBECONFIG: kubeconfig, NODE_EXTRA_CA_CERTS: ca, ...env };
+    const all = {
+      PATH: process.env["PATH"],
+      KUBECONFIG: kubeconfig,
+      NODE_EXTRA_CA_CERTS: ca,
+      NODE_COMPILE_CACHE: compileCache(cluster),
+      ...env,
+    };
     return new Promise((resolve) => {
       execFile(process.execPath, [MAIN, ...args], { env: all, timeout: 120_000 }, (error, out, err) => {
         resolve({ code: typeof error?.code === "number" ? error.code : error === null ? 0 : -1, out, err });
