@@ -226,17 +226,17 @@ describe("a rollback that is asked for", () => {
   });
 });
 
-describe("a check that failed", () => {
-  const failedOnOmega = (verdict: "Failed" | "Inconclusive"): Scene => {
-    const scene = started("staging", "ra-01");
-    scene.settings = { ...scene.settings, attempts: 1 };
-    scene.runPassing();
-    scene.act("approve", "omega", "ann");
-    scene.run();
-    scene.verdict("ra-01", verdict);
-    return scene;
-  };
+const failedOnOmega = (verdict: "Failed" | "Inconclusive"): Scene => {
+  const scene = started("staging", "ra-01");
+  scene.settings = { ...scene.settings, attempts: 1 };
+  scene.runPassing();
+  scene.act("approve", "omega", "ann");
+  scene.run();
+  scene.verdict("ra-01", verdict);
+  return scene;
+};
 
+describe("a check that failed", () => {
   test("puts OMEGA back by itself, with the evidence recorded first", () => {
     const scene = failedOnOmega("Failed");
     const { status } = scene.run();
@@ -301,19 +301,19 @@ describe("a check that failed", () => {
   });
 });
 
-describe("a mainframe that fails", () => {
-  const oneFailed = (): Scene => {
-    const scene = started();
-    scene.runPassing();
-    scene.act("approve", "omega", "ann");
-    scene.onOrder = (target, key) => {
-      const answer = scene.applied(target, key);
-      return target.metadata.name === "cust-1" ? reported(key, "Failed", "HealthFailed") : answer;
-    };
-    scene.runPassing();
-    return scene;
+const oneFailed = (): Scene => {
+  const scene = started();
+  scene.runPassing();
+  scene.act("approve", "omega", "ann");
+  scene.onOrder = (target, key) => {
+    const answer = scene.applied(target, key);
+    return target.metadata.name === "cust-1" ? reported(key, "Failed", "HealthFailed") : answer;
   };
+  scene.runPassing();
+  return scene;
+};
 
+describe("a mainframe that fails", () => {
   test("is put back by itself, and the others wait for an approval that knows of it", () => {
     const scene = oneFailed();
     expect(restores(scene)).toEqual(["cust-1 3 9.3.0"]);

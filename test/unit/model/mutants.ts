@@ -11,13 +11,13 @@ export interface Mutant {
 export const MUTANTS: readonly Mutant[] = [
   {
     name: "effects rest on the caches",
-    file: "decide.ts",
+    file: "conclude.ts",
     from: "if (observed.live && (observed.proven || !asked))",
     to: "if (observed.proven || !asked)",
   },
   {
     name: "approvals are acted on under policies as they were",
-    file: "decide.ts",
+    file: "conclude.ts",
     from: "(observed.proven || !asked)",
     to: "true",
   },
@@ -304,7 +304,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "what is under way elsewhere is forgotten while something goes back",
-    file: "decide.ts",
+    file: "going.ts",
     from: "TIERS.flatMap((tier) => underWay(situationAt(tier, observed, progress, now)))",
     to: "[]",
   },
