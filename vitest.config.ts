@@ -1,7 +1,10 @@
 import { defineConfig } from "vitest/config";
+import { LONG, runsLong } from "./test/long.ts";
 
 /** End to end, and without the operator of the others: they bring what they need. */
 const APART = ["test/e2e/demo.test.ts", "test/e2e/agent/**/*.test.ts"];
+
+const left = runsLong(process.env) ? [] : LONG;
 
 // Five projects by what they need: nothing; seconds of real parts (a database, processes: `*.parts.test.ts`, beside the source, not part of
 // `npm run check`); a control plane; a control plane with an operator, servers and agents; and what brings its own. What
@@ -36,6 +39,7 @@ export default defineConfig({
         test: {
           name: "apiserver",
           include: ["test/apiserver/**/*.test.ts"],
+          exclude: [...left],
           testTimeout: 60_000,
           hookTimeout: 120_000,
           maxWorkers: 1,
@@ -47,7 +51,7 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
-          exclude: APART,
+          exclude: [...APART, ...left],
           testTimeout: 180_000,
           hookTimeout: 180_000,
           maxWorkers: 1,
@@ -59,6 +63,7 @@ export default defineConfig({
         test: {
           name: "apart",
           include: APART,
+          exclude: [...left],
           globalSetup: ["test/cluster/setup.ts"],
           testTimeout: 180_000,
           hookTimeout: 180_000,

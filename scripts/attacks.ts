@@ -8,6 +8,7 @@ import { createVitest } from "vitest/node";
 const FILES = ["test/apiserver/attacks", "test/e2e/forgeries"] as const;
 
 process.env["ASHAT_ATTACKS"] = "all";
+process.env["ASHAT_LONG"] = "1";
 const wanted = process.argv.slice(2);
 const files = FILES.filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)));
 const vitest = await createVitest("test", { run: true, watch: false, reporters: ["default"] });

@@ -1,7 +1,8 @@
 /** `npm test`: every test this machine can run. The last line is `N passed, N failed, N skipped`; before it stands why, and what to install. */
-import { createVitest, type TestModule, type TestProject, type Vitest } from "vitest/node";
+import { createVitest, type TestModule, type TestProject, type TestSpecification, type Vitest } from "vitest/node";
 import { findControlPlane } from "../test/cluster/binaries.ts";
 import { progressLine } from "../test/cluster/progress.ts";
+import { LONG, runsLong } from "../test/long.ts";
 
 interface Count {
   passed: number;
@@ -68,14 +69,17 @@ const open = (projects: readonly string[]): Promise<Vitest> =>
     ...(projects.length > 0 ? { project: [...projects] } : {}),
   });
 
-/** Counts the tests of the files that cannot run here, by reading them. */
-const countImpossible = async (count: Count, filters: readonly string[], reason: string): Promise<void> => {
+/** Counts the tests of files that do not run, by reading them. */
+const countUnrun = async (
+  count: Count,
+  filters: readonly string[],
+  reason: string,
+  isUnrun: (specification: TestSpecification) => boolean,
+): Promise<void> => {
   const vitest = await open([]);
   try {
-    const impossible = (await vitest.globTestSpecifications([...filters])).filter(({ project }) =>
-      needsCluster(project),
-    );
-    for (const module of await vitest.parseSpecifications(impossible))
+    const unrun = (await vitest.globTestSpecifications([...filters])).filter(isUnrun);
+    for (const module of await vitest.parseSpecifications(unrun))
       skip(count, reason, [...module.children.allTests()].length);
   } finally {
     await vitest.close();
@@ -103,12 +107,18 @@ const runPossible = async (count: Count, filters: readonly string[], projects: r
 const LANES = [["unit", "parts", "apiserver", "apart"], ["e2e"]] as const;
 
 const filters = process.argv.slice(2);
+// What is asked for by its path is run, however long it takes.
+if (filters.length > 0) process.env["ASHAT_LONG"] = "1";
 const count: Count = { passed: 0, failed: 0, skipped: new Map() };
 try {
   const reason = await noControlPlane();
   const lanes = reason === undefined ? LANES : [WITHOUT_CLUSTER];
   await Promise.all(lanes.map((lane) => runPossible(count, filters, lane)));
-  if (reason !== undefined) await countImpossible(count, filters, reason);
+  if (reason !== undefined) await countUnrun(count, filters, reason, ({ project }) => needsCluster(project));
+  else if (!runsLong(process.env)) {
+    process.env["ASHAT_LONG"] = "1";
+    await countUnrun(count, [...LONG], "they take long: CI=true npm test runs them, too", () => true);
+  }
 } catch (error) {
   console.error(error);
   count.failed += 1;

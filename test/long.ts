@@ -1,0 +1,15 @@
+/**
+ * Tests that take minutes and say more of what shorter ones say already: they run in CI, and where they are asked for by path
+ * (`npm test -- test/e2e/canary.test.ts`). Without them a developer waits five minutes instead of twenty.
+ */
+export const LONG: readonly string[] = [
+  "test/apiserver/attacks-1.34.test.ts",
+  "test/e2e/canary.test.ts",
+  "test/e2e/demo.test.ts",
+  "test/e2e/forgeries-evidence.test.ts",
+  "test/e2e/forgeries-policies.test.ts",
+  "test/e2e/forgeries-worlds.test.ts",
+];
+
+export const runsLong = (env: Readonly<Record<string, string | undefined>>): boolean =>
+  (env["CI"] ?? env["ASHAT_LONG"] ?? "") !== "";
