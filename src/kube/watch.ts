@@ -3,6 +3,7 @@ import { dressed } from "./client.ts";
 import type { Client, Selection } from "./client.ts";
 import { ApiError, gone, statusError, throttled, unreachable } from "./errors.ts";
 import { lines } from "./lines.ts";
+import { collectionPath, withQuery } from "./path.ts";
 import { pause } from "./pause.ts";
 import type { KubeObject, Resource } from "./types.ts";
 import { older } from "./version.ts";
@@ -101,6 +102,14 @@ export async function* watch<T extends KubeObject>(
   /** The newest version that was listed or watched; own writes are not known here. */
   let newest: string | undefined;
   let failures = 0;
+  /** The server was away: it may have been restored meanwhile, and one that is behind a version watches it without telling anything. */
+  let wasAway = false;
+
+  const isBehind = async (from: string): Promise<boolean> => {
+    const path = withQuery(collectionPath(resource, options.namespace), { limit: 1 });
+    const { metadata } = JSON.parse(await client.raw(path, { signal })) as { metadata: { resourceVersion: string } };
+    return older(metadata.resourceVersion, from);
+  };
 
   async function* listAll(): AsyncGenerator<WatchEvent<T>> {
     yield { type: "listing" };
@@ -150,6 +159,9 @@ export async function* watch<T extends KubeObject>(
         yield* listAll();
         continue;
       }
+      if (wasAway && (await isBehind(version)))
+        throw new StaleVersion(`The server has older ${what} than were watched.`);
+      wasAway = false;
       yield* watchFrom(version);
       if (performance.now() - begun >= GOOD_MS) {
         failures = 0;
@@ -163,6 +175,7 @@ export async function* watch<T extends KubeObject>(
     } catch (cause) {
       if (signal.aborted) return;
       const error = asError(cause, what);
+      wasAway ||= unreachable(error);
       if (performance.now() - begun >= GOOD_MS && !needsList(error)) failures = 0;
       const first = version !== undefined && failures === 0 && !needsList(error);
       if (needsList(error) || failures >= RESUMES) version = undefined;

@@ -69,8 +69,13 @@ export async function travelInTime(hall: Hall, cluster: Cluster, traveller: Trav
     }
     return wrong;
   } catch (error) {
-    const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : "";
-    return [`it did not come to its end: ${String(error)}${cause}`, ...log.slice(-20)];
+    const stand = ["first", "second", "third"].map(async (name) => {
+      const { phase, message } = await room.status(name);
+      return `${name} is ${phase}: ${message}`;
+    });
+    const known = await Promise.allSettled(stand);
+    const said = known.map((one) => (one.status === "fulfilled" ? one.value : String(one.reason)));
+    return [`it did not come to its end: ${String(error)}`, ...said, ...log.slice(-10)];
   } finally {
     operator.stop();
     await operator.ended;

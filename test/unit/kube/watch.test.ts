@@ -183,6 +183,21 @@ test("a list older than what was told before says that the server was restored f
   expect((await until("listed")).slice(1)).toEqual(["listing", "rewound", "put a@2", "listed"]);
 });
 
+test("a server that was away and is older than what was watched is listed anew: it would tell nothing until its versions have caught up", async () => {
+  const { until, seen } = await watching([
+    list("10", thing("a", "9")),
+    "cut",
+    { body: { metadata: { resourceVersion: "3" }, items: [] } },
+    list("3", thing("a", "2")),
+    list("3"),
+    quiet,
+  ]);
+  await until("listed");
+  const told = await until("listed");
+  expect(told.slice(-4)).toEqual(["listing", "rewound", "put a@2", "listed"]);
+  expect(seen[2]?.url.searchParams.get("limit")).toBe("1");
+});
+
 test("a half-open connection is given up after the idle time and the watch resumes", async () => {
   const { until, seen } = await watching(
     [list("10"), quiet, { pieces: [event("ADDED", thing("a", "11"))], last: "hang" }],
