@@ -1,13 +1,13 @@
 /**
  * `npm run faults [-- --workload <name> --fault <name> --limit <n> --budget <seconds> --seed <n> --at-once <n> --plan <id> --verbose --log]`: writes down every
- * request of the workloads, and then lets each of them go wrong in every way there is; `--plan` repeats one. `--mutants [--only <word>]` makes mistakes in a
- * copy of the tree and sees whether they are noticed. Ends with 1 where a run came to another end, or where more than one mistake in twenty was missed.
+ * request of the workloads, and then lets each of them go wrong in every way there is; `--plan` repeats one. `--time-travel` restores the API server from an older
+ * state. `--mutants [--only <word>]` makes mistakes in a copy of the tree and sees whether they are noticed. Ends with 1 where a run came to another end, or where more than one mistake in twenty was missed.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { accessTo, type ClusterAccess, type Coordinates } from "../test/cluster/access.ts";
-import { startCluster } from "../test/cluster/cluster.ts";
+import { type Cluster, startCluster } from "../test/cluster/cluster.ts";
 import { install } from "../test/cluster/install.ts";
 import { startNode } from "../test/cluster/kubelet.ts";
 import { progressLine } from "../test/cluster/progress.ts";
@@ -18,6 +18,7 @@ import { noticed, stale } from "../test/faults/mutate.ts";
 import { parsePlan, planId } from "../test/faults/plan.ts";
 import { QUICK_IMAGE, quickCheck } from "../test/faults/quick-check.ts";
 import { printed } from "../test/faults/table.ts";
+import { travelInTime } from "../test/faults/time-travel.ts";
 
 const { values } = parseArgs({
   options: {
@@ -31,6 +32,7 @@ const { values } = parseArgs({
     verbose: { type: "boolean" },
     log: { type: "boolean" },
     mutants: { type: "boolean" },
+    "time-travel": { type: "boolean" },
     only: { type: "string", multiple: true },
     /** A file that says where a running cluster is, for the copies that have a mistake in them. */
     cluster: { type: "string" },
@@ -38,7 +40,7 @@ const { values } = parseArgs({
 });
 
 /** A cluster with the product's kinds and policies, and a node that runs the quick check. */
-async function ownCluster(): Promise<{ readonly cluster: ClusterAccess; readonly stop: () => Promise<void> }> {
+async function ownCluster(): Promise<{ readonly cluster: Cluster; readonly stop: () => Promise<void> }> {
   const cluster = await startCluster({ onProgress: (progress) => console.error(progressLine(progress)) });
   try {
     await install(cluster);
@@ -56,10 +58,7 @@ async function ownCluster(): Promise<{ readonly cluster: ClusterAccess; readonly
   }
 }
 
-const running = (file: string) => ({
-  cluster: accessTo(JSON.parse(readFileSync(file, "utf8")) as Coordinates),
-  stop: () => Promise.resolve(),
-});
+const running = (file: string): ClusterAccess => accessTo(JSON.parse(readFileSync(file, "utf8")) as Coordinates);
 
 /** How many ran to another end. */
 async function findFaults(cluster: ClusterAccess): Promise<number> {
@@ -114,18 +113,38 @@ async function findMutants(cluster: ClusterAccess): Promise<number> {
   return Math.max(0, missed.length - Math.floor(wanted.length / 20));
 }
 
+/** How much was wrong after the API server had been restored from an older state. */
+async function findLostTime(restorable: Cluster): Promise<number> {
+  const hall = await openHall(restorable);
+  let found = 0;
+  try {
+    for (const traveller of ["the same operator", "another operator"] as const) {
+      const wrong = await travelInTime(hall, restorable, traveller);
+      found += wrong.length;
+      console.log(`${wrong.length === 0 ? "converged" : "DIVERGED "}  ${traveller} meets a restored API server`);
+      for (const sentence of wrong) console.log(`  ${sentence}`);
+    }
+    return found;
+  } finally {
+    await hall.stop();
+  }
+}
+
 const lost: string[] = [];
 process.on("unhandledRejection", (reason) => {
   lost.push(reason instanceof Error ? (reason.stack ?? reason.message) : String(reason));
 });
-const { cluster, stop } = values.cluster === undefined ? await ownCluster() : running(values.cluster);
+const own = values.cluster === undefined ? await ownCluster() : undefined;
+const cluster = own?.cluster ?? running(values.cluster ?? "");
 let wrong = 1;
 try {
-  wrong = values.mutants === true ? await findMutants(cluster) : await findFaults(cluster);
+  if (values.mutants === true) wrong = await findMutants(cluster);
+  else if (values["time-travel"] === true && own !== undefined) wrong = await findLostTime(own.cluster);
+  else wrong = await findFaults(cluster);
 } catch (error) {
   console.error(error);
 } finally {
-  await stop();
+  await own?.stop();
 }
 for (const text of lost) console.log(`\na promise was rejected and nobody noticed: ${text}`);
 process.exit(wrong === 0 && lost.length === 0 ? 0 : 1);
