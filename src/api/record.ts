@@ -8,6 +8,7 @@ import { hashOf } from "./hash.ts";
 import type { Metadata } from "./meta.ts";
 import { rules } from "./rule.ts";
 import { STATES } from "./states.ts";
+import { wellFormed } from "./well-formed.ts";
 
 const RecordTarget = z.object({
   kind: z.enum(["Server", "Mainframe"]).describe("Kind of the target."),
@@ -115,7 +116,10 @@ export interface DeploymentRecord {
 }
 
 /** Seals a body: the hash covers every other field, so the chain is `previous` -> `hash` of the one before. */
-export const seal = (body: RecordBody): RecordSpec => ({ ...body, hash: hashOf(body) });
+export function seal(body: RecordBody): RecordSpec {
+  const kept = wellFormed(body);
+  return { ...kept, hash: hashOf(kept) };
+}
 
 /** Creating this name is a compare-and-swap: whoever is second reads what is there. */
 export const recordName = (deployment: { readonly name: string; readonly uid: string }, seq: number): string =>

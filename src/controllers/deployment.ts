@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { DeploymentStatus } from "../api/deployment.ts";
+import { wellFormed } from "../api/well-formed.ts";
 import { decide } from "../core/decide.ts";
 import type { Decision } from "../core/decision.ts";
 import { decideGone } from "../core/gone.ts";
@@ -65,8 +65,10 @@ async function say(
   decision: Extract<Decision, { kind: "rest" }>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { status, event, warnings = [] } = decision;
-  if (isDeepStrictEqual(raw.status, plain(status))) return;
+  const { event, warnings = [] } = decision;
+  // As it comes back over the wire, so that nothing is written when nothing changed.
+  const status = wellFormed(decision.status);
+  if (isDeepStrictEqual(raw.status, status)) return;
   for (const { type, reason, note, content } of event === undefined ? warnings : [...warnings, event])
     await context.tell(
       {
@@ -81,9 +83,6 @@ async function say(
     );
   context.stores.deployments.put(await context.client.replaceStatus(DEPLOYMENTS, raw, status, { signal }));
 }
-
-/** As it comes back over the wire, so that nothing is written when nothing changed. */
-const plain = (status: DeploymentStatus): unknown => JSON.parse(JSON.stringify(status));
 
 /** Lets go what updates of this name held whose Deployment is not there any more. */
 async function sayFarewell(context: Context, key: string, raw: Raw | undefined, signal: AbortSignal): Promise<void> {

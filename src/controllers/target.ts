@@ -3,6 +3,7 @@ import type { Mainframe } from "../api/mainframe.ts";
 import type { Condition } from "../api/meta.ts";
 import { requiredApprovals, type Server } from "../api/server.ts";
 import type { TargetStatus } from "../api/target.ts";
+import { wellFormed } from "../api/well-formed.ts";
 import type { SeenAgent, SeenPolicies } from "../core/observed.ts";
 import { DRIFTED, statusOfTarget } from "../core/target.ts";
 import type { Resource } from "../kube/types.ts";
@@ -101,7 +102,7 @@ const drift = (status: TargetStatus | undefined): Condition | undefined =>
   status?.conditions?.find(({ type }) => type === DRIFTED);
 
 const differs = (raw: Raw, status: TargetStatus): boolean =>
-  !isDeepStrictEqual(raw.status, JSON.parse(JSON.stringify(status)));
+  !isDeepStrictEqual(raw.status, wellFormed(status));
 
 const isThere =
   ({ stores }: Context, { metadata }: Server | Mainframe) =>
