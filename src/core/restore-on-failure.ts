@@ -19,6 +19,7 @@ export function restoreOnFailure(situation: Situation): Part {
   const due = targetsIn(situation, "Held").filter((begun) => {
     const { target } = begun.seen;
     if (!WRITTEN.includes(begun.at.record.reason) || onFailureOf(target) !== "Restore") return false;
+    if (!wasDelivered(situation, begun)) return false;
     // A claim above the sequence that failed is the one of this restore, whose record is still to be written.
     return hasSequence(situation, begun) || mayRestore(appState(target, app)?.restoredAt, begun.at, observed.settings);
   });
@@ -29,6 +30,12 @@ export function restoreOnFailure(situation: Situation): Part {
     due.filter((begun) => isRestorable(situation, begun)),
   );
 }
+
+/** What ran there already may have run well for long: that a check of a cluster built anew fails says little about it. */
+const wasDelivered = ({ observed }: Situation, { at }: Begun): boolean =>
+  observed.records.some(
+    ({ to, targets }) => to === "Delivering" && targets?.some(({ uid }) => uid === at.uid) === true,
+  );
 
 /** There is something of this update to take away, and something to put in its place; a silent agent may have both. */
 function isRestorable(situation: Situation, { seen: { agent, target } }: Begun): boolean {
