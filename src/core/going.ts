@@ -24,7 +24,11 @@ export function goingOn(situation: Situation, healed: readonly Part[]): Decision
   const { observed, now, progress, tier } = situation;
   const reused = updateIdReused(situation);
   if (reused !== undefined) return effects(observed, [reused]);
-  const begun = [restoring(situation), ...underWay(situation), failedRestores(situation)];
+  // In every tier: what an earlier one is given again stops nothing that has begun in a later one.
+  const begun = [tier, ...TIERS.filter((other) => other !== tier)].flatMap((at) => {
+    const there = at === tier ? situation : situationAt(at, observed, progress, now);
+    return [restoring(there), ...underWay(there), failedRestores(there)];
+  });
   const parts = isReopened(progress, tier) ? begun : [...begun, waiting(situation), nothingLeft(situation)];
   return next(observed, parts) ?? told(parts);
 
