@@ -1,11 +1,13 @@
 import { actionsOf } from "../api/actions.ts";
 import { type Tier, TIERS } from "../api/group.ts";
+import { orderKey } from "../api/order.ts";
 import { actorOf, askedBy } from "./actor.ts";
 import { beginRestore } from "./begin-restore.ts";
 import { actionCommand, deleteCommand } from "./commands.ts";
 import type { Part } from "./decision.ts";
 import type { Observed } from "./observed.ts";
 import type { Progress } from "./progress.ts";
+import { LAYER } from "./record.ts";
 import { type Begun, groupsOf, isElsewhere, isFailedRestore, isTaken } from "./rollback.ts";
 import { restoring } from "./restoring.ts";
 import { situationAt, type Situation, targetsIn } from "./situation.ts";
@@ -35,12 +37,31 @@ function nextGroup(
   const group = (groups[next] ?? []).filter((begun) => isTaken(begun) && isElsewhere(observed, begun) === undefined);
   const first = group[0];
   if (first === undefined) return {};
-  const over = Date.parse(time) + observed.settings.holdBackMs;
-  if (groups.slice(0, next).flat().some(isUnfinished) && now < over) return { wakeAt: over };
+  const { holdBackMs } = observed.settings;
+  const until = Math.max(
+    ...groups
+      .slice(0, next)
+      .flat()
+      .filter(isUnfinished)
+      .map((begun) => Date.parse(isAtWork(observed, begun) ? begun.at.record.time : time) + holdBackMs),
+  );
+  if (now < until) return { wakeAt: until };
   return beginRestore(situationAt(tierOfTarget(first.seen.target), observed, progress, now), group, {
     reason: "PuttingBack",
     message: `what ran before is put back on ${group.map(({ seen }) => seen.target.metadata.name).join(", ")}`,
   });
+}
+
+/** One that answers is waited for by its own time, however late it began: only who is silent is given none of its own. */
+function isAtWork({ deployment }: Observed, { seen, at }: Begun): boolean {
+  if (at.state !== "RollingBack" || seen.agent.state === "NotAnswered") return false;
+  const key = orderKey({
+    targetUid: at.uid,
+    app: deployment.spec.app,
+    layer: LAYER,
+    sequence: at.sequence,
+  });
+  return seen.orders[key]?.state !== "NotAnswered";
 }
 
 const isUnfinished = ({ at }: Begun): boolean => at.state === "RollingBack" || isFailedRestore(at);

@@ -9,11 +9,14 @@ const byName = (a: SeenTarget, b: SeenTarget): number => (a.target.metadata.name
 
 export const isServer = (target: Server | Mainframe): target is Server => target.kind === "Server";
 
-/** The targets of a tier, by name. A mainframe takes part when the Omega server that feeds it does. */
+/** The targets of a tier, by name. A mainframe takes part when the Omega server that feeds it does, and from when it began whoever feeds it. */
 export function targetsOf(tier: Tier, targets: readonly SeenTarget[], progress: Progress): readonly SeenTarget[] {
   if (tier !== "mainframes") return targets.filter(({ target }) => tierOfTarget(target) === tier).sort(byName);
   const feeders = new Set(feedersOf(targets, progress).map(({ target }) => target.metadata.name));
-  return targets.filter(({ target }) => !isServer(target) && feeders.has(target.spec.omega)).sort(byName);
+  const moved = progress.tiers.mainframes.targets;
+  return targets
+    .filter(({ target }) => !isServer(target) && (feeders.has(target.spec.omega) || moved.has(target.metadata.uid)))
+    .sort(byName);
 }
 
 /** The Omega servers whose mainframes take part: once OMEGA has passed, those that passed it in this update, whatever became of them. */
