@@ -42,6 +42,17 @@ describe("a target that runs something else than was delivered", () => {
     expect(scene.target("ra-01").status.apps?.[0]?.claim).toBeUndefined();
   });
 
+  test("is left alone while its licence counts no more: its agent would refuse, and what is held keeps every update out", () => {
+    const scene = drifted("Heal");
+    const target = scene.target("ra-01");
+    const [condition] = target.status.conditions ?? [];
+    if (condition === undefined) throw new Error("ra-01 drifted");
+    const unlicensed = { ...condition, type: "Licensed", status: "False" as const, reason: "LicenceExpired" };
+    scene.targets.set("ra-01", { ...target, status: { ...target.status, conditions: [condition, unlicensed] } });
+    expect(scene.run().status.phase).toBe("Completed");
+    expect(deliveries(scene)).toEqual(["staging 1", "ra-01 1"]);
+  });
+
   test("is left alone where it says Flag", () => {
     const scene = drifted("Flag");
     expect(scene.run().status.phase).toBe("Completed");

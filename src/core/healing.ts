@@ -57,7 +57,7 @@ function healsFrom({ observed, tier }: Situation, { seen: { target }, at }: Begu
   const app = appState(target, spec.app);
   if (target.spec.drift !== "Heal" || app === undefined || app.claim !== undefined || app.unsettled !== undefined)
     return Number.POSITIVE_INFINITY;
-  if (app.deployment !== metadata.name || !isDrifted(target)) return Number.POSITIVE_INFINITY;
+  if (app.deployment !== metadata.name || !isDrifted(target) || isUnlicensed(target)) return Number.POSITIVE_INFINITY;
   const last = observed.records.findLast(
     (record) =>
       record.reason === HEALED && record.tier === tier && record.targets?.some(({ uid }) => uid === at.uid) === true,
@@ -67,6 +67,10 @@ function healsFrom({ observed, tier }: Situation, { seen: { target }, at }: Begu
 
 const isDrifted = ({ status }: SeenTarget["target"]): boolean =>
   status.conditions?.some(({ type, status: is }) => type === DRIFTED && is === "True") === true;
+
+/** Its agent would refuse it, and what is held for that keeps every update from it. */
+const isUnlicensed = ({ status }: SeenTarget["target"]): boolean =>
+  status.conditions?.some(({ type, status: is }) => type === "Licensed" && is === "False") === true;
 
 const ranThere = ({ observed }: Situation, { agent }: SeenTarget): string =>
   agent.state === "Answered" ? (running(agent.status, observed.deployment.spec.app)?.version ?? "nothing") : "nothing";
