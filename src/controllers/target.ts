@@ -101,8 +101,7 @@ async function say(
 const drift = (status: TargetStatus | undefined): Condition | undefined =>
   status?.conditions?.find(({ type }) => type === DRIFTED);
 
-const differs = (raw: Raw, status: TargetStatus): boolean =>
-  !isDeepStrictEqual(raw.status, wellFormed(status));
+const differs = (raw: Raw, status: TargetStatus): boolean => !isDeepStrictEqual(raw.status, wellFormed(status));
 
 const isThere =
   ({ stores }: Context, { metadata }: Server | Mainframe) =>
