@@ -24,7 +24,7 @@ test("a missing verb is said without the wire around it, with the command that g
     message: "You (ann) may not do this: ann may not approve on tier omega: that needs the verb approve.",
     code: 1,
     next: [
-      "whoever administers namespace raos gives the right: kubectl create rolebinding ashat-approver-omega-ann --clusterrole=ashat-approver-omega --user=ann -n raos",
+      "a cluster administrator, or whoever administers namespace raos and has the role themselves, gives the right: kubectl create rolebinding ashat-approver-omega-ann --clusterrole=ashat-approver-omega --user=ann -n raos",
     ],
   });
 });

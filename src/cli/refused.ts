@@ -1,5 +1,5 @@
 import { approverRole } from "../api/rbac.ts";
-import type { Tier } from "../api/group.ts";
+import { type Tier, TIERS } from "../api/group.ts";
 import { ApiError, forbidden, invalid, notFound, unauthorized, unreachable } from "../kube/errors.ts";
 import { EXIT } from "./exit.ts";
 import { No } from "./no.ts";
@@ -12,9 +12,14 @@ export const reasonOf = ({ message }: ApiError): string =>
     .replace(/^\S+(?: "[^"]*")? is (?:forbidden|invalid): /, "")
     .replace(/[.]$/, "");
 
-/** How the right that is missing is given. */
-const binding = (role: string, who: string, namespace: string): string =>
-  `whoever administers namespace ${namespace} gives the right: kubectl create rolebinding ${`${role}-${suffixOf(who)}`.slice(0, 63)} --clusterrole=${role} --user=${quoted(who)} -n ${namespace}`;
+/** How the right that is missing is given. Nobody gives more than they have: administering a namespace is not approving in it. */
+const binding = (role: string, who: string, namespace: string): string => {
+  const giver = TIERS.some((tier) => approverRole(tier) === role)
+    ? `a cluster administrator, or whoever administers namespace ${namespace} and has the role themselves,`
+    : `whoever administers namespace ${namespace}`;
+  const name = `${role}-${suffixOf(who)}`.slice(0, 63);
+  return `${giver} gives the right: kubectl create rolebinding ${name} --clusterrole=${role} --user=${quoted(who)} -n ${namespace}`;
+};
 
 const suffixOf = (who: string): string =>
   who

@@ -17,7 +17,7 @@ export function hold(
       from,
       to: "Held",
       reason: why.reason,
-      message: `${why.message.slice(0, 2000).replace(/\.$/, "")}. Nothing was restored`,
+      message: `${why.message.slice(0, 2000).replace(/(?<!\.)\.$/, "")}. Nothing was restored`,
       targets: [...targets],
       ...(why.evidence && { evidence: [...why.evidence] }),
     }),

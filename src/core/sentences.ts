@@ -26,7 +26,7 @@ const wayOn = (shut: Shut): string =>
   `${bare(shut)}${shut.command === undefined ? ` (${shut.who})` : `: ${shut.command}`}`;
 
 /** Sentences of agents and licences end in a full stop; ours go on. */
-const bare = ({ message }: Shut): string => message.replace(/\.$/, "");
+const bare = ({ message }: Shut): string => message.replace(/(?<!\.)\.$/, "");
 
 /** The sentence of an update that is through: what was left out on the way is named. */
 export function completed({ deployment }: Observed, progress: Progress): string {

@@ -46,7 +46,10 @@ function readiness({ target, agent, licence, omegaExists }: ObservedTarget): Con
       `delivery by ${target.spec.git ? "git" : "kubernetes"} is not in this version: give the server an agent`,
     );
   if (!isServer(target) && omegaExists === false)
-    return no("OmegaMissing", `there is no Omega server ${target.spec.omega} in this namespace`);
+    return no(
+      "OmegaMissing",
+      `there is no Omega server ${target.spec.omega} in this namespace: who administers it creates one, or corrects spec.omega`,
+    );
   if (licence?.valid === false) return no(licence.reason, licence.message);
   switch (agent.state) {
     case "NotAsked":

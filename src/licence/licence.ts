@@ -75,7 +75,8 @@ export interface LicenceQuestion {
 export const judgeLicence = (text: LicenceText, { mainframe, version, now }: LicenceQuestion): LicenceVerdict => {
   const renew = `Whoever issues licences makes a new one with: ashat licence issue --mainframe ${mainframe} ...`;
   if (text.state === "Missing") return no("LicenceMissing", `Mainframe ${mainframe} has no licence. ${renew}`);
-  if (text.state === "Refused") return no(text.reason, `The licence of mainframe ${mainframe} ${text.message}`);
+  if (text.state === "Refused")
+    return no(text.reason, `The licence of mainframe ${mainframe} ${text.message} ${renew}`);
   const licence = text.claims;
   const whose = `The licence ${licence.jti} of ${licence.holder}`;
   if (licence.mainframe !== mainframe)

@@ -1,6 +1,10 @@
+import { once } from "node:events";
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
 import { verifyChain } from "../../src/api/record.ts";
 import { archive, sha256 } from "../targets/archives.ts";
+import { createCa, issue } from "../cluster/pki.ts";
 import { until } from "../cluster/until.ts";
 import { server, update } from "../world/manifests.ts";
 import { activations, movesOf, type Room } from "../world/room.ts";
@@ -27,6 +31,54 @@ const wired =
     wire.set(mode);
     return { server: server(room.namespace, "Public", { ...at, agentUrl: wire.url }), mend: () => wire.set("pass") };
   };
+
+/** The server is to be known by the CA of a Secret, which is there only where it holds something. */
+const trusting =
+  (stringData: Readonly<Record<string, string>>): Trouble["make"] =>
+  async (room, at) => {
+    if (Object.keys(stringData).length > 0)
+      await room.apply({
+        apiVersion: "v1",
+        kind: "Secret",
+        metadata: { namespace: room.namespace, name: "its-ca" },
+        stringData,
+      });
+    const tls = { caSecretRef: { name: "its-ca", key: "ca.crt" } };
+    return {
+      server: server(room.namespace, "Public", at, { agent: { url: at.agentUrl, tls } }),
+      mend: () => room.apply(server(room.namespace, "Public", at)),
+    };
+  };
+
+/** Something that answers every question as the agent of this name would, whoever is asked for. */
+async function lying(name: string) {
+  const {
+    certPem,
+    keyPem,
+    sha256: pin,
+  } = await issue(await createCa("liar"), { commonName: "agent", ips: ["127.0.0.1"] });
+  const status = {
+    agent: { name, version: "0.1.0" },
+    at: new Date().toISOString(),
+    apps: [],
+    seen: [],
+    activations: [],
+  };
+  const listening = createServer({ cert: certPem, key: keyPem }, (_request, response) => {
+    response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(status));
+  });
+  listening.listen(0, "127.0.0.1");
+  await once(listening, "listening");
+  const { port } = listening.address() as AddressInfo;
+  return {
+    url: `https://127.0.0.1:${port}`,
+    sha256: pin,
+    close: () => {
+      listening.closeAllConnections();
+      listening.close();
+    },
+  };
+}
 
 const TROUBLES: readonly Trouble[] = [
   {
@@ -58,6 +110,53 @@ const TROUBLES: readonly Trouble[] = [
     }),
     says: /^server staging does not answer as it should: The certificate of .* is not the trusted one/,
     reason: "WrongCertificate",
+  },
+  {
+    name: "the agent of another answers",
+    make: async (room, at) => {
+      const { agentUrl, certificate } = await room.target("other");
+      const agent = { url: agentUrl, tls: { sha256: certificate.sha256 } };
+      return {
+        server: server(room.namespace, "Public", at, { agent }),
+        mend: () => room.apply(server(room.namespace, "Public", at)),
+      };
+    },
+    says: /This is for \S+\/staging, but this agent is \S+\/other\. Check the agent's URL of \S+\/staging\.$/,
+    reason: "WrongAudience",
+  },
+  {
+    name: "an agent answers in the name of another",
+    make: async (room, at) => {
+      const liar = await lying(`${room.namespace}/other`);
+      const agent = { url: liar.url, tls: { sha256: liar.sha256 } };
+      return {
+        server: server(room.namespace, "Public", at, { agent }),
+        mend: async () => {
+          await room.apply(server(room.namespace, "Public", at));
+          liar.close();
+        },
+      };
+    },
+    says: /the agent there is that of \S+\/other, not of \S+\/staging$/,
+    reason: "WrongAgent",
+  },
+  {
+    name: "the Secret with its CA is not there",
+    make: trusting({}),
+    says: /Secret \S+\/its-ca, which holds the CA of server staging, does not exist$/,
+    reason: "TrustMissing",
+  },
+  {
+    name: "the Secret with its CA has another key",
+    make: trusting({ "tls.crt": "" }),
+    says: /Secret \S+\/its-ca, which holds the CA of server staging, has no key ca\.crt$/,
+    reason: "TrustMissing",
+  },
+  {
+    name: "the Secret with its CA holds something else",
+    make: trusting({ "ca.crt": "no certificate" }),
+    says: /Secret \S+\/its-ca, which holds the CA of server staging, holds no certificate in PEM under its key ca\.crt$/,
+    reason: "TrustMissing",
   },
 ];
 

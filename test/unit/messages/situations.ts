@@ -1,0 +1,20 @@
+import { BACK } from "./back.ts";
+import { FORWARD } from "./forward.ts";
+import { SIGNED } from "./signed.ts";
+import { TARGETS } from "./targets.ts";
+import type { Telling, Told } from "./told.ts";
+import { WAITING } from "./waiting.ts";
+
+const SCENES: Readonly<Record<string, () => Telling>> = { ...FORWARD, ...WAITING, ...BACK };
+
+type Situation = () => readonly Told[] | Promise<readonly Told[]>;
+
+/** Every situation by its name, with all that is said in it. */
+export const SITUATIONS: ReadonlyMap<string, Situation> = new Map<string, Situation>([
+  ...Object.entries(SCENES).map(([name, play]): [string, Situation] => [name, () => play().told]),
+  ...Object.entries(TARGETS),
+  ...Object.entries(SIGNED),
+]);
+
+/** The gates of every scene, with who opens them and how. */
+export const waysOf = (): readonly Telling["ways"][number][] => Object.values(SCENES).flatMap((play) => play().ways);
