@@ -82,11 +82,21 @@ function tierOf(records: readonly RecordSpec[]): TierProgress {
 export const hasBegun = (tier: TierProgress): boolean => tier.targets.size > 0 || tier.passedBy !== undefined;
 
 /** Whether what happens around an update may still move it: one that has ended moves only when somebody asks. */
-export function isUnderWay({ end, tiers, reversed }: Progress): boolean {
+export function isUnderWay({ end, tiers, reversed, rollbacks }: Progress): boolean {
   const open = Object.values(tiers).some(({ targets }) =>
     [...targets.values()].some(({ state }) => UNSETTLED.includes(state)),
   );
-  return open || (end === undefined && !reversed && tiers.mainframes.passedBy === undefined);
+  return (
+    open ||
+    rollbacks.some(({ tier }) => isLeft(tiers, tier)) ||
+    (end === undefined && !reversed && tiers.mainframes.passedBy === undefined)
+  );
 }
+
+/** Something of what was asked back is where it was: another update may have it for now. */
+const isLeft = (tiers: Progress["tiers"], asked: Tier): boolean =>
+  [asked, ...(asked === "omega" ? (["mainframes"] as const) : [])].some((tier) =>
+    [...tiers[tier].targets.values()].some(({ state }) => state === "Passed"),
+  );
 
 const UNSETTLED: readonly State[] = ["Delivering", "Verifying", "Held", "RollingBack"];

@@ -27,10 +27,25 @@ test("when something put itself back stands at its target", () => {
 
 test("an agent that says it is done while the update still runs has not put it back", () => {
   const scene = onPublic();
-  scene.onRestore = (_, key) => reported(key, "Applied");
+  scene.onRestore = (target, key) => {
+    scene.restored(target, key, { version: "9.4.2", digest: scene.digest(), undoes: 1 });
+    return reported(key, "Applied");
+  };
   askBack(scene);
   expect(scene.run().status).toMatchObject({ phase: "Held" });
   expect(scene.last().message).toContain("9.4.2 still runs there");
+});
+
+test("what an agent said before it was done says nothing about what runs since", () => {
+  const scene = onPublic();
+  const before = scene.agents.get("staging");
+  scene.onRestore = (target, key, release) => {
+    const answer = scene.restored(target, key, release);
+    if (before) scene.agents.set("staging", before);
+    return answer;
+  };
+  askBack(scene);
+  expect(scene.run()).toMatchObject({ status: { phase: "RollingBack" }, wakeAt: scene.now + scene.settings.pollMs });
 });
 
 test("where nothing runs yet, a delivery on its way is waited for as long as it may arrive", () => {
@@ -77,4 +92,15 @@ test("an update deleted while it is on a target leaves word there that nothing i
   const { uid } = scene.deployment.metadata;
   const left = decideGone({ uid, records: scene.records, targets: [seen], jobs: [] }, scene.now);
   expect(left.find((effect) => effect.do === "release")).toMatchObject({ app: { unsettled: "patch" } });
+});
+
+test("a target whose clock is wrong says so in the status, and is asked again with time in between", () => {
+  const scene = onPublic();
+  scene.onRestore = () => ({ state: "Refused", reason: "NotYetValid", message: "the clock here says 1999" });
+  askBack(scene);
+  const { status, wakeAt } = scene.run();
+  expect(status.blockedBy?.map(({ gate, message }) => `${gate}: ${message}`)).toEqual([
+    "reachable: server staging does not answer, its restore is a standing order: it refuses the order for now: the clock here says 1999",
+  ]);
+  expect(wakeAt).toBe(scene.now + scene.settings.retryMs);
 });

@@ -14,7 +14,10 @@ import { appState, lastGood, running, type Situation, targetsIn, vanished } from
 import { unreachable } from "./unreachable.ts";
 
 /** Refusals that pass; one whose key the agent knows from before, with what was kept then, is asked about under it. */
-const PASSING: readonly string[] = ["Busy", "NotYetValid", "Expired", "KeyReused"];
+const PASSING: readonly string[] = ["Busy", "KeyReused"];
+
+/** Refusals that pass when somebody sets a clock right. */
+const OF_CLOCKS: readonly string[] = ["NotYetValid", "Expired"];
 
 /** Where the restore of one target is. */
 type Course =
@@ -151,6 +154,8 @@ function courseOf(situation: Situation, begun: Begun): Course {
       return { state: "Standing", message: order.message };
     case "Refused":
       if (order.reason === "SequenceTooLow") return again(seen);
+      if (OF_CLOCKS.includes(order.reason))
+        return { state: "Standing", message: `it refuses the order for now: ${order.message}` };
       return PASSING.includes(order.reason) ? { state: "Busy" } : { state: "Failed", message: order.message };
     case "Reported":
       if (order.report.state === "Applied") return put(situation, begun);
@@ -199,11 +204,14 @@ function mayStillArrive({ observed, now }: Situation, { uid }: TargetProgress): 
 }
 
 /** The agent says it is done; what runs there now goes into the record. */
-function put({ observed }: Situation, { seen }: Begun): Course {
+function put({ observed }: Situation, { seen, at }: Begun): Course {
   const { agent } = seen;
   const { spec } = observed.deployment;
   if (agent.state === "NotAsked") return { state: "AskAgent" };
   if (agent.state === "NotAnswered") return { state: "Standing", message: agent.message };
+  const taken = agent.status.seen.find((item) => item.app === spec.app && item.layer === LAYER);
+  // What it said before it was done, in the same round, says nothing about what runs now.
+  if (taken !== undefined && (taken.sequence < at.sequence || !orderEnded(taken.state))) return { state: "Busy" };
   const runs = running(agent.status, spec.app);
   if (runs === undefined) return { state: "Done", message: "runs nothing" };
   if (runs.digest === digestOf(spec.artifact))
