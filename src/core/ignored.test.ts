@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { mainframe, server, update } from "../../test/unit/fixtures.ts";
+import { IN_FORCE, mainframe, server, update } from "../../test/unit/fixtures.ts";
 import { Scene } from "../../test/unit/scene.ts";
 
 const atOmega = (required = 1): Scene => {
@@ -63,4 +63,16 @@ test("whoever watches is told once of what is ignored, and again of something el
   expect(scene.run().warnings).toBeUndefined();
   scene.annotate({ "cancel.ashat.raos.io/omega": WRONG, "by.ashat.raos.io/cancel.omega": "alice" });
   expect(scene.run().warnings).toHaveLength(1);
+});
+
+test("while the policies cannot be read nothing new is said of what was asked", () => {
+  const scene = atOmega();
+  scene.act("rollback", "public", "alice", { token: WRONG });
+  scene.policies = { state: "NotInForce", reason: "Unknown", message: "the API server is busy" };
+  expect(said(scene)).toBeUndefined();
+  scene.policies = IN_FORCE;
+  const answer = said(scene);
+  expect(answer).toContain(`names ${WRONG}`);
+  scene.policies = { state: "NotInForce", reason: "Unknown", message: "the API server is busy" };
+  expect(said(scene)).toBe(answer);
 });

@@ -23,6 +23,10 @@ export function ignoredActions(
   now: number,
 ): ConditionDraft | undefined {
   if (progress.head === undefined) return undefined;
+  const { policies, deployment } = observed;
+  // While the policies cannot be read no token is right: that passes, and is no answer to anybody.
+  if (policies.state === "NotInForce" && policies.reason === "Unknown")
+    return deployment.status.conditions?.find(({ type }) => type === "ActionIgnored");
   const answers = actionsOf(observed.deployment.metadata.annotations).flatMap((action) => {
     const name = actionKey(action.verb, action.tier, action.slot);
     const why =

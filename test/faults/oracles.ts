@@ -30,7 +30,7 @@ const neverTwice: Oracle = ({ end }) =>
   );
 
 /** Events are for people: one may be missing, and what was seen only in passing may have been told; no move is told twice. */
-const IN_PASSING = /\.(Waiting|AwaitingApproval|ReconcileError|Forbidden|Invalid|ActionIgnored)$/;
+const IN_PASSING = /\.(Waiting|AwaitingApproval|ReconcileError|Forbidden|Invalid)$/;
 
 const countsOf = ({ created }: Run, events: boolean): ReadonlyMap<string, number> =>
   new Map([...created].filter(([name]) => name.startsWith("events ") === events));

@@ -120,7 +120,10 @@ export const BACK: Readonly<Record<string, () => Telling>> = {
   },
   "a restore after which the update still runs": () => {
     const scene = completed();
-    scene.onRestore = (_, key) => reported(key, "Applied");
+    scene.onRestore = (target, key) => {
+      scene.restored(target, key, { version: "9.4.2", digest: scene.digest(), undoes: 1 });
+      return reported(key, "Applied");
+    };
     return takeBack(scene, "public");
   },
   "a restore of what another update takes": () =>
