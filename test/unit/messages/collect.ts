@@ -229,3 +229,26 @@ export function collect(root: string, folders: readonly string[]): readonly Coll
     }),
   );
 }
+
+/** The literal lines that go to the log as a warning or an error, each with the line it stands at. */
+export function collectLog(root: string, folders: readonly string[]): readonly (readonly [string, string])[] {
+  return folders
+    .flatMap((folder) => filesOf(root, folder))
+    .flatMap(({ path, source, statements, names }) =>
+      statements
+        .flatMap((statement) => [...walk(statement)])
+        .filter((node) => ["warn", "error"].includes(logged(node)))
+        .flatMap((node) => nodesAt(node, "arguments").flatMap((one) => textsOf(one, names)))
+        .map((line) => [line, path] as const)
+        .filter(([line]) => source.includes(line)),
+    );
+}
+
+/** With which severity a call writes to a log. */
+function logged(node: Node): string {
+  const callee = node.type === "CallExpression" ? nodeAt(node, "callee") : undefined;
+  if (callee?.type !== "MemberExpression") return "";
+  const object = nodeAt(callee, "object");
+  const whose = object?.type === "MemberExpression" ? nodeAt(object, "property") : object;
+  return nameOf(whose) === "log" ? nameOf(nodeAt(callee, "property")) : "";
+}

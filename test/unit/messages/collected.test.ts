@@ -1,8 +1,9 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { FAILURE_REASONS, LICENCE_REASONS, REFUSAL_REASONS } from "../../../src/api/order.ts";
 import { PHASES } from "../../../src/api/states.ts";
 import { readCatalogue } from "./catalogue.ts";
-import { collect, type Collected } from "./collect.ts";
+import { collect, collectLog, type Collected } from "./collect.ts";
 
 const ROOT = new URL("../../../", import.meta.url).pathname;
 const ROOMS = ["api", "core", "controllers", "runtime", "delivery", "dial", "licence", "agent"];
@@ -66,4 +67,11 @@ test("every sentence that the source can say is in the catalogue, under its code
     );
   });
   expect(missing.map(({ where, code = "", parts }) => `${where} says ${code} "${parts.join("<...>")}"`)).toEqual([]);
+});
+
+test("every line that the operator logs as a warning or an error is explained", () => {
+  const text = readFileSync(`${ROOT}docs/troubleshooting.md`, "utf8");
+  const lines = collectLog(ROOT, ["src/controllers", "src/runtime"]);
+  expect(lines.length).toBeGreaterThan(10);
+  expect(lines.filter(([line]) => !text.includes(`| \`${line}\` |`))).toEqual([]);
 });

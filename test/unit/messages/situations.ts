@@ -1,11 +1,13 @@
 import { BACK } from "./back.ts";
 import { FORWARD } from "./forward.ts";
+import { IN_VAIN } from "./in-vain.ts";
 import { SIGNED } from "./signed.ts";
 import { TARGETS } from "./targets.ts";
 import type { Telling, Told } from "./told.ts";
+import { VERIFIED } from "./verified.ts";
 import { WAITING } from "./waiting.ts";
 
-const SCENES: Readonly<Record<string, () => Telling>> = { ...FORWARD, ...WAITING, ...BACK };
+const SCENES: Readonly<Record<string, () => Telling>> = { ...FORWARD, ...VERIFIED, ...WAITING, ...IN_VAIN, ...BACK };
 
 type Situation = () => readonly Told[] | Promise<readonly Told[]>;
 
