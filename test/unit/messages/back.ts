@@ -126,6 +126,11 @@ export const BACK: Readonly<Record<string, () => Telling>> = {
     };
     return takeBack(scene, "public");
   },
+  "a restore that a wrong clock keeps out": () => {
+    const scene = completed();
+    scene.onRestore = () => ({ state: "Refused", reason: "NotYetValid", message: "the clock here says 1999" });
+    return takeBack(scene, "public");
+  },
   "a restore of what another update takes": () =>
     failedBack(completed(), (scene) => {
       scene.onRestore = () => SILENT;
