@@ -53,8 +53,12 @@ export function isElsewhere({ deployment }: Observed, { seen, at }: Begun): stri
   if (app?.claim !== undefined && app.claim.uid !== metadata.uid)
     return `${name} is taken by ${deploymentRef(app.claim.name)}: roll that back first`;
   if (app?.digest === undefined || app.digest === digestOf(spec.artifact)) return undefined;
-  // Where it never passed, what is known there is from before it, unless it came since.
-  const passedSince = at.state === "Held" && at.record.reason !== RESTORE_FAILED && (app.since ?? "") > at.record.time;
+  // Where it never passed, what is known there is from before it, unless another update passed since.
+  const passedSince =
+    at.state === "Held" &&
+    at.record.reason !== RESTORE_FAILED &&
+    app.deployment !== undefined &&
+    (app.since ?? "") > at.record.time;
   if (at.state !== "Passed" && !passedSince) return undefined;
   const newer = app.deployment === undefined ? (app.version ?? "something else") : deploymentRef(app.deployment);
   return `${name} runs ${newer} since: roll that back first`;

@@ -55,3 +55,22 @@ test("a rollback that another update stands in the way of is gone on with when t
   expect(scene.run().status.phase).toBe("RolledBack");
   expect(isUnderWay(progressOf(scene.records))).toBe(false);
 });
+
+test("what was held, and where an older release was put back since, keeps nothing else of the tier from going back", () => {
+  const servers = [server("staging", "Public"), server("staging-2", "Public")];
+  const scene = new Scene(update("patch"), ...servers);
+  for (const target of servers) scene.says(target.metadata.name, runs(target, "9.3.0", sha("c")));
+  scene.run();
+  scene.verdict("staging", "Failed");
+  scene.verdict("staging-2", "Passed");
+  scene.run();
+  setApp(scene, "staging", (app) => ({ ...app, sequence: 9, claim: NEWER }));
+  expect(scene.run().status.phase).toBe("Superseded");
+  scene.now += 60_000;
+  const since = new Date(scene.now).toISOString();
+  setApp(scene, "staging", ({ app }) => ({ app, sequence: 9, version: "9.3.0", digest: `sha256:${sha("c")}`, since }));
+  scene.says("staging", runs(scene.target("staging"), "9.3.0", sha("c"), { sequence: 9 }));
+  askBack(scene);
+  expect(scene.run().status.phase).toBe("RolledBack");
+  expect(scene.agents.get("staging-2")).toMatchObject({ status: { apps: [{ version: "9.3.0" }] } });
+});
