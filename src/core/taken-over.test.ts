@@ -51,7 +51,10 @@ test("a rollback that another update stands in the way of is gone on with when t
   scene.beforeEffect = () => undefined;
   expect(scene.last().reason).toBe("RollbackAsked");
   expect(isUnderWay(progressOf(scene.records))).toBe(true);
-  setApp(scene, "staging", ({ claim: _, ...app }) => app);
+  setApp(scene, "staging", (app) => {
+    const { claim: _, ...rest } = app;
+    return rest;
+  });
   expect(scene.run().status.phase).toBe("RolledBack");
   expect(isUnderWay(progressOf(scene.records))).toBe(false);
 });
