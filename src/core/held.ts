@@ -7,16 +7,15 @@ import type { Part, Shut } from "./decision.ts";
 import type { SeenTarget } from "./observed.ts";
 import type { TargetProgress } from "./progress.ts";
 import { nextRecord, recordTarget, write } from "./record.ts";
-import { isFailedRestore, judgeRollback } from "./rollback.ts";
+import { isFailedRestore, judgeRollback, rollbackToken } from "./rollback.ts";
 import { appState, isClaimedBy, runsThis, type Situation, targetsIn } from "./situation.ts";
+import { tokenOfRecorded } from "./token.ts";
 
 /** A verification is repeated by naming the newest record that holds something in the tier. */
 export function heldToken(situation: Situation): string | undefined {
   const newest = newestHeld(situation);
-  return newest && tokenOfHeld(newest);
+  return newest && tokenOfRecorded(newest.hash, situation.observed.policies);
 }
-
-const tokenOfHeld = (record: RecordSpec): string => record.hash.slice(0, 16);
 
 /** Not those that could not be put back: nobody verifies them, they are rolled back again. */
 const plainlyHeld = (situation: Situation) => targetsIn(situation, "Held").filter(({ at }) => !isFailedRestore(at));
@@ -58,7 +57,7 @@ export function held(situation: Situation): Part {
 
   const runs = all.filter(({ seen }) => seen.agent.state === "Answered" && runsThis(situation, seen.agent.status));
   const repeatable = runs.filter(({ seen, at }) => isOurs(situation, seen, at));
-  const token = tokenOfHeld(newest);
+  const token = tokenOfRecorded(newest.hash, observed.policies);
   const asked = actionsOf(metadata.annotations).find(
     (a) => a.verb === "verify" && a.tier === tier && a.token === token && a.by !== undefined,
   );
@@ -139,7 +138,7 @@ function toGiveUp(situation: Situation, message: string, silent: boolean): Shut 
 
 /** What was delivered can be taken back by who may, as long as nothing else was delivered since. */
 function orBack({ observed, progress, tier }: Situation): string {
-  const token = progress.tiers[tier].tokens.at(-1)?.slice(0, 16);
+  const token = rollbackToken(tier, observed, progress);
   if (token === undefined || "why" in judgeRollback(tier, observed, progress)) return "";
   return `; or whoever may roll ${tier} back: ${actionCommand(observed.deployment, { verb: "rollback", tier, token }, observed.policies)}`;
 }

@@ -11,9 +11,9 @@ import type { Observed } from "./observed.ts";
 import { whyNoOverride } from "./overrides.ts";
 import { hasBegun, type Progress } from "./progress.ts";
 import { failedRestoreToken } from "./reverse.ts";
-import { judgeRollback, namesTier, RESTORE_FAILED } from "./rollback.ts";
+import { judgeRollback, namesTier, RESTORE_FAILED, rollbackToken } from "./rollback.ts";
 import { type Situation, situationAt, stateOf } from "./situation.ts";
-import { tokenOf } from "./token.ts";
+import { tokenOf, tokenOfRecorded } from "./token.ts";
 
 /** Actions that were asked and do nothing are answered, each with its reason. */
 export function ignoredActions(
@@ -91,9 +91,9 @@ function whyIgnored(action: Action, observed: Observed, progress: Progress, now:
     case "rollback": {
       const failed = failedRestoreToken(situation);
       if (token === failed || (failed === undefined && askedAgain(action, observed))) return undefined;
-      const begun = progress.tiers[tier].tokens.at(-1)?.slice(0, 16);
+      const begun = rollbackToken(tier, observed, progress);
       if (begun === undefined) return `does nothing: nothing was delivered to ${tier}`;
-      if (!namesTier(progress, action)) return `names ${token}, and ${tier} began with ${failed ?? begun}`;
+      if (!namesTier(observed, progress, action)) return `names ${token}, and ${tier} began with ${failed ?? begun}`;
       // What was asked and done is no question any more.
       if (progress.rollbacks.some((record) => record.tier === tier)) return undefined;
       const verdict = judgeRollback(tier, observed, progress);
@@ -110,9 +110,11 @@ function whyIgnored(action: Action, observed: Observed, progress: Progress, now:
 }
 
 /** Whether it named a restore that failed, which is a question no more where nothing is held for that. */
-const askedAgain = ({ tier, token }: Action, { records }: Observed): boolean =>
-  token !== "" &&
-  records.some((record) => record.tier === tier && record.reason === RESTORE_FAILED && record.hash.startsWith(token));
+const askedAgain = ({ tier, token }: Action, { records, policies }: Observed): boolean =>
+  records.some(
+    (record) =>
+      record.tier === tier && record.reason === RESTORE_FAILED && tokenOfRecorded(record.hash, policies) === token,
+  );
 
 /** Once everything has begun, the approvals are frozen in the record and ask for nothing more. */
 function whyUncounted({ slot }: Action, situation: Situation): string | undefined {
@@ -125,7 +127,7 @@ function whyUncounted({ slot }: Action, situation: Situation): string | undefine
 
 /** Cancelling is for what was not delivered yet; what was is rolled back, where that is possible. */
 function whatInstead(tier: Tier, observed: Observed, progress: Progress): string {
-  const token = progress.tiers[tier].tokens.at(-1)?.slice(0, 16);
+  const token = rollbackToken(tier, observed, progress);
   if (token === undefined || "why" in judgeRollback(tier, observed, progress)) return "";
   return `; this rolls it back: ${actionCommand(observed.deployment, { verb: "rollback", tier, token }, observed.policies)}`;
 }

@@ -12,6 +12,7 @@ import { type Begun, groupsOf, isElsewhere, isFailedRestore, isTaken } from "./r
 import { restoring } from "./restoring.ts";
 import { situationAt, type Situation, targetsIn } from "./situation.ts";
 import { tierOfTarget } from "./tiers.ts";
+import { tokenOfRecorded } from "./token.ts";
 
 /** All that takes back: targets on their way back, the next group of what people asked for, and restores that failed. */
 export function reverse(observed: Observed, progress: Progress, now: number): readonly Part[] {
@@ -67,22 +68,26 @@ function isAtWork({ deployment }: Observed, { seen, at }: Begun): boolean {
 const isUnfinished = ({ at }: Begun): boolean => at.state === "RollingBack" || isFailedRestore(at);
 
 /** The token that names a restore that failed: who asks again names this very failure. */
-const tokenOfFailed = (failed: readonly Begun[]): string | undefined =>
-  failed
+const tokenOfFailed = (failed: readonly Begun[], { policies }: Observed): string | undefined => {
+  const newest = failed
     .map(({ at }) => at.record)
     .sort((a, b) => a.seq - b.seq)
-    .at(-1)
-    ?.hash.slice(0, 16);
+    .at(-1);
+  return newest && tokenOfRecorded(newest.hash, policies);
+};
 
 export const failedRestoreToken = (situation: Situation): string | undefined =>
-  tokenOfFailed(targetsIn(situation, "Held").filter(({ at }) => isFailedRestore(at)));
+  tokenOfFailed(
+    targetsIn(situation, "Held").filter(({ at }) => isFailedRestore(at)),
+    situation.observed,
+  );
 
 /** What could not be put back waits for a person, who asks again once the cause is gone. */
 export function failedRestores(situation: Situation): Part {
   const { observed, tier } = situation;
   const { deployment, policies } = observed;
   const failed = targetsIn(situation, "Held").filter(({ at }) => isFailedRestore(at));
-  const token = tokenOfFailed(failed);
+  const token = tokenOfFailed(failed, observed);
   const message = failed[0]?.at.record.message;
   if (token === undefined || message === undefined) return {};
   const asked = actionsOf(deployment.metadata.annotations).find(

@@ -371,3 +371,44 @@ test("what another update took since a rollback was asked is not taken from it",
   expect(scene.target("ra-01").status.apps?.[0]?.claim?.name).toBe("newer");
   expect(restores(scene)).toEqual(["cust-2 3 9.3.0", "cust-1 3 9.3.0"]);
 });
+
+describe("what was planted while the policies were away", () => {
+  const OTHERS = { state: "InForce", identity: { actions: 2 }, stamps: "ApiServer" } as const;
+
+  test("takes nothing back when they are in force again, and is answered", () => {
+    const scene = completed();
+    const token = tokenOf(scene, "omega");
+    scene.policies = { state: "NotInForce", reason: "Missing", message: "gone" };
+    scene.act("rollback", "omega", "ann", { token });
+    expect(scene.run().status.phase).toBe("Completed");
+    scene.policies = OTHERS;
+    const { status } = scene.run();
+    expect(status.phase).toBe("Completed");
+    expect(status.conditions?.find(({ type }) => type === "ActionIgnored")?.message).toContain(`names ${token}`);
+    scene.act("rollback", "omega", "ann", { slot: "2", token: tokenOf(scene, "omega") });
+    expect(scene.run().status.phase).toBe("RolledBack");
+  });
+
+  test("has nothing verified again", () => {
+    const scene = new Scene(update("patch"), server("staging", "Public"));
+    scene.run();
+    scene.verdict("staging", "Failed");
+    scene.run();
+    const token = scene.token();
+    scene.policies = { state: "NotInForce", reason: "Missing", message: "gone" };
+    scene.act("verify", "public", "ann", { token });
+    scene.policies = OTHERS;
+    expect(scene.run().status.phase).toBe("Held");
+  });
+
+  test("asks for no second try of a restore", () => {
+    const scene = completed();
+    scene.onRestore = (_, key) => reported(key, "Failed", "SnapshotGone");
+    scene.act("rollback", "public", "ben", { token: tokenOf(scene, "public") });
+    const token = scene.run().status.blockedBy?.[0]?.token ?? "";
+    scene.policies = { state: "NotInForce", reason: "Missing", message: "gone" };
+    scene.act("rollback", "public", "ann", { slot: "2", token });
+    scene.policies = OTHERS;
+    expect(scene.run().status.phase).toBe("Held");
+  });
+});

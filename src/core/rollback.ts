@@ -9,6 +9,7 @@ import type { Progress, TargetProgress } from "./progress.ts";
 import { nextRecord, write } from "./record.ts";
 import { appState } from "./situation.ts";
 import { fold } from "./tiers.ts";
+import { tokenOfRecorded } from "./token.ts";
 
 /** A target that something was done at, or may have been. */
 export interface Begun {
@@ -79,20 +80,33 @@ export function judgeRollback(tier: Tier, observed: Observed, progress: Progress
     : { from: fold(taken.map(({ at }) => at.state)) };
 }
 
-/** Whether an action names the token with which its tier began. */
-export const namesTier = (progress: Progress, { tier, token }: Action): boolean =>
-  token !== "" && progress.tiers[tier].tokens.some((whole) => whole.slice(0, 16) === token);
+/** What a rollback of a tier names; nothing where the tier has not begun. */
+export function rollbackToken(
+  tier: Tier,
+  { policies }: Pick<Observed, "policies">,
+  progress: Progress,
+): string | undefined {
+  const newest = progress.tiers[tier].tokens.at(-1);
+  return newest && tokenOfRecorded(newest, policies);
+}
+
+/** The whole token with which the tier of an action began, where the action names it. */
+const namedBy = ({ tier, token }: Action, { policies }: Observed, progress: Progress): string | undefined =>
+  progress.tiers[tier].tokens.find((whole) => tokenOfRecorded(whole, policies) === token);
+
+export const namesTier = (observed: Observed, progress: Progress, action: Action): boolean =>
+  namedBy(action, observed, progress) !== undefined;
 
 /** The record that somebody asked: it stands before anything is restored, and from then on it does not matter what becomes of the annotation. */
 export function askRollback(observed: Observed, progress: Progress, now: number): Effect | undefined {
   const { deployment, policies } = observed;
   for (const action of actionsOf(deployment.metadata.annotations)) {
     const by = action.verb === "rollback" ? askedBy(action, policies) : undefined;
-    if (by === undefined || !namesTier(progress, action)) continue;
+    if (by === undefined || !namesTier(observed, progress, action)) continue;
     const { tier, reason } = action;
     const verdict = judgeRollback(tier, observed, progress);
     if ("why" in verdict) continue;
-    const token = progress.tiers[tier].tokens.find((whole) => whole.slice(0, 16) === action.token);
+    const token = namedBy(action, observed, progress);
     return write(
       nextRecord(observed, now, {
         tier,

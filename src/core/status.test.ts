@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
-import { mainframe, server, update } from "../../test/unit/fixtures.ts";
+import { IN_FORCE, mainframe, server, update } from "../../test/unit/fixtures.ts";
 import { Scene } from "../../test/unit/scene.ts";
+import { tokenOfRecorded } from "./token.ts";
 
 const whole = (): Scene =>
   new Scene(update("patch"), server("staging", "Public"), server("ra-01", "Omega"), mainframe("cust-1"));
@@ -74,7 +75,7 @@ test("tiers and their targets are shown with checks and counts, and the chain wi
       state: "Passed",
       passed: 1,
       total: 1,
-      token: scene.records.find(({ from }) => from === "Waiting")?.token?.slice(0, 16),
+      token: tokenOfRecorded(scene.records.find(({ from }) => from === "Waiting")?.token ?? "", IN_FORCE),
       targets: [{ name: "staging", state: "Passed", attempt: 1, checks: "1/1" }],
     },
     { name: "omega", state: "Waiting", passed: 0, total: 1, targets: [{ name: "ra-01", state: "Waiting" }] },

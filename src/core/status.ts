@@ -9,6 +9,7 @@ import { isOver } from "./moves.ts";
 import type { Observed } from "./observed.ts";
 import type { Progress } from "./progress.ts";
 import { timeOf } from "./record.ts";
+import { rollbackToken } from "./rollback.ts";
 import { fold, targetsOf, tiersOf } from "./tiers.ts";
 import { tokenOf } from "./token.ts";
 import { voidedTokens } from "./voided.ts";
@@ -87,8 +88,12 @@ export function eventOf(before: DeploymentStatus, after: DeploymentStatus): Even
 }
 
 function tierState(tier: Tier, observed: Observed, progress: Progress): TierState {
-  const { passedBy, tokens, targets: moved } = progress.tiers[tier];
-  const token = tokens.at(-1);
+  const { passedBy, targets: moved } = progress.tiers[tier];
+  // Policies that are away for a moment change what is shown as little as they can.
+  const token =
+    observed.policies.state === "InForce"
+      ? rollbackToken(tier, observed, progress)
+      : observed.deployment.status.tiers?.find(({ name }) => name === tier)?.token;
   const here = targetsOf(tier, observed.targets, progress).map(({ target }) => {
     const at = moved.get(target.metadata.uid);
     return { name: target.metadata.name, state: at?.state ?? ("Waiting" as const), at };
@@ -106,7 +111,7 @@ function tierState(tier: Tier, observed: Observed, progress: Progress): TierStat
       all.map(({ state }) => state),
       passedBy !== undefined && !progress.reversed,
     ),
-    ...(token && { token: token.slice(0, 16) }),
+    ...(token && { token }),
     passed: all.filter(({ state }) => state === "Passed").length,
     total: all.length,
     targets: all.slice(0, NAMED_TARGETS).map(({ name, state, at }) => {

@@ -2,7 +2,7 @@ import { digestOf } from "../api/artifact.ts";
 import { TIERS, type Tier } from "../api/group.ts";
 import { hashOf } from "../api/hash.ts";
 import type { RecordSpec } from "../api/record.ts";
-import type { Observed } from "./observed.ts";
+import type { Observed, SeenPolicies } from "./observed.ts";
 import { enablingRecord } from "./record.ts";
 import { progressOf } from "./progress.ts";
 import { feedersOf, isServer, targetsOf } from "./tiers.ts";
@@ -71,3 +71,10 @@ function rulesOf(tier: Tier, { targets, records }: Observed): unknown {
       }))
     : targetsOf(tier, targets, progress).map(({ target }) => ({ uid: target.metadata.uid, spec: target.spec }));
 }
+
+/**
+ * What an action names about a thing that is recorded: the token a tier began with, a record that holds something. Under other
+ * policies it is another one, so what was planted while there were none counts under none.
+ */
+export const tokenOfRecorded = (frozen: string, policies: SeenPolicies): string =>
+  hashOf({ frozen, policies: hashOf(policies.state === "InForce" ? policies.identity : null) }).slice(0, 16);

@@ -1,5 +1,6 @@
 import type { RecordSpec } from "../../../src/api/record.ts";
 import type { State as StepState } from "../../../src/api/states.ts";
+import { tokenOfRecorded } from "../../../src/core/token.ts";
 import { type ModelOrder, releaseOn } from "./agent.ts";
 import { Violation } from "./violation.ts";
 import { num, type State, type View, type World } from "./world.ts";
@@ -18,7 +19,7 @@ export class BackRules {
   /** When something is about to be taken back: somebody asked, or what failed says so itself. */
   begins(state: State, update: number, view: View, record: RecordSpec): void {
     const chain = this.#world.chains.get(view.chain);
-    if (record.targets === undefined) return this.#asked(update, view, chain, record);
+    if (record.targets === undefined) return this.#asked(state, update, view, chain, record);
     for (const moved of record.targets) {
       const t = this.#world.scenario.targets.findIndex(({ specs }) => specs[0].metadata.uid === moved.uid);
       const { app } = this.#world.targets.get(view.targets[t] ?? 0);
@@ -34,10 +35,18 @@ export class BackRules {
     if (record.reason === "PuttingBack" && record.tier === "omega") this.#fleetFirst(view, chain, record);
   }
 
-  #asked(update: number, view: View, chain: readonly RecordSpec[], { tier }: RecordSpec): void {
+  /** How people could name what is recorded, under the policies there were until now. */
+  #names(state: State, frozen: string): readonly string[] {
+    const { generation } = this.#world.policies.get(num(state, this.#world.at.policies));
+    return Array.from({ length: generation + 1 }, (_, at) =>
+      tokenOfRecorded(frozen, { state: "InForce", identity: { generation: at }, stamps: "ApiServer" }),
+    );
+  }
+
+  #asked(state: State, update: number, view: View, chain: readonly RecordSpec[], { tier }: RecordSpec): void {
     const { deployments, scenario, targets } = this.#world;
     const tokens = chain.flatMap((one) =>
-      one.from === "Waiting" && one.tier === tier && one.token !== undefined ? [one.token.slice(0, 16)] : [],
+      one.from === "Waiting" && one.tier === tier && one.token !== undefined ? this.#names(state, one.token) : [],
     );
     const by = deployments
       .get(view.deployment)

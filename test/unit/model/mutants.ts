@@ -287,7 +287,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a rollback needs no token",
     file: "rollback.ts",
-    from: "if (by === undefined || !namesTier(progress, action)) continue;",
+    from: "if (by === undefined || !namesTier(observed, progress, action)) continue;",
     to: "if (by === undefined) continue;",
   },
   {

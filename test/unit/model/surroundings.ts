@@ -3,7 +3,8 @@ import type { RecordSpec } from "../../../src/api/record.ts";
 import { approvalsOf } from "../../../src/core/approvals.ts";
 import { progressOf } from "../../../src/core/progress.ts";
 import { currentTier } from "../../../src/core/tiers.ts";
-import { tokenOf } from "../../../src/core/token.ts";
+import type { SeenPolicies } from "../../../src/core/observed.ts";
+import { tokenOf, tokenOfRecorded } from "../../../src/core/token.ts";
 import { carryOut, type Ending, type ModelOrder, previousOn, releaseOn } from "./agent.ts";
 import type { Judge } from "./judge.ts";
 import type { Operator, Step } from "./operator.ts";
@@ -258,7 +259,7 @@ export class Surroundings {
       ...(on && newest
         ? write("verify", "somebody asks to verify", [
             ...others(act("verify", "", "carol", "")),
-            act("verify", "", "carol", newest.hash.slice(0, 16)),
+            act("verify", "", "carol", tokenOfRecorded(newest.hash, this.#inForce(state))),
           ])
         : []),
     ];
@@ -268,16 +269,24 @@ export class Surroundings {
   #takeable(state: State, update: number): readonly (readonly [Tier, string])[] {
     const { at, chains } = this.#world;
     const chain = chains.get(num(state, at.truth.chains + update));
+    const policies = this.#inForce(state);
     const begun = chain.flatMap(({ from, tier, token, targets }) =>
       from === "Waiting" && tier !== undefined && token !== undefined && targets !== undefined
-        ? [[tier, token.slice(0, 16)] as const]
+        ? [[tier, tokenOfRecorded(token, policies)] as const]
         : [],
     );
     const failed = chain.findLast(({ reason }) => reason === "RestoreFailed");
     return [
       ...new Map(begun),
-      ...(failed?.tier === undefined ? [] : [[failed.tier, failed.hash.slice(0, 16)] as const]),
+      ...(failed?.tier === undefined ? [] : [[failed.tier, tokenOfRecorded(failed.hash, policies)] as const]),
     ];
+  }
+
+  /** The policies as they are, or were last in force. */
+  #inForce(state: State): SeenPolicies {
+    const { at, policies } = this.#world;
+    const { generation } = policies.get(num(state, at.policies));
+    return this.#judge.policies(policies.id({ on: true, generation }));
   }
 
   /** What people see of an update who act on it now; nothing where there is nothing to act on. */
@@ -292,7 +301,7 @@ export class Surroundings {
     const { generation } = policies.get(num(state, at.policies));
     const seen = {
       ...this.#judge.observed(state, update, { ...IDLE, view }),
-      policies: this.#judge.policies(policies.id({ on: true, generation })),
+      policies: this.#inForce(state),
     };
     const progress = progressOf(seen.records);
     const tier = currentTier(progress, seen.targets);
