@@ -5,6 +5,7 @@ import { requiredApprovals, type Server } from "../api/server.ts";
 import type { TargetStatus } from "../api/target.ts";
 import { wellFormed } from "../api/well-formed.ts";
 import type { SeenAgent, SeenPolicies } from "../core/observed.ts";
+import { progressOf } from "../core/progress.ts";
 import { DRIFTED, statusOfTarget } from "../core/target.ts";
 import type { Resource } from "../kube/types.ts";
 import type { Informer } from "../runtime/informer.ts";
@@ -13,6 +14,7 @@ import { again, FORGET, type Outcome } from "../runtime/outcome.ts";
 import { askAgent, seeLicence } from "./agents.ts";
 import type { Context } from "./context.ts";
 import { MAINFRAMES, type Raw, SERVERS } from "./kinds.ts";
+import { chain } from "./observe.ts";
 import { parseMainframe, parseServer } from "./parse.ts";
 
 /** How often a target is asked how it is when nothing else makes it be looked at: drift is known within it. */
@@ -103,7 +105,12 @@ const drift = (status: TargetStatus | undefined): Condition | undefined =>
 
 const differs = (raw: Raw, status: TargetStatus): boolean => !isDeepStrictEqual(raw.status, wellFormed(status));
 
+/** Whether an update could deliver again what it brought: it is there, and neither at its end nor taken back. */
 const isThere =
   ({ stores }: Context, { metadata }: Server | Mainframe) =>
-  (update: string): boolean =>
-    stores.deployments.store.get(keyFor(metadata.namespace, update)) !== undefined;
+  (update: string): boolean => {
+    const raw = stores.deployments.store.get(keyFor(metadata.namespace, update));
+    if (raw === undefined) return false;
+    const { end, reversed } = progressOf(chain(stores.records.store.by("update", raw.metadata.uid), raw.metadata.uid));
+    return end === undefined && !reversed;
+  };

@@ -67,8 +67,11 @@ function isToHeal({ deployment }: Observed, { target }: SeenTarget, at: TargetPr
 
 /** What was verified before, where it runs again; else what runs now, which nobody verified here. */
 function restoredState({ target }: SeenTarget, at: TargetProgress, app: string): AppState {
-  const { claim: _, unsettled: _unsettled, ...before } = appState(target, app) ?? { app, sequence: at.sequence };
+  const { claim: _, unsettled, ...before } = appState(target, app) ?? { app, sequence: at.sequence };
   const runs = at.record.targets?.find(({ uid }) => uid === at.uid)?.runs;
+  // What another update left half way was only kept from being replaced: it is as little known to be right as before.
+  if (unsettled !== undefined && runs?.digest !== before.digest && runs?.digest !== before.before?.digest)
+    return { ...before, unsettled };
   if (runs !== undefined && runs.digest === before.digest) return before;
   const { sequence, restoredAt } = before;
   return { app, sequence, ...(restoredAt && { restoredAt }), ...(runs && { ...runs, since: at.record.time }) };

@@ -77,7 +77,7 @@ describe("a target says", () => {
 
   test("that nobody can deliver it again, where its update is gone", () => {
     expect(drifted(staging({}, { drift: "Heal" }), answered(older), false)?.message).toMatch(
-      /the update that brought it is not there any more, so deliver 9\.4\.2 again as a new update/,
+      /the update that brought it delivers nothing any more, so deliver 9\.4\.2 again as a new update/,
     );
   });
 

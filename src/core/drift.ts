@@ -65,7 +65,7 @@ function wayOut(
 ): string {
   const again = `deliver ${version} again as a new update, or what should run instead`;
   if (deployment === undefined || !isThere(deployment))
-    return `the update that brought it is not there any more, so ${again}`;
+    return `the update that brought it delivers nothing any more, so ${again}`;
   if (spec.drift === "Heal") return `${deploymentRef(deployment)} delivers it again, at most once an hour`;
   const ref = `${kind.toLowerCase()}s.${GROUP}/${metadata.name}`;
   return `it is only told here (drift: Flag); let it be delivered again with kubectl patch ${ref} -n ${metadata.namespace} --type=merge -p '{"spec":{"drift":"Heal"}}', or ${again}`;

@@ -118,4 +118,18 @@ describe("a target that runs something else than was delivered", () => {
     scene.agents.set("ra-01", { state: "NotAnswered", reason: "Unreachable", message: "no route to host" });
     expect(scene.run().wakeAt).toBe(scene.now + scene.settings.retryMs);
   });
+
+  test("is given it again in the windows of its server only", () => {
+    const scene = drifted("Heal");
+    const target = scene.target("ra-01");
+    if (target.kind !== "Server") throw new Error("ra-01 is a server");
+    const windows = [{ from: "01:00", to: "02:00", timeZone: "UTC" }];
+    scene.targets.set("ra-01", { ...target, spec: { ...target.spec, windows } });
+    scene.now = Date.parse("2030-01-02T00:00:00.000Z");
+    expect(scene.run().wakeAt).toBe(scene.now + 3_600_000);
+    expect(deliveries(scene).length).toBe(2);
+    scene.now += 3_600_000;
+    scene.run();
+    expect(deliveries(scene).length).toBe(3);
+  });
 });

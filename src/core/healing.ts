@@ -2,11 +2,13 @@ import { hasSequence } from "./begin-restore.ts";
 import { releaseOf } from "./cleanup.ts";
 import type { Effect, Part } from "./decision.ts";
 import { namesOf } from "./names.ts";
-import type { SeenTarget } from "./observed.ts";
+import type { Observed, SeenTarget } from "./observed.ts";
 import { MOVED_AT_ONCE, nextRecord, recordTarget, write } from "./record.ts";
 import type { Begun } from "./rollback.ts";
 import { appState, nextSequence, running, runsThis, type Situation, targetsIn } from "./situation.ts";
 import { DRIFTED } from "./target.ts";
+import { isServer } from "./tiers.ts";
+import { openingOf } from "./windows.ts";
 
 export const HEALED = "DriftHealed";
 
@@ -52,7 +54,7 @@ export function healing(situation: Situation): Part {
 }
 
 /** From when on it is healed, which may be long ago or never. Once in a while only: who keeps switching a target back by hand is not fought. */
-function healsFrom({ observed, tier }: Situation, { seen: { target }, at }: Begun): number {
+function healsFrom({ observed, now, tier }: Situation, { seen: { target }, at }: Begun): number {
   const { metadata, spec } = observed.deployment;
   const app = appState(target, spec.app);
   if (target.spec.drift !== "Heal" || app === undefined || app.claim !== undefined || app.unsettled !== undefined)
@@ -62,7 +64,18 @@ function healsFrom({ observed, tier }: Situation, { seen: { target }, at }: Begu
     (record) =>
       record.reason === HEALED && record.tier === tier && record.targets?.some(({ uid }) => uid === at.uid) === true,
   );
-  return last === undefined ? Number.NEGATIVE_INFINITY : Date.parse(last.time) + observed.settings.restoreEveryMs;
+  const again =
+    last === undefined ? Number.NEGATIVE_INFINITY : Date.parse(last.time) + observed.settings.restoreEveryMs;
+  return Math.max(again, opensAt(observed, target, now));
+}
+
+/** A delivery is one at night, too: the windows of the server, or of the OMEGA server that feeds it, hold for this one. */
+function opensAt({ targets }: Observed, target: SeenTarget["target"], now: number): number {
+  const servers = targets.flatMap(({ target: one }) => (isServer(one) ? [one] : []));
+  const server = isServer(target) ? target : servers.find(({ metadata }) => metadata.name === target.spec.omega);
+  const opening = openingOf(server?.spec.windows, now);
+  if (opening.state === "Open") return Number.NEGATIVE_INFINITY;
+  return opening.state === "Shut" ? (opening.opensAt ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY;
 }
 
 const isDrifted = ({ status }: SeenTarget["target"]): boolean =>

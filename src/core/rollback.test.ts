@@ -328,6 +328,27 @@ describe("a mainframe that fails", () => {
     expect(restores(scene)).toEqual(["cust-1 3 9.3.0"]);
   });
 
+  test("and falls silent stops the others for ten minutes, and for as long as nobody approves", () => {
+    const scene = started();
+    scene.runPassing();
+    scene.act("approve", "omega", "ann");
+    scene.onOrder = (target, key) => {
+      const answer = scene.applied(target, key);
+      if (target.metadata.name !== "cust-1") return answer;
+      scene.agents.set("cust-1", { state: "NotAnswered", reason: "Unreachable", message: "no route to host" });
+      return reported(key, "Failed", "HealthFailed");
+    };
+    scene.runPassing();
+    expect(scene.deployment.status).toMatchObject({ phase: "RollingBack", tier: "mainframes" });
+    scene.act("approve", "mainframes", "ben", { token: scene.deployment.status.token?.value ?? "" });
+    scene.runPassing();
+    const delivered = () => scene.done.some((one) => one.do === "deliver" && one.target.metadata.name === "cust-2");
+    expect(delivered()).toBe(false);
+    scene.now += scene.settings.holdBackMs;
+    expect(scene.runPassing().status.phase).toBe("RollingBack");
+    expect(delivered()).toBe(true);
+  });
+
   test("ends nothing else: the rest can still be rolled back", () => {
     const scene = oneFailed();
     scene.act("rollback", "omega", "ben", { token: tokenOf(scene, "omega") });
@@ -355,6 +376,17 @@ test("a target that could not be put back, and is deleted, holds up nothing", ()
   expect(scene.run().status.phase).toBe("Held");
   scene.targets.delete("staging");
   expect(scene.run().status.phase).toBe("RolledBack");
+});
+
+test("what another update left half way is as little known to be right after a rollback as before", () => {
+  const scene = completed();
+  const target = scene.target("staging");
+  const apps = (target.status.apps ?? []).map((app) => ({ ...app, unsettled: "half-way" }));
+  scene.targets.set("staging", { ...target, status: { ...target.status, apps } });
+  scene.says("staging", runs(target, "9.5.0", sha("d"), { sequence: 2 }));
+  scene.act("rollback", "public", "ben", { token: tokenOf(scene, "public") });
+  expect(scene.run().status.phase).toBe("RolledBack");
+  expect(scene.target("staging").status.apps?.[0]).toMatchObject({ unsettled: "half-way", version: "9.4.2" });
 });
 
 test("what another update took since a rollback was asked is not taken from it", () => {

@@ -38,8 +38,8 @@ export function waiting(situation: Situation): Part {
   if (cancelled !== undefined) return cancelled;
   if (situation.targets.length === 0) return tier === "mainframes" ? {} : { blockedBy: [noServer(situation)] };
   // What failed on one target spreads to no other before a person has decided.
-  if ([...targetsIn(situation, "Held"), ...targetsIn(situation, "RollingBack"), ...vanished(situation)].length > 0)
-    return giveBack(situation);
+  const goingBack = targetsIn(situation, "RollingBack").filter(({ seen }) => !isStanding(situation, seen));
+  if ([...targetsIn(situation, "Held"), ...goingBack, ...vanished(situation)].length > 0) return giveBack(situation);
 
   const approvals = approvalsOf(tier, token.value, observed);
   const times = timeGatesOf(situation);
@@ -111,9 +111,21 @@ const waveOf = ({ target }: SeenTarget): number => (target.kind === "Mainframe" 
 
 /** The waiting targets of the wave whose turn it is. Servers are one wave. */
 function wave(situation: Situation): readonly SeenTarget[] {
-  const open = situation.targets.filter((seen) => !isThrough(situation, seen) && !isBarred(situation, seen));
+  const open = situation.targets.filter(
+    (seen) => !isThrough(situation, seen) && !isBarred(situation, seen) && !isStanding(situation, seen),
+  );
   const turn = Math.min(...open.map(waveOf), Number.POSITIVE_INFINITY);
   return situation.targets.filter((seen) => stateOf(situation, seen) === "Waiting" && waveOf(seen) <= turn);
+}
+
+/** A mainframe that keeps a standing order has had its time: the others wait no longer for it, only for the approval that knows of it. */
+function isStanding(situation: Situation, seen: SeenTarget): boolean {
+  const at = progressOfTarget(situation, seen);
+  return (
+    seen.target.kind === "Mainframe" &&
+    at?.state === "RollingBack" &&
+    situation.now >= Date.parse(at.record.time) + situation.observed.settings.holdBackMs
+  );
 }
 
 /** Claims first; the record only when every claim stands; the delivery only when the record does. */
