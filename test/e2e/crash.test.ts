@@ -151,7 +151,8 @@ async function run(doom: Doom): Promise<End> {
       message,
       readiness,
       mainframes,
-      tiers,
+      // Each room has its own update and servers, and so its own tokens.
+      tiers: tiers?.map(({ token, ...tier }) => ({ ...tier, frozen: token !== undefined })),
       conditions: conditions?.map(({ type, status }) => [type, status]),
     },
     versions: await Promise.all([staging, omega, site].map((at) => at.version())),
