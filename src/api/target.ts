@@ -63,7 +63,11 @@ export const AppState = z.object({
   deployment: text(253, "The update that brought it.").optional(),
   since: time("When it passed.").optional(),
   before: z
-    .object({ version: text(64, "The version."), digest: text(80, "Its artifact.") })
+    .object({
+      version: text(64, "The version."),
+      digest: text(80, "Its artifact."),
+      deployment: text(253, "The update that brought it.").optional(),
+    })
     .optional()
     .describe("What was verified here before that: what a rollback puts back."),
   unsettled: text(

@@ -34,12 +34,14 @@ export const WAKES: {
     ...(isNewsOfTarget(now, before) ? itself("server", now ?? before) : []),
     ...updatesUnderWay(stores, now ?? before),
     ...updatesThatHeal(now),
+    ...updatesThatRan(now, before),
     ...(isNews(now, before) ? mainframesBeside(stores, now ?? before) : []),
   ],
   mainframes: (now, before, stores) => [
     ...(isNewsOfTarget(now, before) ? itself("mainframe", now ?? before) : []),
     ...updatesUnderWay(stores, now ?? before),
     ...updatesThatHeal(now),
+    ...updatesThatRan(now, before),
   ],
   records: (now, _, stores) => {
     if (now === undefined) return [];
@@ -80,6 +82,17 @@ function updatesThatHeal(raw: Raw | undefined): readonly Wake[] {
   return (status.apps ?? []).flatMap(({ deployment }) =>
     deployment === undefined ? [] : [{ who: "update" as const, key: keyFor(metadata?.namespace, deployment) }],
   );
+}
+
+/** What ran there, and what runs there now: whether they can be rolled back, and by which token, has changed for both. */
+function updatesThatRan(now: Raw | undefined, before: Raw | undefined): readonly Wake[] {
+  const ran = (raw: Raw | undefined): readonly string[] =>
+    ((raw?.status as Server["status"] | undefined)?.apps ?? []).flatMap(({ deployment }) => deployment ?? []);
+  const [old, next] = [ran(before), ran(now)];
+  const changed = [...old.filter((name) => !next.includes(name)), ...next.filter((name) => !old.includes(name))];
+  return before === undefined
+    ? []
+    : changed.map((name) => ({ who: "update", key: keyFor((now ?? before).metadata.namespace, name) }));
 }
 
 const mainframesBeside = (stores: Views, server: KubeObject | undefined): readonly Wake[] =>

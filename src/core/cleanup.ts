@@ -74,7 +74,8 @@ function restoredState({ target }: SeenTarget, at: TargetProgress, app: string):
     return { ...before, unsettled };
   if (runs !== undefined && runs.digest === before.digest) return before;
   const { sequence, restoredAt } = before;
-  return { app, sequence, ...(restoredAt && { restoredAt }), ...(runs && { ...runs, since: at.record.time }) };
+  const known = runs !== undefined && runs.digest === before.before?.digest ? before.before : runs;
+  return { app, sequence, ...(restoredAt && { restoredAt }), ...(known && { ...known, since: at.record.time }) };
 }
 
 const progressAt = (progress: Progress, { target }: SeenTarget): TargetProgress | undefined =>
@@ -108,7 +109,7 @@ function passedState({ deployment }: Observed, { target }: SeenTarget, at: Targe
   const older = version !== undefined && digest !== undefined && digest !== digestOf(deployment.spec.artifact);
   return {
     ...before,
-    ...(older && { before: { version, digest } }),
+    ...(older && { before: { version, digest, ...(before.deployment && { deployment: before.deployment }) } }),
     version: deployment.spec.version,
     digest: digestOf(deployment.spec.artifact),
     deployment: deployment.metadata.name,

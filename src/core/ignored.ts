@@ -93,11 +93,13 @@ function whyIgnored(action: Action, observed: Observed, progress: Progress, now:
       if (token === failed || (failed === undefined && askedAgain(action, observed))) return undefined;
       const begun = rollbackToken(tier, observed, progress);
       if (begun === undefined) return `does nothing: nothing was delivered to ${tier}`;
-      if (!namesTier(observed, progress, action)) return `names ${token}, and ${tier} began with ${failed ?? begun}`;
       // What was asked and done is no question any more.
       if (progress.rollbacks.some((record) => record.tier === tier)) return undefined;
       const verdict = judgeRollback(tier, observed, progress);
-      return "why" in verdict ? `does nothing: ${verdict.why}` : undefined;
+      if ("why" in verdict) return `does nothing: ${verdict.why}`;
+      return namesTier(observed, progress, action)
+        ? undefined
+        : `names ${token}, and ${tier} began with ${failed ?? begun}`;
     }
     case "override":
       // Where everything has begun it has done what it could.

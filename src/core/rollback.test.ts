@@ -165,6 +165,29 @@ describe("a rollback that is asked for", () => {
     );
   });
 
+  test("does not happen later by itself when the newer one has gone: it has to be asked again", () => {
+    const scene = completed();
+    const early = tokenOf(scene, "omega");
+    const target = scene.target("ra-01");
+    const [mine] = target.status.apps ?? [];
+    const runsNow = (app: object): void => {
+      const there = scene.target("ra-01");
+      const apps = [{ app: "default", sequence: 2, ...mine, ...app }];
+      scene.targets.set("ra-01", { ...there, status: { ...there.status, apps } });
+    };
+    runsNow({ sequence: 3, version: "9.5.0", digest: `sha256:${sha("d")}`, deployment: "newer" });
+    scene.act("rollback", "omega", "ben", { token: early });
+    scene.run();
+    scene.act("rollback", "omega", "ann", { slot: "2", token: tokenOf(scene, "omega") });
+    expect(scene.run().status.phase).toBe("Completed");
+    runsNow({ sequence: 4 });
+    const { status } = scene.run();
+    expect(status.phase).toBe("Completed");
+    expect(status.conditions?.find(({ type }) => type === "ActionIgnored")?.message).toContain("and omega began with");
+    scene.act("rollback", "omega", "ann", { slot: "3", token: tokenOf(scene, "omega") });
+    expect(scene.run().status.phase).toBe("RolledBack");
+  });
+
   test("with another token, or without a stamp, does nothing and is answered", () => {
     const scene = completed();
     scene.act("rollback", "omega", "ben", { token: "0123456789abcdef" });
@@ -277,17 +300,15 @@ describe("a check that failed", () => {
 
   test("goes back to what was last verified there, not to what merely ran there since", () => {
     const scene = started("staging");
-    const good = { app: "default", sequence: 1, version: "9.2.0", digest: `sha256:${sha("e")}` };
+    const good = { app: "default", sequence: 1, version: "9.2.0", digest: `sha256:${sha("e")}`, deployment: "older" };
     const target = scene.target("staging");
     scene.targets.set("staging", { ...target, status: { ...target.status, apps: [good] } });
     scene.runPassing();
-    expect(scene.target("staging").status.apps?.[0]?.before).toEqual({
-      version: "9.2.0",
-      digest: `sha256:${sha("e")}`,
-    });
+    expect(scene.target("staging").status.apps?.[0]?.before).toMatchObject({ version: "9.2.0", deployment: "older" });
     scene.act("rollback", "public", "ben", { token: tokenOf(scene, "public") });
     expect(scene.run().status.phase).toBe("RolledBack");
     expect(restores(scene)).toEqual(["staging 3 9.2.0"]);
+    expect(scene.target("staging").status.apps?.[0]).toMatchObject({ version: "9.2.0", deployment: "older" });
   });
 
   test("is put back on Public only where the server says Restore", () => {

@@ -81,18 +81,25 @@ export function judgeRollback(tier: Tier, observed: Observed, progress: Progress
 }
 
 /** What a rollback of a tier names; nothing where the tier has not begun. */
-export function rollbackToken(
-  tier: Tier,
-  { policies }: Pick<Observed, "policies">,
-  progress: Progress,
-): string | undefined {
+export function rollbackToken(tier: Tier, observed: Observed, progress: Progress): string | undefined {
   const newest = progress.tiers[tier].tokens.at(-1);
-  return newest && tokenOfRecorded(newest, policies);
+  return newest && tokenOfRecorded(newest, observed.policies, takenSince(tier, observed, progress));
 }
 
+/** The sequences under which others took targets of the tier after this update: nothing while it had them to itself. */
+const takenSince = (tier: Tier, observed: Observed, progress: Progress): readonly (readonly [string, number])[] =>
+  begunIn(tier, observed, progress).flatMap(({ seen: { target }, at }) => {
+    const { metadata, spec } = observed.deployment;
+    const app = appState(target, spec.app);
+    const own = app === undefined || app.sequence === at.sequence || app.claim?.uid === metadata.uid;
+    return own ? [] : [[target.metadata.uid, app.sequence] as const];
+  });
+
 /** The whole token with which the tier of an action began, where the action names it. */
-const namedBy = ({ tier, token }: Action, { policies }: Observed, progress: Progress): string | undefined =>
-  progress.tiers[tier].tokens.find((whole) => tokenOfRecorded(whole, policies) === token);
+function namedBy({ tier, token }: Action, observed: Observed, progress: Progress): string | undefined {
+  const since = takenSince(tier, observed, progress);
+  return progress.tiers[tier].tokens.find((whole) => tokenOfRecorded(whole, observed.policies, since) === token);
+}
 
 export const namesTier = (observed: Observed, progress: Progress, action: Action): boolean =>
   namedBy(action, observed, progress) !== undefined;

@@ -87,7 +87,7 @@ export function lastGood(
   const known = appState(target, spec.app);
   if (known?.version !== undefined && known.digest !== undefined && known.digest !== digestOf(spec.artifact))
     return { version: known.version, digest: known.digest };
-  if (known?.before !== undefined) return known.before;
+  if (known?.before !== undefined) return { version: known.before.version, digest: known.before.digest };
   const previous = status.apps.find((item) => item.app === spec.app && item.layer === LAYER)?.previous;
   return previous && { version: previous.version, digest: `sha256:${previous.digest}` };
 }

@@ -74,7 +74,8 @@ function rulesOf(tier: Tier, { targets, records }: Observed): unknown {
 
 /**
  * What an action names about a thing that is recorded: the token a tier began with, a record that holds something. Under other
- * policies it is another one, so what was planted while there were none counts under none.
+ * policies it is another one, so what was planted while there were none counts under none; and after something else happened
+ * there (`since`), so that what was asked in vain does not happen later by itself.
  */
-export const tokenOfRecorded = (frozen: string, policies: SeenPolicies): string =>
-  hashOf({ frozen, policies: hashOf(policies.state === "InForce" ? policies.identity : null) }).slice(0, 16);
+export const tokenOfRecorded = (frozen: string, policies: SeenPolicies, since: readonly unknown[] = []): string =>
+  hashOf({ frozen, since, policies: hashOf(policies.state === "InForce" ? policies.identity : null) }).slice(0, 16);

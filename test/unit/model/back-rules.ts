@@ -36,17 +36,30 @@ export class BackRules {
   }
 
   /** How people could name what is recorded, under the policies there were until now. */
-  #names(state: State, frozen: string): readonly string[] {
+  #names(state: State, frozen: string, since: readonly unknown[]): readonly string[] {
     const { generation } = this.#world.policies.get(num(state, this.#world.at.policies));
     return Array.from({ length: generation + 1 }, (_, at) =>
-      tokenOfRecorded(frozen, { state: "InForce", identity: { generation: at }, stamps: "ApiServer" }),
+      tokenOfRecorded(frozen, { state: "InForce", identity: { generation: at }, stamps: "ApiServer" }, since),
     );
   }
 
   #asked(state: State, update: number, view: View, chain: readonly RecordSpec[], { tier }: RecordSpec): void {
     const { deployments, scenario, targets } = this.#world;
+    const own = scenario.updates[update]?.metadata.uid;
+    // Who asked knew who had been at the servers since, or what was asked before that counts no more.
+    const since = scenario.targets.flatMap(({ specs }, t) => {
+      const { uid } = specs[0].metadata;
+      const last = chain.findLast((one) => one.tier === tier && one.targets?.some((moved) => moved.uid === uid));
+      const at = last?.targets?.find((moved) => moved.uid === uid)?.sequence;
+      const { app } = targets.get(view.targets[t] ?? 0);
+      return at === undefined || app === undefined || app.sequence === at || app.claim?.uid === own
+        ? []
+        : [[uid, app.sequence]];
+    });
     const tokens = chain.flatMap((one) =>
-      one.from === "Waiting" && one.tier === tier && one.token !== undefined ? this.#names(state, one.token) : [],
+      one.from === "Waiting" && one.tier === tier && one.token !== undefined
+        ? this.#names(state, one.token, since)
+        : [],
     );
     const by = deployments
       .get(view.deployment)

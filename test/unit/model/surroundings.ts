@@ -1,7 +1,8 @@
-import type { Tier } from "../../../src/api/group.ts";
+import { type Tier, TIERS } from "../../../src/api/group.ts";
 import type { RecordSpec } from "../../../src/api/record.ts";
 import { approvalsOf } from "../../../src/core/approvals.ts";
 import { progressOf } from "../../../src/core/progress.ts";
+import { rollbackToken } from "../../../src/core/rollback.ts";
 import { currentTier } from "../../../src/core/tiers.ts";
 import type { SeenPolicies } from "../../../src/core/observed.ts";
 import { tokenOf, tokenOfRecorded } from "../../../src/core/token.ts";
@@ -270,14 +271,17 @@ export class Surroundings {
     const { at, chains } = this.#world;
     const chain = chains.get(num(state, at.truth.chains + update));
     const policies = this.#inForce(state);
-    const begun = chain.flatMap(({ from, tier, token, targets }) =>
-      from === "Waiting" && tier !== undefined && token !== undefined && targets !== undefined
-        ? [[tier, tokenOfRecorded(token, policies)] as const]
-        : [],
-    );
+    if (chain.length === 0) return [];
+    const view = this.#judge.live(state, update);
+    const seen = { ...this.#judge.observed(state, update, { ...IDLE, view }), policies };
+    const progress = progressOf(seen.records);
+    const begun = TIERS.flatMap((tier) => {
+      const token = rollbackToken(tier, seen, progress);
+      return token === undefined ? [] : [[tier, token] as const];
+    });
     const failed = chain.findLast(({ reason }) => reason === "RestoreFailed");
     return [
-      ...new Map(begun),
+      ...begun,
       ...(failed?.tier === undefined ? [] : [[failed.tier, tokenOfRecorded(failed.hash, policies)] as const]),
     ];
   }
