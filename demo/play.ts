@@ -51,7 +51,7 @@ export async function play(screen: Screen, scene: Scene, { steps }: Scenario, si
     narrate(screen, record, begun, places);
   };
   const seeStatus = ({ message = "", blockedBy = [] }: DeploymentStatus): void => {
-    screen.now(message.split(": kubectl")[0]);
+    screen.now(message.split(/(?:; this verifies it again)?: kubectl/)[0]);
     const gate = blockedBy.find(({ gate }) => gate === "approvals");
     if (approves && gate !== undefined) approvals.asked(gate);
     else approvals.over();

@@ -6,7 +6,8 @@ import type { Session } from "./session.ts";
 import { indented } from "./table.ts";
 
 /** The sentence without the kubectl command at its end: the next command is said in our own words. */
-export const withoutCommand = (message: string): string => message.replace(/: kubectl .*$/s, "").replace(/[.]$/, "");
+export const withoutCommand = (message: string): string =>
+  message.replace(/(; this verifies it again)?: kubectl .*$/s, "").replace(/[.]$/, "");
 
 /** After an action: where the update is now and what comes next. */
 export function sayWhereItIs(

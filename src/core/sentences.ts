@@ -1,4 +1,4 @@
-import type { Tier } from "../api/group.ts";
+import { GROUP, type Tier } from "../api/group.ts";
 import { TIME_GATES } from "../api/record.ts";
 import type { Phase } from "../api/states.ts";
 import type { Shut } from "./decision.ts";
@@ -22,8 +22,19 @@ export function messageOf({ observed, tier, targets }: Situation, phase: Phase, 
 }
 
 /** What blocks and how it is opened, or by whom where no command does. */
-const wayOn = (shut: Shut): string =>
-  `${bare(shut)}${shut.command === undefined ? ` (${shut.who})` : `: ${shut.command}`}`;
+function wayOn(shut: Shut): string {
+  const { command, who } = shut;
+  if (command === undefined) return `${bare(shut)} (${who})`;
+  // After what went wrong, a command alone would read as what was not done.
+  if (isVerify(shut)) return `${bare(shut)}; this verifies it again: ${command}`;
+  return `${withoutBeginning(bare(shut), command)}: ${command}`;
+}
+
+const isVerify = ({ gate, command = "" }: Shut): boolean => gate === "held" && command.includes(` verify.${GROUP}/`);
+
+/** Where a sentence names how its command begins (`: ashat licence issue ... ...`), the whole command says it. */
+const withoutBeginning = (message: string, command: string): string =>
+  message.replace(/: (\S[^:]*) \.\.\.$/, (named, begins: string) => (command.startsWith(begins) ? "" : named));
 
 /** Sentences of agents and licences end in a full stop; ours go on. */
 const bare = ({ message }: Shut): string => message.replace(/(?<!\.)\.$/, "");

@@ -88,7 +88,7 @@ test.concurrent(
     await room.apply(server(namespace, "Public", at, modules), update(namespace, "first", release));
     const held = await room.untilUpdate("first", ({ phase }) => phase === "Held");
     expect(held.message).toMatch(
-      /^staging: Module Load Test: .*billing.*9\.4\.1.*Nothing was restored: kubectl annotate deployments\.ashat\.raos\.io\/first /,
+      /^staging: Module Load Test: .*billing.*9\.4\.1.*Nothing was restored; this verifies it again: kubectl annotate deployments\.ashat\.raos\.io\/first /,
     );
     expect(held.readiness).toBe("1/2");
     const first = await room.records("first");
@@ -171,14 +171,14 @@ test("without a document nothing passes: tried again, held after the last attemp
   const imageless = await start("imageless");
   await heldBecause(
     imageless,
-    /^staging: Health Check: its pod could not start: (ErrImagePull|ImagePullBackOff)\. Nothing was restored: kubectl annotate /,
+    /^staging: Health Check: its pod could not start: (ErrImagePull|ImagePullBackOff)\. Nothing was restored; this verifies it again: kubectl annotate /,
   );
 
   await scene.restartOperator({ flags: QUICK, image: "ashat:mute" });
   const mute = await start("mute");
   await heldBecause(
     mute,
-    /^staging: Health Check: its pod ended with code 0 \(Completed\) and wrote no document\. Nothing was restored: kubectl annotate /,
+    /^staging: Health Check: its pod ended with code 0 \(Completed\) and wrote no document\. Nothing was restored; this verifies it again: kubectl annotate /,
   );
 
   await scene.restartOperator({ flags: QUICK });
