@@ -86,14 +86,38 @@ export const buildRelease = async (options: ReleaseOptions): Promise<BuiltReleas
   return { path, file, version: options.version, sha256: createHash("sha256").update(archive).digest("hex") };
 };
 
-if (import.meta.main) {
-  const { values } = parseArgs({
-    options: { version: { type: "string" }, out: { type: "string" }, app: { type: "string" } },
-  });
-  if (values.version === undefined || values.out === undefined) {
-    console.error("usage: node examples/raos/release.ts --version 9.4.2 --out <dir> [--app <name>]");
-    process.exit(2);
+const USAGE = "usage: node scripts/run.mjs examples/raos/release.ts --version 9.4.2 --out <dir> [--app <name>]";
+
+const wrong = (what: string): never => {
+  console.error(`${what}\n${USAGE}`);
+  process.exit(2);
+};
+
+const OPTIONS = {
+  version: { type: "string" },
+  out: { type: "string" },
+  app: { type: "string" },
+  help: { type: "boolean" },
+} as const;
+
+const asked = () => {
+  try {
+    return parseArgs({ options: OPTIONS }).values;
+  } catch (error) {
+    return wrong(error instanceof Error ? error.message : String(error));
   }
-  const { version, out: dir, app } = values;
-  console.log(JSON.stringify(await buildRelease({ version, dir, ...(app === undefined ? {} : { app }) })));
+};
+
+if (import.meta.main) {
+  const { version, out, app, help } = asked();
+  if (help === true) console.log(USAGE);
+  else if (version === undefined || out === undefined) wrong("Which version it is and where it goes must be said.");
+  else {
+    const built = buildRelease({ version, dir: out, ...(app === undefined ? {} : { app }) });
+    console.log(
+      JSON.stringify(
+        await built.catch((error: unknown) => wrong(error instanceof Error ? error.message : String(error))),
+      ),
+    );
+  }
 }
