@@ -3,7 +3,7 @@ import { pressEnter } from "./enter.ts";
 import type { Person, Scene } from "./scene.ts";
 import type { Screen } from "./screen.ts";
 import { shellAs } from "./shell.ts";
-import { wrap } from "./wrap.ts";
+import { showAside, showCommand } from "./shown.ts";
 
 export interface Approving {
   /** What the status says blocks the update now; the same again changes nothing. */
@@ -16,27 +16,24 @@ const APPROVERS = ["ann", "bob"] as const satisfies readonly Person[];
 
 /** Shows the command the status prints, and runs exactly this: at once where nobody sits there, else after Enter or not at all. */
 export function approving(screen: Screen, scene: Scene, fail: (error: unknown) => void): Approving {
-  const { paint, line } = screen;
+  const { paint } = screen;
   let current: { readonly command: string; readonly end: AbortController } | undefined;
   let asked = 0;
 
-  const indented = (text: string): void => {
-    for (const part of wrap(text, screen.width, "            ")) line(part);
-  };
   const refused = async (command: string): Promise<void> => {
     const { code, said } = await shellAs(scene, "author", command);
     if (code === 0)
       throw new Error("the author could approve without the right to: the admission policies are not in force");
-    line(`            ${paint.dim("the author may not, and is told so:")}`);
-    indented(said.replace(/^.*denied request: /s, ""));
+    showAside(screen, "the author may not, and is told so:", paint.dim);
+    showAside(screen, said.replace(/^.*denied request: /s, ""));
   };
   const ask = async ({ message, command = "", needed = 1 }: BlockedBy, signal: AbortSignal): Promise<void> => {
     // An approval that does not count leaves its person asked.
     const person = APPROVERS.at(-needed) ?? "ann";
     const first = asked === 0;
     asked += 1;
-    line(`            ${paint.wait(message)}. The status says how:`);
-    line(`  ${paint.bold(command)}`);
+    showAside(screen, `${message}. The status says how:`, paint.wait);
+    showCommand(screen, command);
     if (first) await refused(command);
     if (signal.aborted) return;
     if (screen.interactive) await pressEnter(screen, scene, person, { first: person === APPROVERS[0], signal });
@@ -44,7 +41,7 @@ export function approving(screen: Screen, scene: Scene, fail: (error: unknown) =
     screen.now(`${person} approves`);
     const { code, said } = await shellAs(scene, person, command);
     if (code !== 0) throw new Error(`the command that the status prints did not work for ${person}: ${said}`);
-    line(`            ${paint.dim(`${person} ran it: ${said}`)}`);
+    showAside(screen, `${person} ran it: ${said}`, paint.dim);
   };
   const over = (): void => {
     // Here and not where the wait ends: the next question may already listen by then.

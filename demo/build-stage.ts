@@ -1,3 +1,4 @@
+import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { startArchives } from "../test/world/archives.ts";
 import { startDatabase } from "../test/world/database.ts";
@@ -15,7 +16,7 @@ import { installFirst } from "./first-release.ts";
 import type { SetupStep } from "./messages.ts";
 import { kubeconfigs, namespaceAndRights } from "./people.ts";
 import type { Scenario } from "./scenario.ts";
-import { DESCRIPTION, type Scene, UPDATE, VERSION, VERSION_BEFORE } from "./scene.ts";
+import { DESCRIPTION, NEXT, type Scene, UPDATE, VERSION, VERSION_BEFORE } from "./scene.ts";
 import { type ScenarioName, SCENARIOS } from "./scenarios.ts";
 import { manifests, placeOf, startTargets } from "./targets.ts";
 
@@ -169,6 +170,8 @@ export function buildStage(dir: string, told: Told, endings: Ending[]): Stage {
       ...scenario.release,
     });
     const release = { version: VERSION, url, sha256 };
+    const next = { url: (await archives.build({ version: NEXT.version })).url, caFile: join(dir, "ca.pem") };
+    await writeFile(next.caFile, ca.certPem);
     const places = targets.map(placeOf);
     return {
       dir,
@@ -179,6 +182,7 @@ export function buildStage(dir: string, told: Told, endings: Ending[]): Stage {
       places,
       caPem: ca.certPem,
       release,
+      next,
       update: update(namespace, UPDATE, release, { description: DESCRIPTION }),
       foundation: [...namespaceAndRights(namespace), ...known],
       before: await answersOf(places, ca.certPem),

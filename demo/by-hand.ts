@@ -4,7 +4,7 @@ import { GROUP } from "../src/api/group.ts";
 import type { Play } from "./play.ts";
 import { APP, type Place, VERSION_BEFORE } from "./scene.ts";
 import type { PlaceName } from "./targets.ts";
-import { wrap } from "./wrap.ts";
+import { showAside, showCommand } from "./shown.ts";
 
 const LAYER = "main";
 
@@ -23,7 +23,7 @@ export const switchByHand =
     const old = (await readdir(join(folder, "releases"))).find((release) => release.endsWith(`-${VERSION_BEFORE}`));
     if (old === undefined) throw new Error(`${title} has not kept ${VERSION_BEFORE}`);
     say(`On the machine of ${title}, past ASHAT:`);
-    screen.line(`  ${"root".padEnd(8)}  ${screen.paint.bold(`ln -sfn releases/${old} current && <reload>`)}`);
+    showCommand(screen, `ln -sfn releases/${old} current && <reload>`, "root");
     await symlink(join("releases", old), join(folder, "by-hand"));
     await rename(join(folder, "by-hand"), join(folder, "current"));
     const { ok } = await fetch(`http://127.0.0.1:${adminPort}/-/reload`, { method: "POST" });
@@ -33,12 +33,16 @@ export const switchByHand =
 /** Until its Server says so, in its own words. */
 export const waitForDrift =
   (name: PlaceName) =>
-  async ({ screen, scene, run }: Play): Promise<void> => {
-    const { namespace } = scene;
-    screen.now("its agent is asked again within twenty seconds");
-    await run("author", `kubectl wait servers.${GROUP}/${name} -n ${namespace} --for=condition=Drifted --timeout=60s`);
-    // The event stays, and the condition is gone as soon as it is healed.
-    const events = `kubectl get events.events.k8s.io -n ${namespace} --field-selector reason=Drifted`;
-    const said = await run("admin", `${events} -o jsonpath='{.items[0].note}'`);
-    for (const part of wrap(said, screen.width, "            ")) screen.line(screen.paint.bad(part));
-  };
+  ({ screen, scene, run, undisturbed }: Play): Promise<void> =>
+    undisturbed(async () => {
+      const { namespace } = scene;
+      screen.now("its agent is asked again within twenty seconds");
+      await run(
+        "author",
+        `kubectl wait servers.${GROUP}/${name} -n ${namespace} --for=condition=Drifted --timeout=60s`,
+      );
+      // The event stays, and the condition is gone as soon as it is healed.
+      const events = `kubectl get events.events.k8s.io -n ${namespace} --field-selector reason=Drifted`;
+      const said = await run("admin", `${events} -o jsonpath='{.items[0].note}'`);
+      showAside(screen, said, screen.paint.bad);
+    });

@@ -1,6 +1,8 @@
 import { once } from "node:events";
+import { CHECKOUT, kubeconfigOf, pathWith } from "./pasted.ts";
 import type { Person, Scene } from "./scene.ts";
 import type { Screen } from "./screen.ts";
+import { showAside } from "./shown.ts";
 
 /** Waits for Enter, and says how to run what stands above in another shell instead. */
 export async function pressEnter(
@@ -10,9 +12,10 @@ export async function pressEnter(
   how: { readonly first: boolean; readonly signal: AbortSignal },
 ): Promise<void> {
   const { paint, line } = screen;
-  line(`            ${paint.wait(`Press Enter to run it as ${person}, or run it yourself in another shell with`)}`);
-  line(`              export KUBECONFIG=${scene.people[person]}`);
-  if (how.first) line(`              export PATH=${scene.programs}:$PATH`);
+  showAside(screen, `Press Enter to run it as ${person}, or run it yourself in another shell with`, paint.wait);
+  if (how.first) line(`  cd '${CHECKOUT}'`);
+  line(`  export ${kubeconfigOf(scene, person)}`);
+  if (how.first) line(`  export ${pathWith(scene)}`);
   screen.now(`waiting for ${person}`);
   process.stdin.resume();
   await once(process.stdin, "data", { signal: how.signal });

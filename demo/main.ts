@@ -1,5 +1,5 @@
 /** `npm run demo`: updates on their way, on a real Kubernetes control plane, with real servers. */
-import { parseArgs } from "node:util";
+import { readAsked, USAGE } from "./asked.ts";
 import { PLAY, stepsOf } from "./messages.ts";
 import { showKept } from "./kept.ts";
 import { showOutcome } from "./outcome.ts";
@@ -7,20 +7,15 @@ import { forgetLogs, keepLogs, newDir, tidy } from "./places.ts";
 import { play } from "./play.ts";
 import type { Scene } from "./scene.ts";
 import { openScreen } from "./screen.ts";
-import { isScenario, SCENARIO_NAMES, type ScenarioName, SCENARIOS } from "./scenarios.ts";
+import { type ScenarioName, SCENARIOS } from "./scenarios.ts";
 import { countSteps, setupLines } from "./setup-lines.ts";
 import { openStage } from "./stage-process.ts";
 import { stopKept } from "./stop-kept.ts";
 import { wrap } from "./wrap.ts";
 
-const USAGE = `npm run demo                 one update through all tiers; nothing is left afterwards
-npm run demo -- --keep       the same, and everything goes on running for you to look at
-npm run demo -- --stop       ends what --keep left running
-npm run demo -- --scenario <name>[,<name>...]   another way an update can go:
-${SCENARIO_NAMES.map((name) => `  ${name.padEnd(20)} ${SCENARIOS[name].shows}`).join("\n")}`;
-
 const LONGEST_MS = 15 * 60_000;
 const INTERRUPTED = 130;
+const WRONGLY_ASKED = 2;
 
 class Interrupted extends Error {
   override readonly name = "Interrupted";
@@ -51,12 +46,11 @@ async function demo(scenarios: readonly [ScenarioName, ...ScenarioName[]], keep:
       const scenario = SCENARIOS[name];
       const its = performance.now();
       if (scene !== undefined) screen.line();
-      screen.line(paint.bold(`ASHAT: ${scenario.shows}`));
+      for (const line of wrap(`ASHAT: ${scenario.shows}`, screen.width)) screen.line(paint.bold(line));
       if (scenario.tells !== undefined) for (const line of wrap(scenario.tells, screen.width, "  ")) screen.line(line);
       scene = await Promise.race([name === first ? stage.ready : stage.next(name), interrupted]);
-      screen.line(
-        `        ${paint.dim(`Kubernetes ${scene.kubernetes}, everything on 127.0.0.1, ready after ${seconds(its)}`)}`,
-      );
+      const ready = `Kubernetes ${scene.kubernetes}, everything on 127.0.0.1, ready after ${seconds(its)}`;
+      for (const line of wrap(ready, screen.width, "        ")) screen.line(paint.dim(line));
       step(PLAY[0]);
       const ended = AbortSignal.any([stop.signal, stage.failed, AbortSignal.timeout(LONGEST_MS)]);
       await play(screen, scene, scenario, ended);
@@ -92,44 +86,26 @@ async function demo(scenarios: readonly [ScenarioName, ...ScenarioName[]], keep:
 }
 
 async function main(): Promise<number> {
-  let values: {
-    readonly keep?: boolean | undefined;
-    readonly stop?: boolean | undefined;
-    readonly help?: boolean | undefined;
-    readonly scenario?: string | undefined;
-  };
-  try {
-    ({ values } = parseArgs({
-      options: {
-        keep: { type: "boolean" },
-        stop: { type: "boolean" },
-        help: { type: "boolean" },
-        scenario: { type: "string" },
-      },
-    }));
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
-    return 2;
+  const asked = readAsked(process.argv.slice(2), process.env);
+  switch (asked.want) {
+    case "nothing":
+      console.error(asked.because);
+      return WRONGLY_ASKED;
+    case "help":
+      console.log(USAGE);
+      return 0;
+    case "stop": {
+      const ended = await stopKept();
+      console.log(
+        ended === 0 ? "No demo is running." : `Ended ${ended} demo${ended === 1 ? "" : "s"}; nothing is left running.`,
+      );
+      return 0;
+    }
+    case "play":
+      return demo(asked.scenarios, asked.keep);
+    default:
+      return asked;
   }
-  if (values.help === true) {
-    console.log(USAGE);
-    return 0;
-  }
-  if (values.stop === true) {
-    const ended = await stopKept();
-    console.log(
-      ended === 0 ? "No demo is running." : `Ended ${ended} demo${ended === 1 ? "" : "s"}; nothing is left running.`,
-    );
-    return 0;
-  }
-  const wanted = [...new Set((values.scenario ?? "main").split(","))];
-  const [first, ...more] = wanted.filter(isScenario);
-  const unknown = wanted.filter((name) => !isScenario(name));
-  if (first === undefined || unknown.length > 0) {
-    console.error(`There is no scenario ${unknown.join(", ")}: take one of ${SCENARIO_NAMES.join(", ")}.`);
-    return 2;
-  }
-  return demo([first, ...more], values.keep === true);
 }
 
 process.exit(await main());

@@ -56,7 +56,11 @@ async function showAnswers(
     before[name]?.greeting ?? "-",
     now[name]?.greeting ?? "-",
   ]);
-  for (const line of table([["SERVER", "CALLED", "TIER", "BEFORE", "NOW"], ...rows])) screen.line(`  ${line}`);
+  for (const line of table([["SERVER", "CALLED", "TIER", "BEFORE", "NOW"], ...rows], screen.width - 2, [
+    "SERVER",
+    "TIER",
+  ]))
+    screen.line(`  ${line}`);
   for (const { name } of places) {
     const expected = updated.some((one) => one === name) ? release.version : before[name]?.version;
     if (now[name]?.version !== expected)
@@ -77,7 +81,11 @@ function showApprovals(screen: Screen, records: readonly RecordSpec[]): void {
   );
   if (rows.length === 0) return;
   title(screen, "Who approved, and how that is known");
-  for (const line of table([["TIER", "WHO", "SLOT", "TOKEN", "KNOWN BECAUSE"], ...rows])) screen.line(`  ${line}`);
+  for (const line of table([["TIER", "WHO", "SLOT", "TOKEN", "KNOWN BECAUSE"], ...rows], screen.width - 2, [
+    "SLOT",
+    "TOKEN",
+  ]))
+    screen.line(`  ${line}`);
 }
 
 const TIERS = [
@@ -102,7 +110,6 @@ function showVerdicts(screen: Screen, records: readonly RecordSpec[]): void {
   };
   const rows = CATEGORIES.map((category) => [category, ...TIERS.map(([tier]) => cell(tier, category))]);
   for (const line of table([["CHECK", ...TIERS.map(([, name]) => name)], ...rows])) screen.line(`  ${line}`);
-  screen.line(
-    `  ${screen.paint.dim("Jobs on ALPHA, Public, OMEGA; the health of a mainframe is its agent's report; - is not configured")}`,
-  );
+  const legend = "Jobs on ALPHA, Public, OMEGA; the health of a mainframe is its agent's report; - is not configured";
+  for (const line of wrap(legend, screen.width, "  ")) screen.line(screen.paint.dim(line));
 }

@@ -12,7 +12,7 @@ import type { Goal, Scenario, Step } from "./scenario.ts";
 import { type Person, type Scene, UPDATE } from "./scene.ts";
 import type { Screen } from "./screen.ts";
 import { shellAs } from "./shell.ts";
-import { wrap } from "./wrap.ts";
+import { showAside, showCommand } from "./shown.ts";
 
 /** What a step of a scenario has to do with. */
 export interface Play {
@@ -23,6 +23,8 @@ export interface Play {
   /** Shows a command, runs exactly this as one of the people without asking, and gives what it said. */
   readonly run: (person: Person, command: string, stdin?: string) => Promise<string>;
   readonly until: (goal: Goal) => Promise<DeploymentStatus>;
+  /** Shows what this does without a word of anything else; what was recorded meanwhile is told after it. */
+  readonly undisturbed: (work: () => Promise<void>) => Promise<void>;
   /** Fires with the next record of the update. */
   readonly moved: () => AbortSignal;
   /** The update of this name is another one from now on. */
@@ -44,11 +46,14 @@ export async function play(screen: Screen, scene: Scene, { steps }: Scenario, si
   let begun: number | undefined;
   let following: Following | undefined;
   let next = new AbortController();
+  let untold: (() => void)[] | undefined;
   const seeRecord = (record: RecordSpec): void => {
     next.abort();
     next = new AbortController();
-    begun ??= Date.parse(record.time);
-    narrate(screen, record, begun, places);
+    const from = (begun ??= Date.parse(record.time));
+    const tell = (): void => narrate(screen, record, from, places);
+    if (untold === undefined) tell();
+    else untold.push(tell);
   };
   const seeStatus = ({ message = "", blockedBy = [] }: DeploymentStatus): void => {
     screen.now(message.split(/(?:; this verifies it again)?: kubectl/)[0]);
@@ -65,16 +70,23 @@ export async function play(screen: Screen, scene: Scene, { steps }: Scenario, si
     screen,
     scene,
     signal: either,
-    say: (text) => {
-      for (const part of wrap(text, screen.width, "            ")) screen.line(screen.paint.wait(part));
-    },
+    say: (text) => showAside(screen, text, screen.paint.wait),
     run: async (person, command, stdin) => {
-      screen.line(`  ${screen.paint.dim(person.padEnd(8))}  ${screen.paint.bold(command)}`);
+      showCommand(screen, command, person);
       const { code, said } = await shellAs(scene, person, command, stdin);
       if (code !== 0) throw new Error(`this did not work for ${person}: ${command}\n${said}`);
       return said;
     },
     until: (goal) => (following ??= watchUpdate()).until(goal),
+    undisturbed: async (work) => {
+      untold = [];
+      try {
+        await work();
+      } finally {
+        for (const tell of untold) tell();
+        untold = undefined;
+      }
+    },
     moved: () => next.signal,
     startOver: async () => {
       approvals.over();
@@ -111,7 +123,7 @@ async function push({ screen, scene }: Play): Promise<void> {
 async function show({ scene, screen, run }: Play): Promise<void> {
   const update = `${deploymentRef(UPDATE)} -n ${scene.namespace}`;
   const said = await run("author", `kubectl get ${update} -o jsonpath='{.status.message}'`);
-  for (const part of wrap(said, screen.width, "            ")) screen.line(part);
+  showAside(screen, said);
 }
 
 async function act(
@@ -128,7 +140,7 @@ async function act(
   const token = status.tiers?.find(({ name }) => name === tier)?.token ?? status.token?.value ?? "";
   const command = `kubectl annotate ${deploymentRef(UPDATE)} -n ${namespace} --field-manager=ashat '${actionKey(verb, tier)}=${token} ${reason}'`;
   const { screen, scene, signal } = play;
-  screen.line(`  ${screen.paint.dim(person.padEnd(8))}  ${screen.paint.bold(command)}`);
+  showCommand(screen, command, person);
   if (screen.interactive) {
     // Whoever runs it in another shell need not press Enter here.
     const moved = play.moved();
@@ -142,5 +154,5 @@ async function act(
   }
   const { code, said } = await shellAs(scene, person, command);
   if (code !== 0) throw new Error(`this did not work for ${person}: ${command}\n${said}`);
-  screen.line(`            ${screen.paint.dim(`${person} ran it: ${said}`)}`);
+  showAside(screen, `${person} ran it: ${said}`, screen.paint.dim);
 }

@@ -4,6 +4,7 @@ import { join, relative } from "node:path";
 import { update } from "../test/world/manifests.ts";
 import type { Play } from "./play.ts";
 import { type Place, type Scene, UPDATE } from "./scene.ts";
+import { showAside } from "./shown.ts";
 import { table, wrap } from "./wrap.ts";
 
 const PAST = 50;
@@ -42,7 +43,7 @@ export async function rebuild(play: Play): Promise<void> {
     for (const part of wrap(line, screen.width, "  ")) screen.line(screen.paint.good(part));
 }
 
-const tell = ({ screen }: Play, said: string): void => screen.line(`            ${screen.paint.dim(said)}`);
+const tell = ({ screen }: Play, said: string): void => showAside(screen, said, screen.paint.dim);
 
 const list = (items: readonly object[]): string => JSON.stringify({ apiVersion: "v1", kind: "List", items });
 

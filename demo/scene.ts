@@ -15,6 +15,8 @@ export interface Scene {
   /** The CA of every server. */
   readonly caPem: string;
   readonly release: { readonly version: string; readonly url: string; readonly sha256: string };
+  /** An archive that nobody has pushed yet, for whoever goes on by hand, and the CA of its host. */
+  readonly next: { readonly url: string; readonly caFile: string };
   /** What every server answered before the update, by name. */
   readonly before: Readonly<Record<string, Answer>>;
 }
@@ -46,3 +48,4 @@ export const UPDATE = "security-patch-001";
 export const DESCRIPTION = "Critical security fixes";
 export const VERSION_BEFORE = "9.4.1";
 export const VERSION = "9.4.2";
+export const NEXT = { update: "security-patch-002", description: "More security fixes", version: "9.4.3" } as const;

@@ -1,5 +1,6 @@
 import { type FromStage, SETUP } from "./messages.ts";
 import type { Screen } from "./screen.ts";
+import { wrap } from "./wrap.ts";
 
 const WIDTH = Math.max(...SETUP.map((name) => name.length));
 
@@ -48,5 +49,11 @@ function stepLine({ paint, width }: Screen, head: string, what: string, seconds?
   const line = `${head} ${seconds === undefined ? what : what.padEnd(WIDTH)}${time}`;
   const fits = line.length + note.length + 2 <= width;
   if (note === "") return `${paint.good(head)} ${paint.bold(what)}${time}`;
-  return `${paint.good(head)}${line.slice(head.length)}${fits ? `  ${paint.dim(note)}` : `\n        ${paint.dim(note)}`}`;
+  return `${paint.good(head)}${line.slice(head.length)}${
+    fits
+      ? `  ${paint.dim(note)}`
+      : wrap(note, width, "        ")
+          .map((part) => `\n${paint.dim(part)}`)
+          .join("")
+  }`;
 }
