@@ -16,3 +16,7 @@ export const actorOf = (names: readonly string[], policies: SeenPolicies): Recor
 /** Who asked, where that is known: an action without a stamp, or under policies that are not in force, is nobody's. */
 export const askedBy = (action: Action | undefined, policies: SeenPolicies): string | undefined =>
   howKnown(policies) === "Unknown" ? undefined : action?.by;
+
+/** What to wait for before anybody can ask for anything; nothing while the policies are in force. */
+export const untilPolicies = (policies: SeenPolicies): string | undefined =>
+  policies.state === "NotInForce" ? `once the admission policies are in force: ${policies.message}` : undefined;

@@ -21,6 +21,18 @@ describe("an update that is held", () => {
     expect(gate?.command).toContain(`verify.ashat.raos.io/public=${gate?.token}`);
   });
 
+  test("names no token that would count for nothing while the policies are away", () => {
+    const scene = held();
+    scene.policies = { state: "NotInForce", reason: "Unknown", message: "the API server is busy" };
+    const [gate] = scene.run().status.blockedBy ?? [];
+    expect(gate).toMatchObject({
+      gate: "held",
+      who: "whoever may verify public, once the admission policies are in force: the API server is busy",
+    });
+    expect(gate?.command).toBeUndefined();
+    expect(gate?.token).toBeUndefined();
+  });
+
   test("is verified again when asked, as the next attempt of the same delivery", () => {
     const scene = held();
     scene.act("verify", "public", "alice", { reason: "the disk is back" });

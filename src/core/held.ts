@@ -1,7 +1,7 @@
 import { actionsOf } from "../api/actions.ts";
 import { deploymentRef } from "../api/group.ts";
 import type { RecordSpec } from "../api/record.ts";
-import { actorOf, askedBy } from "./actor.ts";
+import { actorOf, askedBy, untilPolicies } from "./actor.ts";
 import { actionCommand, deleteCommand } from "./commands.ts";
 import type { Part, Shut } from "./decision.ts";
 import type { SeenTarget } from "./observed.ts";
@@ -110,6 +110,9 @@ function isOurs({ observed }: Situation, { target }: SeenTarget, { sequence }: T
 
 function toRepeat(situation: Situation, message: string, token: string): Shut {
   const { observed, tier } = situation;
+  // A token of now would be none by then.
+  const later = untilPolicies(observed.policies);
+  if (later !== undefined) return { gate: "held", message, who: `whoever may verify ${tier}, ${later}`.slice(0, 512) };
   return {
     gate: "held",
     message,
@@ -139,6 +142,7 @@ function toGiveUp(situation: Situation, message: string, silent: boolean): Shut 
 /** What was delivered can be taken back by who may, as long as nothing else was delivered since. */
 function orBack({ observed, progress, tier }: Situation): string {
   const token = rollbackToken(tier, observed, progress);
-  if (token === undefined || "why" in judgeRollback(tier, observed, progress)) return "";
+  if (token === undefined || untilPolicies(observed.policies) !== undefined) return "";
+  if ("why" in judgeRollback(tier, observed, progress)) return "";
   return `; or whoever may roll ${tier} back: ${actionCommand(observed.deployment, { verb: "rollback", tier, token }, observed.policies)}`;
 }

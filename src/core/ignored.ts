@@ -1,7 +1,7 @@
 import { type Action, actionKey, actionsOf } from "../api/actions.ts";
 import type { DeploymentStatus } from "../api/deployment.ts";
 import { type Tier, TIERS } from "../api/group.ts";
-import { howKnown } from "./actor.ts";
+import { howKnown, untilPolicies } from "./actor.ts";
 import { approvalsOf } from "./approvals.ts";
 import { actionCommand } from "./commands.ts";
 import type { ConditionDraft } from "./conditions.ts";
@@ -130,6 +130,7 @@ function whyUncounted({ slot }: Action, situation: Situation): string | undefine
 /** Cancelling is for what was not delivered yet; what was is rolled back, where that is possible. */
 function whatInstead(tier: Tier, observed: Observed, progress: Progress): string {
   const token = rollbackToken(tier, observed, progress);
-  if (token === undefined || "why" in judgeRollback(tier, observed, progress)) return "";
+  if (token === undefined || untilPolicies(observed.policies) !== undefined) return "";
+  if ("why" in judgeRollback(tier, observed, progress)) return "";
   return `; this rolls it back: ${actionCommand(observed.deployment, { verb: "rollback", tier, token }, observed.policies)}`;
 }

@@ -1,7 +1,7 @@
 import { actionsOf } from "../api/actions.ts";
 import { type Tier, TIERS } from "../api/group.ts";
 import { orderKey } from "../api/order.ts";
-import { actorOf, askedBy } from "./actor.ts";
+import { actorOf, askedBy, untilPolicies } from "./actor.ts";
 import { beginRestore } from "./begin-restore.ts";
 import { actionCommand, deleteCommand } from "./commands.ts";
 import type { Part } from "./decision.ts";
@@ -101,11 +101,17 @@ export function failedRestores(situation: Situation): Part {
       message: `${by} asked to roll ${tier} back again${asked.reason === "" ? "" : `: ${asked.reason}`}`,
       actor: actorOf([by], policies),
     });
+  const said = [message, ...elsewhere].join("; ").slice(0, 2048);
+  const later = untilPolicies(policies);
+  if (later !== undefined)
+    return {
+      blockedBy: [{ gate: "held", message: said, who: `whoever may roll ${tier} back, ${later}`.slice(0, 512) }],
+    };
   return {
     blockedBy: [
       {
         gate: "held",
-        message: [message, ...elsewhere].join("; ").slice(0, 2048),
+        message: said,
         who: `whoever may roll ${tier} back, once the cause is gone; or delete the update, which lets the target go as it is: ${deleteCommand(deployment.metadata)}`,
         command: actionCommand(deployment, { verb: "rollback", tier, token }, policies),
         token,

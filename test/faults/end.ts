@@ -23,13 +23,27 @@ interface TargetEnd {
   readonly claims: readonly string[];
 }
 
+/**
+ * Sequences as their order among those used on a target: a claim that is given back because a gate shut, and taken again, uses one
+ * up, and nothing else than their order means anything.
+ */
+type Ranks = (target: string, sequence: number | undefined) => number | "";
+
+const ranksIn = (records: readonly RecordSpec[]): Ranks => {
+  const used = new Map<string, number[]>();
+  for (const { name, sequence } of records.flatMap(({ targets = [] }) => targets))
+    if (sequence !== undefined) used.set(name, [...(used.get(name) ?? []), sequence]);
+  return (target, sequence) =>
+    sequence === undefined ? "" : new Set((used.get(target) ?? []).filter((one) => one <= sequence)).size;
+};
+
 /** A move as one line that is the same in every run. */
-const moveOf = (record: RecordSpec): string => {
+const moveOf = (record: RecordSpec, rank: Ranks): string => {
   const { tier, from, to, reason, message, completes, targets, approvals, evidence, actor, version } = record;
   return [
     `${tier ?? ""} ${from ?? ""}>${to} ${reason}${completes === true ? " completes" : ""} ${version}`,
     message,
-    (targets ?? []).map(({ name, sequence, attempt }) => `${name}@${sequence ?? ""}.${attempt ?? ""}`).join(","),
+    (targets ?? []).map(({ name, sequence, attempt }) => `${name}@${rank(name, sequence)}.${attempt ?? ""}`).join(","),
     (approvals ?? []).map(({ user }) => user).join(","),
     (evidence ?? []).map(({ target, category, verdict }) => `${target} ${category} ${verdict}`).join(","),
     // While the policies cannot be read nobody can say who created an update, and the record says that.
@@ -42,15 +56,19 @@ const plain = (text: string | undefined): string | undefined =>
   text?.replace(/\b[0-9a-f]{16,64}\b/g, "<hash>").replace(/\b[a-z0-9-]+-[0-9a-f]{8}\b/g, "<own>");
 
 export async function endOf(room: Room, workload: Workload): Promise<End> {
+  const chains = new Map(
+    await Promise.all(workload.updates.map(async (name) => [name, await room.chainOf(name)] as const)),
+  );
+  const rank = ranksIn([...chains.values()].flat());
   const updates = await Promise.all(
     workload.updates.map(async (name): Promise<readonly [string, UpdateEnd]> => {
-      const chain = await room.chainOf(name);
+      const chain = chains.get(name) ?? [];
       const { phase, tier, message, readiness, mainframes, tiers, conditions } = await room.status(name);
       const uids = [...new Set(chain.map(({ deployment }) => deployment.uid))];
       return [
         name,
         {
-          chain: chain.map(moveOf).map((line) => plain(line) ?? ""),
+          chain: chain.map((record) => plain(moveOf(record, rank)) ?? ""),
           status: {
             phase,
             tier,
@@ -72,11 +90,11 @@ export async function endOf(room: Room, workload: Workload): Promise<End> {
         name,
         {
           version: await version(),
-          runs: seen.apps.map(({ version: runs, sequence }) => `${runs}@${sequence}`),
+          runs: seen.apps.map(({ version: runs, sequence }) => `${runs}@${rank(name, sequence)}`),
           activations: seen.activations.map(({ count }) => count),
           claims: apps.map(
             ({ app, claim, sequence, version: verified }) =>
-              `${app} ${verified ?? "-"}@${sequence} ${claim?.name ?? "free"}`,
+              `${app} ${verified ?? "-"}@${rank(name, sequence)} ${claim?.name ?? "free"}`,
           ),
         },
       ];
