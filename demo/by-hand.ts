@@ -41,6 +41,7 @@ export const waitForDrift =
         "author",
         `kubectl wait servers.${GROUP}/${name} -n ${namespace} --for=condition=Drifted --timeout=60s`,
       );
+      screen.now(undefined);
       // The event stays, and the condition is gone as soon as it is healed.
       const events = `kubectl get events.events.k8s.io -n ${namespace} --field-selector reason=Drifted`;
       const said = await run("admin", `${events} -o jsonpath='{.items[0].note}'`);

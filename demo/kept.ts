@@ -29,7 +29,7 @@ export function showKept(screen: Screen, scene: Scene): void {
   );
   line(paint.bold("Be somebody else:"));
   for (const [person, does] of OTHERS) {
-    line(paint.dim(`  # ${person}, ${does}`));
+    line(paint.dim(`  ${person}, ${does}:`));
     run(`export ${kubeconfigOf(scene, person)}`);
   }
   line("To end it all: npm run demo -- --stop");

@@ -12,7 +12,8 @@ import type { Goal, Scenario, Step } from "./scenario.ts";
 import { type Person, type Scene, UPDATE } from "./scene.ts";
 import type { Screen } from "./screen.ts";
 import { shellAs } from "./shell.ts";
-import { showAside, showCommand } from "./shown.ts";
+import { ASIDE, showAside, showCommand } from "./shown.ts";
+import { wrap } from "./wrap.ts";
 
 /** What a step of a scenario has to do with. */
 export interface Play {
@@ -117,7 +118,9 @@ async function take(play: Play, step: Step): Promise<void> {
 async function push({ screen, scene }: Play): Promise<void> {
   const applied = await shellAs(scene, "author", "kubectl apply -f -", JSON.stringify(scene.update));
   if (applied.code !== 0) throw new Error(`the author could not apply the update: ${applied.said}`);
-  screen.line(`  ${screen.paint.dim("author")}    kubectl apply: ${applied.said}`);
+  const [first = "", ...more] = wrap(`kubectl apply: ${applied.said}`, screen.width - ASIDE.length);
+  screen.line(`  ${screen.paint.dim("author")}    ${first}`);
+  for (const line of more) screen.line(`${ASIDE}${line}`);
 }
 
 async function show({ scene, screen, run }: Play): Promise<void> {
