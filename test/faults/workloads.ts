@@ -1,3 +1,4 @@
+import type { DeploymentStatus } from "../../src/api/deployment.ts";
 import type { Room } from "./room.ts";
 import { SYNC_BOT } from "./room.ts";
 
@@ -16,6 +17,12 @@ const isHeld = ({
   readonly phase?: string | undefined;
   readonly blockedBy?: readonly { readonly gate: string }[] | undefined;
 }): boolean => phase === "Held" && blockedBy?.some(({ gate }) => gate === "held") === true;
+
+const heldToken = ({ blockedBy }: Pick<DeploymentStatus, "blockedBy">): string | undefined =>
+  blockedBy?.find(({ gate }) => gate === "held")?.token;
+
+const omegaToken = ({ tiers }: Pick<DeploymentStatus, "tiers">): string | undefined =>
+  tiers?.find(({ name }) => name === "omega")?.token;
 
 export const WORKLOADS: readonly Workload[] = [
   {
@@ -36,9 +43,10 @@ export const WORKLOADS: readonly Workload[] = [
       await Promise.all([room.serve("staging", "Public"), room.serve("omega", "Omega")]);
       await room.sicken("staging", true);
       await room.push("first", "9.4.2");
-      const { blockedBy } = await room.until("first", isHeld);
+      // A person acts on the command that is shown; while the policies cannot be read there is none.
+      const held = await room.until("first", (status) => isHeld(status) && heldToken(status) !== undefined);
       await room.sicken("staging", false);
-      const token = blockedBy?.find(({ gate }) => gate === "held")?.token ?? "";
+      const token = heldToken(held) ?? "";
       await room.act("ann", "first", { verb: "verify", tier: "public", token });
       await room.until("first", ({ phase }) => phase === "AwaitingApproval");
     },
@@ -54,9 +62,12 @@ export const WORKLOADS: readonly Workload[] = [
       await room.until("first", ({ phase }) => phase === "Completed");
       await room.push("second", "9.4.2");
       await room.approve("ann", "second", "omega");
-      const { tiers } = await room.until("second", ({ phase }) => phase === "Completed");
+      const done = await room.until(
+        "second",
+        (status) => status.phase === "Completed" && omegaToken(status) !== undefined,
+      );
       room.begin();
-      const token = tiers?.find(({ name }) => name === "omega")?.token ?? "";
+      const token = omegaToken(done) ?? "";
       await room.act("ann", "second", { verb: "rollback", tier: "omega", token, reason: "orders are lost" });
       await room.until("second", ({ phase }) => phase === "RolledBack");
     },
