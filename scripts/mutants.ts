@@ -14,6 +14,7 @@ const root = fileURLToPath(new URL("../", import.meta.url));
 const COPIED = [
   "src/api",
   "src/core",
+  "src/licence",
   "test/unit/fixtures.ts",
   "test/unit/scene.ts",
   "test/unit/kstatus.ts",

@@ -5,6 +5,7 @@ import { actorOf, askedBy, untilPolicies } from "./actor.ts";
 import { beginRestore } from "./begin-restore.ts";
 import { actionCommand, deleteCommand } from "./commands.ts";
 import type { Part } from "./decision.ts";
+import { namesOf } from "./names.ts";
 import type { Observed } from "./observed.ts";
 import type { Progress } from "./progress.ts";
 import { LAYER } from "./record.ts";
@@ -49,7 +50,7 @@ function nextGroup(
   if (now < until) return { wakeAt: until };
   return beginRestore(situationAt(tierOfTarget(first.seen.target), observed, progress, now), group, {
     reason: "PuttingBack",
-    message: `what ran before is put back on ${group.map(({ seen }) => seen.target.metadata.name).join(", ")}`,
+    message: `what ran before is put back on ${namesOf(group.map(({ seen }) => seen.target))}`,
   });
 }
 

@@ -263,14 +263,14 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a failure puts itself back every time",
     file: "restore-on-failure.ts",
-    from: "last === undefined || now - Date.parse(last) >= restoreEveryMs;",
-    to: "last === undefined || now - Date.parse(last) >= 0 * restoreEveryMs;",
+    from: "last === undefined || Date.parse(record.time) - Date.parse(last) >= restoreEveryMs;",
+    to: "last === undefined || Date.parse(record.time) - Date.parse(last) >= 0 * restoreEveryMs;",
   },
   {
     name: "OMEGA does not wait for its mainframes",
     file: "reverse.ts",
-    from: "flat().some(isUnfinished) && now < over)",
-    to: "flat().some(isUnfinished) && now > over)",
+    from: "if (now < until) return { wakeAt: until };",
+    to: "",
   },
   {
     name: "the oldest wave goes back first",
