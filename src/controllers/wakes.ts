@@ -84,10 +84,11 @@ function updatesThatHeal(raw: Raw | undefined): readonly Wake[] {
   );
 }
 
+const ran = (raw: Raw | undefined): readonly string[] =>
+  ((raw?.status as Server["status"] | undefined)?.apps ?? []).flatMap(({ deployment }) => deployment ?? []);
+
 /** What ran there, and what runs there now: whether they can be rolled back, and by which token, has changed for both. */
 function updatesThatRan(now: Raw | undefined, before: Raw | undefined): readonly Wake[] {
-  const ran = (raw: Raw | undefined): readonly string[] =>
-    ((raw?.status as Server["status"] | undefined)?.apps ?? []).flatMap(({ deployment }) => deployment ?? []);
   const [old, next] = [ran(before), ran(now)];
   const changed = [...old.filter((name) => !next.includes(name)), ...next.filter((name) => !old.includes(name))];
   return before === undefined
