@@ -40,7 +40,7 @@ export async function approve(session: Session, typed: string, options: ApproveO
       next: [somebodyElse(session, update, gate.entry)],
     });
   }
-  screen.print(screen.paint.bold("What is approved:"));
+  screen.print(screen.paint.bold("You are about to approve:"));
   for (const line of whatIsApproved(update, gate.tier))
     for (const part of indented(line, screen.width, "  ")) screen.print(part);
   const { update: written } = await act(session, update, asked, who);

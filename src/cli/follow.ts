@@ -1,5 +1,8 @@
 import { watch } from "../kube/watch.ts";
 import { type Update, UPDATES } from "./kinds.ts";
+import { EXIT } from "./exit.ts";
+import { idOf, shownAs } from "./names.ts";
+import { isOver, type Say } from "./next.ts";
 import { No } from "./no.ts";
 import type { Session } from "./session.ts";
 import { withoutCommand } from "./where.ts";
@@ -9,7 +12,8 @@ export interface Following {
   readonly until: (update: Update) => boolean;
   /** Told of every version that came. */
   readonly tell?: (update: Update) => void;
-  readonly timeoutMs: number;
+  /** Without it there is no end but the one hoped for, and Ctrl-C. */
+  readonly timeoutMs?: number | undefined;
 }
 
 /** Looks at one update as it goes on; the last version seen when it is as hoped or the time is over. */
@@ -23,7 +27,11 @@ export async function follow(
   tell?.(update);
   if (until(update)) return { update, reached: true };
   const stop = new AbortController();
-  const signal = AbortSignal.any([session.signal, stop.signal, AbortSignal.timeout(timeoutMs)]);
+  const signal = AbortSignal.any([
+    session.signal,
+    stop.signal,
+    ...(timeoutMs === undefined ? [] : [AbortSignal.timeout(timeoutMs)]),
+  ]);
   let last = update;
   try {
     for await (const event of watch(client, UPDATES, {
@@ -44,9 +52,18 @@ export async function follow(
   } finally {
     stop.abort();
   }
-  session.signal.throwIfAborted();
+  if (session.signal.aborted) throw noLongerFollowed(last, session.deploy);
   return { update: last, reached: false };
 }
+
+/** Ctrl-C ends the looking and nothing else. */
+export const noLongerFollowed = (update: Update, deploy: Say): No =>
+  new No(
+    isOver(update)
+      ? `No longer followed: ${shownAs(update)} has ended.`
+      : `No longer followed: Ctrl-C stops nothing of ${shownAs(update)}, which goes on without you.`,
+    { next: [deploy(`status ${idOf(update)}`)], code: EXIT.interrupted },
+  );
 
 /** Says each new sentence once. */
 export function newSentences(say: (line: string) => void): (update: Update) => void {

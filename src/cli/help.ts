@@ -13,4 +13,5 @@ The way of an update:
   deploy servers
 
 Everything is written as you, with the rights of your kubeconfig; kubectl shows the same objects
-(kubectl get adep,asrv,mf,adr). Exit codes: 0 done, 1 no (it says why), 2 asked wrongly, 3 trouble.`;
+(kubectl get adep,asrv,mf,adr). deploy --version says which deploy this is.
+Exit codes: 0 done, 1 no (it says why), 2 asked wrongly, 3 trouble, 130 stopped by Ctrl-C.`;

@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 /** `deploy`: what people type. Thin over the Kubernetes API, with the user's own rights. */
 import type { Command } from "commander";
+import manifest from "../../package.json" with { type: "json" };
+import { goOnUnread } from "./broken-pipe.ts";
 import { connect, type Login } from "./connect.ts";
 import { EXIT } from "./exit.ts";
 import type { Screen } from "./face.ts";
@@ -12,12 +14,7 @@ import { complainNext } from "./say.ts";
 import type { Session } from "./session.ts";
 import { indented } from "./table.ts";
 
-// Whoever reads may stop reading: `deploy history | head` is no error.
-for (const stream of [process.stdout, process.stderr])
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-    process.exit(process.exitCode ?? EXIT.good);
-  });
+for (const stream of [process.stdout, process.stderr]) goOnUnread(stream);
 
 const screen: Screen = {
   print: (line) => void process.stdout.write(`${line}\n`),
@@ -26,12 +23,11 @@ const screen: Screen = {
   paint: paintWhen(wantsColour(process.stdout, process.env)),
 };
 
-const INTERRUPTED = 130;
 const stop = new AbortController();
 process.once("SIGINT", () => {
   stop.abort();
   // A second one, or a call that does not end, must not keep the terminal.
-  process.once("SIGINT", () => process.exit(INTERRUPTED));
+  process.once("SIGINT", () => process.exit(EXIT.interrupted));
 });
 
 const exit = (code: number): void => {
@@ -71,10 +67,13 @@ const strict = (command: Command): Command => {
 
 const program = strict(deployProgram({ screen, run, exit }));
 try {
-  if (process.argv.length <= 2) program.outputHelp();
+  const [, , first, ...more] = process.argv;
+  if (first === undefined) program.outputHelp();
+  // Not an option of the program: `deploy push --version` says which version is pushed.
+  else if (first === "--version" && more.length === 0) screen.print(manifest.version);
   else await program.parseAsync();
 } catch (error) {
-  if (stop.signal.aborted) exit(INTERRUPTED);
+  if (stop.signal.aborted && !(error instanceof No && error.code === EXIT.interrupted)) exit(EXIT.interrupted);
   else {
     const width = process.stderr.isTTY ? process.stderr.columns : Number.POSITIVE_INFINITY;
     for (const line of indented(error instanceof Error ? error.message : String(error), width, ""))

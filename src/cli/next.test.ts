@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { deploy, gate, tier, TOKEN, update } from "../../test/unit/cli.ts";
-import { begunTiers, isMoving, nextOf } from "./next.ts";
+import { begunTiers, hasStopped, isMoving, nextOf } from "./next.ts";
 import type { DeploymentStatus } from "../api/deployment.ts";
 
 const next = (status?: DeploymentStatus) => nextOf(update("security-patch-001", status), deploy);
@@ -59,6 +59,17 @@ test("an update goes on by itself unless somebody has to do something", () => {
   expect(moving({ phase: "Waiting", blockedBy: [gate("reachable", "silent"), gate("licence", "none")] })).toBe(false);
   expect(moving({ phase: "AwaitingApproval" })).toBe(false);
   expect(moving({ phase: "Completed" })).toBe(false);
+});
+
+test.each([
+  ["AwaitingApproval", false],
+  ["Waiting", false],
+  ["Delivering", false],
+  ["Held", true],
+  ["Completed", true],
+  ["Superseded", true],
+] as const)("whoever watches an update that is %s: it has stopped, %s", (phase, stopped) => {
+  expect(hasStopped(update("x", { phase }))).toBe(stopped);
 });
 
 test("a tier has begun when something was delivered to a target of it", () => {

@@ -72,6 +72,9 @@ export function isMoving(update: Update): boolean {
   return phase === "Waiting" && blockedBy.every(({ gate }) => PASSING.includes(gate));
 }
 
+/** Whether there is nothing to watch before somebody decides what becomes of it; an approval is waited for. */
+export const hasStopped = (update: Update): boolean => isOver(update) || update.status?.phase === "Held";
+
 /** Tiers that something was delivered to, in their order. */
 export const begunTiers = (update: Update): readonly Tier[] =>
   TIERS.filter((tier) =>

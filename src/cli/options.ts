@@ -20,5 +20,6 @@ export const outputOption = (): Option =>
 
 export const reasonOption = (): Option => new Option("--reason <text>", "why; it stands in the record");
 
-export const timeoutOption = (seconds: number): Option =>
+/** Without a default one waits until it has ended. */
+export const timeoutOption = (seconds?: number): Option =>
   new Option("--timeout <seconds>", "how long to wait at most").argParser(whole(1, 86_400)).default(seconds);

@@ -141,11 +141,11 @@ export function deployProgram({ screen, run, exit }: Running): Command {
     .description("Shows the updates under way, or everything of one.")
     .argument("[id]")
     .option("--all", "also those that ended long ago")
-    .option("-w, --watch", "follow one until it stops")
+    .option("-w, --watch", "follow one until it ends or is held, or Ctrl-C")
     .addOption(outputOption())
-    .addOption(timeoutOption(600))
-    .action((id: string | undefined, options: Timed<Parameters<typeof status>[2]>, self: Command) =>
-      does(self, (session) => status(session, id, timed(options))),
+    .addOption(timeoutOption())
+    .action((id: string | undefined, options: Parameters<typeof status>[2], self: Command) =>
+      does(self, (session) => status(session, id, options)),
     );
 
   program

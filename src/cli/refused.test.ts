@@ -41,7 +41,7 @@ test("a request without its role names the role and who asked", () => {
       write,
     ),
   ).toMatchObject({
-    message: `Pushing x is not allowed: User "bo" cannot create resource "deployments". It needs the role ashat-editor in namespace raos.`,
+    message: `Pushing x is not allowed: User "bo" cannot create resource "deployments". It needs the role ashat-editor in namespace raos, if there is such a namespace: look whether it is typed right.`,
     next: [expect.stringContaining("--clusterrole=ashat-editor --user=bo -n raos")],
   });
 });

@@ -58,7 +58,7 @@ export function refusedRequest(
     });
   if (forbidden(error)) {
     const [, who = "<you>"] = /User "([^"]+)"/.exec(said) ?? [];
-    return new No(`${what} is not allowed: ${said}. It needs the role ${role} in namespace ${namespace}.`, {
+    return new No(`${what} is not allowed: ${said}. It needs the role ${role} in namespace ${namespace}, if there is such a namespace: look whether it is typed right.`, {
       next: [binding(role, who, namespace)],
     });
   }

@@ -3,7 +3,7 @@ import { follow, newSentences } from "./follow.ts";
 import { UPDATES } from "./kinds.ts";
 import { fleetOf, updateCalled } from "./lookup.ts";
 import { idOf, shownAs } from "./names.ts";
-import { isMoving, isOver, waysOn } from "./next.ts";
+import { hasStopped, isOver, waysOn } from "./next.ts";
 import { machine, type Output } from "./output.ts";
 import { sayNext } from "./say.ts";
 import type { Session } from "./session.ts";
@@ -15,7 +15,7 @@ export interface StatusOptions {
   readonly all?: boolean;
   readonly watch?: boolean;
   readonly output?: Output;
-  readonly timeoutMs: number;
+  readonly timeout?: number;
 }
 
 /** Where the updates of a namespace are, or everything of one. */
@@ -51,9 +51,9 @@ async function statusOfOne(session: Session, typed: string, options: StatusOptio
   const { update } =
     options.watch === true
       ? await follow(session, found, {
-          until: (seen) => !isMoving(seen),
+          until: hasStopped,
           tell: newSentences(screen.complain),
-          timeoutMs: options.timeoutMs,
+          timeoutMs: options.timeout === undefined ? undefined : options.timeout * 1000,
         })
       : { update: found };
   if (options.output !== undefined) {

@@ -55,6 +55,15 @@ test("a claim wakes the server and the updates, and not every mainframe", () => 
   ).toEqual(["server ns/omega", "update ns/new"]);
 });
 
+test("when another update has passed on a server, the one whose work it replaced is looked at again, and the other way round", () => {
+  const runs = (deployment: string) => ({ status: { apps: [{ app: "default", deployment }] } });
+  const [before, after] = [object("Server", "omega", runs("old")), server(runs("newer"))];
+  expect(said(WAKES.servers(after, before, stores))).toEqual(
+    expect.arrayContaining(["update ns/old", "update ns/newer"]),
+  );
+  expect(said(WAKES.servers(server(runs("old")), before, stores))).not.toContain("update ns/old");
+});
+
 test("what the operator says of a server wakes the updates that wait for it, and of an update nobody", () => {
   expect(
     said(WAKES.servers(server({ status: { message: "its agent answers" } }), object("Server", "omega"), stores)),
