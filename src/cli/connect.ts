@@ -40,8 +40,8 @@ function fileOf(named: string | undefined, env: Environment): string | undefined
 /** What is wrong with the way to the cluster, in which file, and how another one is named. */
 export function unusable(error: unknown, file: string | undefined): No {
   const another = "name another one with --kubeconfig <file>";
-  const { message, code, path } = error instanceof Error ? (error as NodeJS.ErrnoException) : new Error(String(error));
-  if (file === undefined) return usage(`${message.replace(/[.]$/, "")}: ${another.replace("another", "the right")}.`);
+  const { message, code, path }: NodeJS.ErrnoException = error instanceof Error ? error : new Error(String(error));
+  if (file === undefined) return usage(`${message.replace(/[.]$/, "")}: --kubeconfig <file> names one.`);
   if (path !== undefined && path !== file)
     return usage(`The file ${path} that the kubeconfig ${file} names cannot be read (${code ?? message}).`);
   if (code === "ERR_INVALID_URL")

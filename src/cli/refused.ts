@@ -58,9 +58,12 @@ export function refusedRequest(
     });
   if (forbidden(error)) {
     const [, who = "<you>"] = /User "([^"]+)"/.exec(said) ?? [];
-    return new No(`${what} is not allowed: ${said}. It needs the role ${role} in namespace ${namespace}, if there is such a namespace: look whether it is typed right.`, {
-      next: [binding(role, who, namespace)],
-    });
+    return new No(
+      `${what} is not allowed: ${said}. It needs the role ${role} in namespace ${namespace}, if there is such a namespace: look whether it is typed right.`,
+      {
+        next: [binding(role, who, namespace)],
+      },
+    );
   }
   if (notFound(error) && error.details?.name === undefined)
     return new No(
