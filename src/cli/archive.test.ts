@@ -7,7 +7,7 @@ import { pack } from "tar-stream";
 import { Agent } from "undici";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { releaseArchive } from "../../examples/raos/release.ts";
-import { ARCHIVE_LIMITS, readArchive } from "./archive.ts";
+import { ARCHIVE_LIMITS, notReached, readArchive } from "./archive.ts";
 
 const files = new Map<string, Buffer>();
 let server: Server;
@@ -91,4 +91,15 @@ test("a bomb, a file that is too long, a redirect, a cut and a missing file are 
   await expect(readArchive(dispatcher, "http://127.0.0.1:1/x", new AbortController().signal)).rejects.toThrow(
     "cannot be reached",
   );
+});
+
+test("a host that an unknown CA vouches for is said so, with the option that names the CA", () => {
+  const untrusted = Object.assign(new Error("try running Node.js with --use-system-ca"), {
+    code: "SELF_SIGNED_CERT_IN_CHAIN",
+  });
+  const { message } = notReached("https://alpha.example:8443/ra.tgz", untrusted);
+  expect(message).toContain("certificate of alpha.example:8443 (SELF_SIGNED_CERT_IN_CHAIN)");
+  expect(message).toContain("--archive-ca <file>");
+  expect(message).not.toContain("Node.js");
+  expect(notReached("https://a/x", new Error("timeout")).message).toContain("cannot be reached: timeout");
 });

@@ -36,7 +36,7 @@ export async function readArchive(
   const signal = AbortSignal.any([stop, deadline]);
   const answer = await request(url, { dispatcher, signal, headers: { "accept-encoding": "identity" } }).catch(
     (error: unknown) => {
-      throw new No(`The archive at ${url} cannot be reached: ${said(error)}.`);
+      throw notReached(url, error);
     },
   );
   if (answer.statusCode !== 200) {
@@ -68,6 +68,24 @@ export async function readArchive(
   const found = await inside.end();
   if (typeof found === "string") throw new No(`The archive at ${url} is no release: ${found}. No agent would take it.`);
   return { sha256: hash.digest("hex"), bytes, manifest: found };
+}
+
+const UNTRUSTED = [
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "UNABLE_TO_GET_ISSUER_CERT",
+  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+];
+
+/** Node's own hint to an untrusted certificate is about how Node is started, which nobody does here. */
+export function notReached(url: string, error: unknown): No {
+  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+  return new No(
+    code !== undefined && UNTRUSTED.includes(code)
+      ? `The archive at ${url} was not read: no CA that is known here vouches for the certificate of ${new URL(url).host} (${code}). Where it is your own CA, name it with --archive-ca <file>.`
+      : `The archive at ${url} cannot be reached: ${said(error)}.`,
+  );
 }
 
 const said = (error: unknown): string => {

@@ -7,6 +7,7 @@ import { fleetOf, ofTier } from "./lookup.ts";
 import { DISPLAY_NAME, displayed, isCalled, isKubeName, kubeName, LONGEST_TARGET, shownAs } from "./names.ts";
 import { No, usage } from "./no.ts";
 import { refusedRequest } from "./refused.ts";
+import { refuseSameAddress } from "./same-address.ts";
 import type { Session } from "./session.ts";
 import {
   type ConfigureOptions,
@@ -37,7 +38,7 @@ export async function configure(
   const made =
     place === "mainframe"
       ? await configureMainframe(session, url, typed, options, files)
-      : await put(session, SERVERS, typed, (before) => wantedServer(place, url, options, files, before));
+      : await put(session, SERVERS, url, typed, (before) => wantedServer(place, url, options, files, before));
   return configured(session, made, options.timeoutMs);
 }
 
@@ -64,7 +65,7 @@ async function configureMainframe(
     throw new No(
       `There is no OMEGA server ${options.omega ?? ""} in namespace ${session.namespace}: there is ${omegas.map(shownAs).join(", ")}.`,
     );
-  return put(session, MAINFRAMES, typed, (before) =>
+  return put(session, MAINFRAMES, url, typed, (before) =>
     wantedMainframe(url, feeder.metadata.name, options, files, before),
   );
 }
@@ -78,6 +79,7 @@ export interface Written {
 async function put<T extends ServerObject | MainframeObject>(
   session: Session,
   resource: Resource<T>,
+  url: string,
   typed: string,
   wantedOver: (before: T | undefined) => Wanted,
 ): Promise<Written> {
@@ -86,6 +88,8 @@ async function put<T extends ServerObject | MainframeObject>(
   const name = exact === undefined ? kubeName(typed, LONGEST_TARGET) : typed;
   const before = exact ?? (await client.find(resource, { namespace, name }));
   const wanted = wantedOver(before);
+  const { servers, mainframes } = await fleetOf(session);
+  refuseSameAddress({ name, kind: resource.kind, url }, [...servers, ...mainframes], session.deploy);
   const what = `Configuring ${typed}`;
   const refuse = (error: unknown): never => {
     throw refusedRequest(error, { what, role: "ashat-admin", namespace });

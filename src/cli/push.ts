@@ -5,6 +5,7 @@ import { pinnedAgent } from "../dial/pinned.ts";
 import { alreadyExists } from "../kube/errors.ts";
 import { type Archive, readArchive } from "./archive.ts";
 import { archiveTemplate, ARCHIVE_URL_VARIABLE, filled, knownTemplate, needsVersion } from "./archive-url.ts";
+import { descriptionFrom } from "./description.ts";
 import { EXIT } from "./exit.ts";
 import { type Update, UPDATES } from "./kinds.ts";
 import { type Fleet, findUpdate, fleetOf, ofTier } from "./lookup.ts";
@@ -12,8 +13,10 @@ import { displayed, idOf, kubeName, LONGEST_UPDATE, shownAs } from "./names.ts";
 import { nextOf } from "./next.ts";
 import { nextVersion } from "./next-version.ts";
 import { No, usage } from "./no.ts";
+import { refuseOlder, replacedBy } from "./overtaken.ts";
 import { planOf } from "./plan.ts";
 import { machine, type Output } from "./output.ts";
+import { quoted } from "./quoted.ts";
 import { refusedRequest } from "./refused.ts";
 import { sayNext } from "./say.ts";
 import type { Session } from "./session.ts";
@@ -32,30 +35,33 @@ export interface PushOptions {
 }
 
 /** Brings a new update: fills in what was not said, pins the artifact by its content, and says what will happen. */
-export async function push(
-  session: Session,
-  typed: string,
-  description: string,
-  options: PushOptions,
-): Promise<number> {
+export async function push(session: Session, typed: string, text: string, options: PushOptions): Promise<number> {
   const { client, namespace, screen, deploy } = session;
+  const description = descriptionFrom(text, typed, deploy);
   const name = kubeName(typed, LONGEST_UPDATE);
   if (options.version !== undefined && !isVersion(options.version))
     throw usage(`${options.version} is no version: --version is SemVer, such as 9.4.2 or 9.4.2-rc.1.`);
   if (options.sha256 !== undefined && !/^[0-9a-f]{64}$/.test(options.sha256))
     throw usage("--sha256 is the digest of the archive: 64 hex digits in lower case.");
-  const [existing, fleet] = await Promise.all([findUpdate(session, typed), fleetOf(session)]);
+  const [existing, fleet, { items: updates }] = await Promise.all([
+    findUpdate(session, typed),
+    fleetOf(session),
+    client.list(UPDATES, { namespace }),
+  ]);
   if (existing !== undefined) throw exists(session, existing);
   if (ofTier(fleet, "public").length === 0)
     throw new No(`Public Server not configured: namespace ${namespace} has none, so there is nowhere to push to.`, {
       next: [deploy("configure public <url> <name>")],
     });
   const app = options.app ?? "default";
-  const { url, version, archive } = await pinned(session, { name, app, fleet, options });
+  const { url, version, archive } = await pinned(session, { name, app, fleet, updates, options });
+  const of = archive.app ?? app;
+  if (options.allowOlder !== true)
+    refuseOlder({ app: of, version }, fleet.servers, deploy(pushedOlder(typed, description, version, options)));
   const draft = {
     metadata: { name, namespace, annotations: displayed(typed, name) },
     spec: {
-      app: archive.app ?? app,
+      app: of,
       description,
       version,
       artifact: { archive: { url, sha256: archive.sha256 } },
@@ -80,9 +86,24 @@ export async function push(
     screen.print(`  ${index + 1}. ${first.trimStart()}`);
     for (const line of more) screen.print(line);
   }
+  for (const line of replacedBy({ app: of, version }, updates, fleet.servers))
+    for (const part of indented(line, screen.width, "")) screen.print(screen.paint.wait(part));
   sayNext(session, [deploy(`verify ${idOf(made)}`)]);
   return EXIT.good;
 }
+
+/** The same push, whole, with the leave to replace what is newer. */
+const pushedOlder = (id: string, description: string, version: string, options: PushOptions): string =>
+  [
+    `push ${quoted(id)} ${quoted(description)} --version ${version}`,
+    ...Object.entries({
+      "--archive": options.archive,
+      "--archive-ca": options.archiveCa,
+      "--sha256": options.sha256,
+      "--app": options.app,
+    }).flatMap(([flag, value]) => (value === undefined ? [] : [`${flag} ${quoted(value)}`])),
+    "--allow-older",
+  ].join(" ");
 
 const exists = ({ deploy }: Session, update: Update): No => {
   const next = nextOf(update, deploy);
@@ -105,10 +126,17 @@ async function pinned(
     name,
     app,
     fleet,
+    updates,
     options,
-  }: { readonly name: string; readonly app: string; readonly fleet: Fleet; readonly options: PushOptions },
+  }: {
+    readonly name: string;
+    readonly app: string;
+    readonly fleet: Fleet;
+    readonly updates: readonly Update[];
+    readonly options: PushOptions;
+  },
 ): Promise<Pinned> {
-  const { client, namespace, env, signal } = session;
+  const { env, signal } = session;
   const template = knownTemplate({
     option: options.archive,
     variable: env[ARCHIVE_URL_VARIABLE],
@@ -116,16 +144,15 @@ async function pinned(
   });
   if (template === undefined)
     throw usage(
-      `Where the archive of ${name} is is not known.`,
+      `It is not known where the archive of ${name} is.`,
       `once for all updates: ${session.deploy("configure public <url> <name> --archive-url 'https://<host>/<path>-{version}.tgz'")}`,
       `for this one: ${session.deploy(`push ${name} '<description>' --archive https://<host>/<path>.tgz`)}`,
     );
   archiveTemplate(template);
-  const { items } = await client.list(UPDATES, { namespace });
-  const above = options.version ?? nextVersion(app, [...fleet.servers, ...fleet.mainframes], items);
+  const above = options.version ?? nextVersion(app, [...fleet.servers, ...fleet.mainframes], updates);
   if (above === undefined && (needsVersion(template) || options.sha256 !== undefined))
     throw usage(
-      `Which version ${name} is is not known: no server says what it runs.`,
+      `The version of ${name} is not known: no server says what it runs, so none can be counted on.`,
       session.deploy(`push ${name} '<description>' --version <version>`),
     );
   const url = filled(template, { id: name, version: above ?? "", app });

@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
+import { AUTHOR_KEY } from "../api/actions.ts";
+import { update } from "../../test/unit/cli.ts";
 import { statusError } from "../kube/errors.ts";
 import { No } from "./no.ts";
-import { refusedAction, refusedRequest } from "./refused.ts";
+import { orDeleted, refusedAction, refusedRequest } from "./refused.ts";
 
 const answered = (code: number, message: string, details?: object) =>
   statusError(
@@ -27,6 +29,20 @@ test("a missing verb is said without the wire around it, with the command that g
       "a cluster administrator, or whoever administers namespace raos and has the role themselves, gives the right: kubectl create rolebinding ashat-approver-omega-ann --clusterrole=ashat-approver-omega --user=ann -n raos",
     ],
   });
+});
+
+test("who may not cancel learns that its author may delete it, and that it stops where approval is needed", () => {
+  const refusal = refusedAction(answered(403, "bo may not cancel on tier omega"), asked);
+  const error = orDeleted(refusal, update("sp-1", undefined, { annotations: { [AUTHOR_KEY]: "ann" } }), "raos");
+  expect(error).toMatchObject({
+    message: expect.stringMatching(/may not cancel on tier omega[.] What is not approved does not go on: .*sp-1 stops/),
+    next: [
+      expect.stringContaining("kubectl create rolebinding"),
+      "its author (ann), or whoever else may delete it, stops it and undoes nothing: kubectl delete deployments.ashat.raos.io/sp-1 -n raos",
+    ],
+  });
+  const other = new Error("x");
+  expect(orDeleted(other, update("sp-1"), "raos")).toBe(other);
 });
 
 test("a name with blanks or quotes cannot break out of the printed command", () => {

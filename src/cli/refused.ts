@@ -1,8 +1,12 @@
+import { AUTHOR_KEY } from "../api/actions.ts";
 import { approverRole } from "../api/rbac.ts";
 import { type Tier, TIERS } from "../api/group.ts";
 import { ApiError, forbidden, invalid, notFound, unauthorized, unreachable } from "../kube/errors.ts";
 import { EXIT } from "./exit.ts";
+import type { Update } from "./kinds.ts";
+import { shownAs } from "./names.ts";
 import { No } from "./no.ts";
+import { quoted } from "./quoted.ts";
 
 /** What the policy or the rule itself says, without the wire around it. */
 export const reasonOf = ({ message }: ApiError): string =>
@@ -27,8 +31,6 @@ const suffixOf = (who: string): string =>
     .replace(/[^a-z0-9]+/g, "-")
     .replace(/^-+|-+$/g, "");
 
-const quoted = (who: string): string => (/^[\w@.:-]+$/.test(who) ? who : `'${who.replaceAll("'", String.raw`'\''`)}'`);
-
 /** An action the API server refused, with who can give the right to it. */
 export function refusedAction(
   error: unknown,
@@ -41,6 +43,23 @@ export function refusedAction(
   return new No(`You (${who}) may not do this: ${said}.`, {
     next: missing ? [binding(approverRole(tier), who, namespace)] : [],
   });
+}
+
+/** Who may not stop an update has another way where they may delete it; without any, it goes no further than an approval. */
+export function orDeleted(error: unknown, update: Update, namespace: string): unknown {
+  if (!(error instanceof No) || error.next.length === 0) return error;
+  const { name, annotations = {} } = update.metadata;
+  const author = annotations[AUTHOR_KEY];
+  return new No(
+    `${error.message} What is not approved does not go on: where an approval is needed, ${shownAs(update)} stops without one.`,
+    {
+      next: [
+        ...error.next,
+        `its author${author === undefined ? "" : ` (${author})`}, or whoever else may delete it, stops it and undoes nothing: kubectl delete deployments.ashat.raos.io/${name} -n ${namespace}`,
+      ],
+      code: error.code,
+    },
+  );
 }
 
 /** Any other request that was refused: which right is missing, and in which role it is. */

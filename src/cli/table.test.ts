@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type Column, table } from "./table.ts";
+import { type Column, table, wrapped } from "./table.ts";
 
 interface Row {
   readonly id: string;
@@ -46,6 +46,20 @@ test("a text is wrapped beside its row where there is room, and stands below it 
   const below = table(columns, rows, 50, text);
   expect(below[2]).toBe("    omega waits for 1 more approval of somebody");
   expect(Math.max(...below.map((line) => line.length))).toBeLessThanOrEqual(50);
+});
+
+test("a command is never broken, however narrow the screen is", () => {
+  expect(wrapped("omega waits for one more approval. Next: deploy approve security-patch-001", 30)).toEqual([
+    "omega waits for one more",
+    "approval.",
+    "Next: deploy approve security-patch-001",
+  ]);
+  expect(wrapped("it opens when that one ended; see kubectl get adep -n raos", 30)).toEqual([
+    "it opens when that one ended;",
+    "see kubectl get adep -n raos",
+  ]);
+  expect(wrapped("Next: deploy approve x", 80)).toEqual(["Next: deploy approve x"]);
+  expect(wrapped("what deploy does is said in words", 20)).toEqual(["what deploy does is", "said in words"]);
 });
 
 test("colour takes no room", () => {

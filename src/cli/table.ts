@@ -13,10 +13,26 @@ const NARROW = 28;
 
 export const oneLine = (text: string): string => text.replace(/[\s\p{Cc}]+/gu, " ").trim();
 
-/** Words in lines of at most `width` characters; a longer word has a line of its own. */
+/** A command runs to the end of its sentence: broken in two it could not be copied. */
+const COMMAND = /(?:Next: |(?<=: |\bsee |\brun |\bor ))(?:kubectl|deploy|npm|ashat) [a-z].*$/;
+
+const wordsOf = (line: string): readonly string[] => {
+  const at = line.search(COMMAND);
+  return at < 0
+    ? line.split(" ")
+    : [
+        ...line
+          .slice(0, at)
+          .split(" ")
+          .filter((word) => word !== ""),
+        line.slice(at),
+      ];
+};
+
+/** Words in lines of at most `width` characters; a longer word, and a command, has a line of its own. */
 export function wrapped(text: string, width: number): readonly string[] {
   const lines: string[] = [];
-  for (const word of oneLine(text).split(" ")) {
+  for (const word of wordsOf(oneLine(text))) {
     const line = lines.at(-1);
     if (line !== undefined && line.length + 1 + word.length <= width) lines[lines.length - 1] = `${line} ${word}`;
     else lines.push(word);

@@ -7,6 +7,7 @@ import { fleetOf, updateCalled } from "./lookup.ts";
 import { idOf, shownAs } from "./names.ts";
 import { begunTiers, isMoving, nextOf } from "./next.ts";
 import { No } from "./no.ts";
+import { orDeleted } from "./refused.ts";
 import { sayWhereItIs } from "./where.ts";
 import type { Session } from "./session.ts";
 import { indented } from "./table.ts";
@@ -24,7 +25,9 @@ export interface TakeBackOptions {
 /** `deploy cancel`: before an effect it goes no further, after one what ran before is put back. */
 export async function cancel(session: Session, typed: string, options: TakeBackOptions): Promise<number> {
   const [update, fleet] = await Promise.all([updateCalled(session, typed), fleetOf(session)]);
-  return takeBack(session, update, cancelOf(update, fleet), options);
+  return takeBack(session, update, cancelOf(update, fleet), options, (error) =>
+    orDeleted(error, update, session.namespace),
+  );
 }
 
 /** `deploy rollback`: what ran before is put back, also of an update that is through. */
@@ -41,14 +44,22 @@ export async function rollback(session: Session, typed: string, options: TakeBac
   return takeBack(session, update, undo, options);
 }
 
-async function takeBack(session: Session, update: Update, undo: Undo, options: TakeBackOptions): Promise<number> {
+async function takeBack(
+  session: Session,
+  update: Update,
+  undo: Undo,
+  options: TakeBackOptions,
+  refused = (error: unknown): unknown => error,
+): Promise<number> {
   const { client, screen, deploy } = session;
   const reason = reasonFrom(options.reason);
   if (!undo.can)
     throw new No(`${shownAs(update)} was left as it is: ${undo.why}.`, { next: [waysOut(session, update)] });
   const { asked, will } = undo;
   const who = await whoAmI(client);
-  const { update: written, key } = await act(session, update, { ...asked, ...reason }, who);
+  const { update: written, key } = await act(session, update, { ...asked, ...reason }, who).catch((error: unknown) => {
+    throw refused(error);
+  });
   const headline =
     asked.verb === "cancel"
       ? `Cancelled: ${shownAs(update)}, by ${who}`

@@ -212,7 +212,7 @@ test.concurrent("where the archive is comes from the server, and what it holds d
   await ada(`deploy configure public ${staging.url} staging ${sided(staging)}`);
   const nowhere = await ann("deploy push first 'One'");
   expect(nowhere.code).toBe(2);
-  expect(nowhere.err).toContain("Where the archive of first is is not known");
+  expect(nowhere.err).toContain("It is not known where the archive of first is");
   await ada(`deploy configure public ${staging.url} staging --archive-url ${archives.urlOf("archive-{version}.tgz")}`);
   const unknown = await ann("deploy push first 'One'");
   expect(unknown).toMatchObject({ code: 2 });
