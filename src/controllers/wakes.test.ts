@@ -55,8 +55,9 @@ test("a claim wakes the server and the updates, and not every mainframe", () => 
   ).toEqual(["server ns/omega", "update ns/new"]);
 });
 
+const runs = (deployment: string): Partial<Raw> => ({ status: { apps: [{ app: "default", deployment }] } });
+
 test("when another update has passed on a server, the one whose work it replaced is looked at again, and the other way round", () => {
-  const runs = (deployment: string) => ({ status: { apps: [{ app: "default", deployment }] } });
   const [before, after] = [object("Server", "omega", runs("old")), server(runs("newer"))];
   expect(said(WAKES.servers(after, before, stores))).toEqual(
     expect.arrayContaining(["update ns/old", "update ns/newer"]),
