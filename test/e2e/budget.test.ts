@@ -7,7 +7,7 @@ import { until } from "../cluster/until.ts";
 import { licenceFor, mainframe, server, update } from "../world/manifests.ts";
 import { movesOf, type Room } from "../world/room.ts";
 import { openScene } from "../world/scene.ts";
-import { countedBy, kindOfWrite, operatorTraffic, type OperatorTraffic } from "../world/writes.ts";
+import { countedBy, isLostRace, kindOfWrite, operatorTraffic, type OperatorTraffic } from "../world/writes.ts";
 
 const reason = notOwned(sharedCluster());
 const scene = openScene();
@@ -90,8 +90,10 @@ test.skipIf(reason !== undefined)(
   async () => {
     const records = await room.records("first");
     const verifications = movesOf(records).filter((move) => /^(alpha|public|omega) .*>Verifying/.test(move)).length;
-    const { writes } = traffic;
+    const { writes, apart } = traffic;
     expect(verifications).toBe(3);
+    // The Job controller writes the same Jobs; a race is lost now and then, and not again and again.
+    expect(apart.filter(isLostRace).length).toBeLessThanOrEqual(verifications);
     expect(writes.filter(of("create", "jobs"))).toHaveLength(verifications);
     expect(writes.filter(of("patch", "jobs"))).toHaveLength(verifications);
     expect(writes.filter(of("create", "deploymentrecords"))).toHaveLength(records.length);

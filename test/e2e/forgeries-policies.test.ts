@@ -174,12 +174,16 @@ test("a second policy that writes other stamps changes none: the request is refu
   await room.apply(...objects);
   try {
     const act = room.act.bind(room);
-    const said = await until("the other policy is at work", async () =>
-      act("ann", "first", { verb: "approve", tier: "omega", slot: "x", token: "0000000000000000" }).then(
+    // Each try is another text: the same one again would change nothing, and be no request that any policy sees.
+    let tries = 0;
+    const said = await until("the other policy is at work", async () => {
+      tries += 1;
+      const action = { verb: "approve", tier: "omega", slot: "x", token: "0000000000000000" } as const;
+      return act("ann", "first", { ...action, reason: `try ${tries}` }).then(
         () => undefined,
         (error: unknown) => String(error),
-      ),
-    );
+      );
+    });
     expect(said).toContain("who acted is stamped by the API server only");
     expect(await delivered(ground)).toEqual([]);
     closed.push({

@@ -6,13 +6,18 @@ const WRITING = ["create", "update", "patch", "delete", "deletecollection"];
 /** What the operator asked of the API server, from the audit log: what it wrote, and what only looks like writing. */
 export interface OperatorTraffic {
   readonly writes: readonly AuditEvent[];
-  /** Leases, dry runs and questions about its own rights: they change nothing that anybody sees. */
+  /** Leases, dry runs, questions about its own rights, and what lost a race and was tried again: nothing that anybody sees changed. */
   readonly apart: readonly AuditEvent[];
   readonly reads: readonly AuditEvent[];
 }
 
-const isApart = ({ objectRef, requestURI }: AuditEvent): boolean =>
-  ["leases", "selfsubjectaccessreviews"].includes(objectRef?.resource ?? "") || requestURI.includes("dryRun=");
+const isApart = (event: AuditEvent): boolean =>
+  ["leases", "selfsubjectaccessreviews"].includes(event.objectRef?.resource ?? "") ||
+  event.requestURI.includes("dryRun=") ||
+  isLostRace(event);
+
+/** The API server's answer to a version that is not the newest any more. */
+export const isLostRace = ({ responseStatus }: AuditEvent): boolean => responseStatus?.code === 409;
 
 export function operatorTraffic(events: readonly AuditEvent[], since: Date, namespace?: string): OperatorTraffic {
   const own = events.filter(
