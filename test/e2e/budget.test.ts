@@ -175,5 +175,6 @@ test.skipIf(reason !== undefined)(
     expect(
       resting.writes.map((event) => `${kindOfWrite(event)} ${event.objectRef?.namespace}/${event.objectRef?.name}`),
     ).toEqual([]);
+    expect(resting.apart.filter(isLostRace)).toEqual([]);
   },
 );
