@@ -1,3 +1,4 @@
+import { actionsOf } from "../api/actions.ts";
 import type { Decision, Effect, Look, Part } from "./decision.ts";
 import { ignoredActions, ignoredWarnings } from "./ignored.ts";
 import type { Observed } from "./observed.ts";
@@ -36,14 +37,24 @@ export function rest(
   const status = statusOf(observed, progress, { ...say, ...(note && { note }) }, now);
   const event = eventOf(observed.deployment.status, status);
   const warnings = [...overrideWarnings(observed), ...ignoredWarnings(observed.deployment.status, status)];
+  const times = [wakeAt, asksAgain(observed, progress, now)].flatMap((time) => (time === undefined ? [] : [time]));
   return {
     kind: "rest",
     status,
     ...(event && { event }),
     ...(warnings.length > 0 && { warnings }),
-    ...(wakeAt !== undefined && { wakeAt }),
+    ...(times.length > 0 && { wakeAt: Math.min(...times) }),
   };
 }
+
+/** What is asked of an update that is through waits for policies that nobody else tells it of. */
+const asksAgain = ({ deployment, policies, settings }: Observed, { rollbacks }: Progress, now: number) =>
+  policies.state === "NotInForce" &&
+  actionsOf(deployment.metadata.annotations).some(
+    ({ verb, tier }) => verb === "rollback" && rollbacks.every((asked) => asked.tier !== tier),
+  )
+    ? now + settings.retryMs
+    : undefined;
 
 export const NOTHING: Look = { live: false, policies: false, agents: [], orders: [] };
 

@@ -425,6 +425,16 @@ test("what another update took since a rollback was asked is not taken from it",
   expect(restores(scene)).toEqual(["cust-2 3 9.3.0", "cust-1 3 9.3.0"]);
 });
 
+test("a rollback that is asked for while the policies cannot be read is looked at again by itself", () => {
+  const scene = completed();
+  scene.act("rollback", "omega", "ben", { token: tokenOf(scene, "omega") });
+  const { policies } = scene;
+  scene.policies = { state: "NotInForce", reason: "Unknown", message: "the API server is busy" };
+  expect(scene.run()).toMatchObject({ status: { phase: "Completed" }, wakeAt: scene.now + scene.settings.retryMs });
+  scene.policies = policies;
+  expect(scene.run().status.phase).toBe("RolledBack");
+});
+
 describe("what was planted while the policies were away", () => {
   const OTHERS = { state: "InForce", identity: { actions: 2 }, stamps: "ApiServer" } as const;
 

@@ -223,10 +223,17 @@ test("a list whose second page is lost begins anew, so that no set is taken for 
   const { until } = await watching([
     { body: { metadata: { resourceVersion: "10", continue: "more" }, items: [thing("a", "3")] } },
     "cut",
+    "cut",
     list("12", thing("b", "4")),
     quiet,
   ]);
   expect(await until("listed")).toEqual(["listing", "put a@3", "trouble 0", "listing", "put b@4", "listed"]);
+});
+
+test("a read that is cut off is asked once more", async () => {
+  const { until, seen } = await watching(["cut", list("12", thing("b", "4")), quiet]);
+  expect(await until("listed")).toEqual(["listing", "put b@4", "listed"]);
+  expect(seen.length).toBeGreaterThanOrEqual(2);
 });
 
 test("a server that closes every stream at once is not asked in a hot loop", async () => {
