@@ -136,6 +136,19 @@ const decoded = (text: string, asked: string): unknown => {
   }
 };
 
+const cameThrough = (error: unknown): boolean =>
+  !(error instanceof ApiError) || error.status !== 0 || (error.reason !== "Unreachable" && error.reason !== "BadReply");
+
+/** A read takes no effect, so what was cut off or garbled is asked once more: else many of them together hardly ever get through a bad line. */
+const twiceIfRead = async <T>(method: Method, ask: () => Promise<T>): Promise<T> => {
+  try {
+    return await ask();
+  } catch (error) {
+    if (method !== "GET" || cameThrough(error)) throw error;
+    return ask();
+  }
+};
+
 export const createClient = (
   connection: Connection,
   options: { readonly fieldManager: string; readonly userAgent: string },
@@ -157,7 +170,7 @@ const clientOn = (transport: Transport, namespace: string, ownManager: string, h
     body?: unknown,
     contentType?: string,
   ): Promise<T> => {
-    const text = await transport.send({
+    const request = {
       method,
       path,
       headers,
@@ -166,8 +179,10 @@ const clientOn = (transport: Transport, namespace: string, ownManager: string, h
       deadlineMs: options.deadlineMs,
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       ...(contentType === undefined ? {} : { contentType }),
-    });
-    return decoded(text, `${method} ${path.split("?")[0] ?? ""}`) as T;
+    };
+    const ask = async (): Promise<unknown> =>
+      decoded(await transport.send(request), `${method} ${path.split("?")[0] ?? ""}`);
+    return (await twiceIfRead(method, ask)) as T;
   };
   const writing = (options: WriteOptions = {}) => ({
     fieldManager: options.fieldManager ?? ownManager,
@@ -266,16 +281,18 @@ const clientOn = (transport: Transport, namespace: string, ownManager: string, h
       };
       await send("DELETE", objectPath(resource, at), options, body);
     },
-    raw: (path, options = {}) =>
-      transport.send({
-        method: options.method ?? "GET",
-        path,
-        headers,
-        signal: options.signal,
-        lane: options.lane,
-        deadlineMs: options.deadlineMs,
-        ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
-      }),
+    raw: (path, { method = "GET", ...options } = {}) =>
+      twiceIfRead(method, () =>
+        transport.send({
+          method,
+          path,
+          headers,
+          signal: options.signal,
+          lane: options.lane,
+          deadlineMs: options.deadlineMs,
+          ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
+        }),
+      ),
     stream: (resource, from, signal) => {
       const { namespace: inside, labelSelector, fieldSelector, resourceVersion, timeoutSeconds } = from;
       const query = {

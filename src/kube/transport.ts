@@ -132,7 +132,6 @@ export const createTransport = (connection: Connection, userAgent: string): Tran
     const until = performance.now() + LANES[request.lane ?? "call"].retryForMs;
     let fresh = false;
     let renewed = false;
-    let repeated = request.method !== "GET";
     for (;;) {
       try {
         return await once(request, fresh);
@@ -140,11 +139,6 @@ export const createTransport = (connection: Connection, userAgent: string): Tran
         fresh = unauthorized(error) && !renewed;
         if (fresh) {
           renewed = true;
-          continue;
-        }
-        // A read takes no effect, so one that was cut off is asked once more: else many of them together hardly ever get through a bad line.
-        if (!repeated && wasCutOff(error)) {
-          repeated = true;
           continue;
         }
         if (!starting(error)) throw error;
@@ -180,9 +174,6 @@ export const createTransport = (connection: Connection, userAgent: string): Tran
     },
   };
 };
-
-const wasCutOff = (error: unknown): boolean =>
-  error instanceof ApiError && error.status === 0 && error.reason === "Unreachable";
 
 const without = (values: Readonly<Record<string, string | undefined>>): Record<string, string> =>
   Object.fromEntries(Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined));

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { CRASH_FAULTS, type Fault, type Plan, planId, REPLY_FAULTS, WATCH_FAULTS } from "./plan.ts";
 import type { Run } from "./run.ts";
 import type { Workload } from "./workloads.ts";
@@ -36,42 +37,23 @@ export function enumerate({ name: workload }: Workload, { script }: Run): readon
   return plans;
 }
 
-/** A small generator of the same numbers for the same seed. */
-const numbers = (seed: number) => {
-  let state = seed >>> 0;
-  return (): number => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-};
-
-const shuffled = <T>(items: readonly T[], random: () => number): readonly T[] =>
-  items
-    .map((item) => ({ item, place: random() }))
-    .sort((a, b) => a.place - b.place)
-    .map(({ item }) => item);
-
-/** All plans in an order of which every beginning is spread over all workloads and faults; the same for the same seed. */
+/**
+ * All plans in an order of which every beginning is spread over all workloads and faults. A plan's rank is of its name and the seed only, so that
+ * two traces that differ in a few places give nearly the same order: what failed in one campaign comes again in the next one.
+ */
 export function spread(plans: readonly Plan[], seed: number): readonly Plan[] {
-  const random = numbers(seed);
-  const cells = new Map<string, Plan[]>();
-  for (const plan of plans) {
-    const cell = `${plan.workload}/${plan.fault}`;
-    cells.set(cell, [...(cells.get(cell) ?? []), plan]);
-  }
-  const queues = shuffled([...cells.values()], random).map((cell) => [...shuffled(cell, random)]);
-  const order: Plan[] = [];
-  for (let left = true; left;) {
-    left = false;
-    for (const queue of queues) {
-      const next = queue.shift();
-      if (next !== undefined) order.push(next);
-      left ||= queue.length > 0;
-    }
-  }
-  return order;
+  const rank = (name: string): string => createHash("sha256").update(`${seed} ${name}`).digest("hex");
+  const cells = Map.groupBy(plans, ({ workload, fault }) => `${workload}/${fault}`);
+  const queues = ranked([...cells], ([cell]) => rank(cell)).map(([, cell]) =>
+    ranked(cell, (plan) => rank(planId(plan))),
+  );
+  const longest = Math.max(0, ...queues.map((queue) => queue.length));
+  return Array.from({ length: longest }, (_, turn) => queues.flatMap((queue) => queue[turn] ?? [])).flat();
 }
 
-export { planId };
+function ranked<T>(items: readonly T[], rank: (item: T) => string): readonly T[] {
+  return items
+    .map((item) => ({ item, at: rank(item) }))
+    .sort((a, b) => (a.at < b.at ? -1 : 1))
+    .map(({ item }) => item);
+}

@@ -10,6 +10,7 @@ import { DEPLOYMENTS, type Job, JOBS, MAINFRAMES, type Raw, RECORDS, SERVERS } f
 import { AGENT_LIMITS, agentDriver } from "../../src/delivery/agent.ts";
 import { ANY_ADDRESS } from "../../src/dial/address-rules.ts";
 import type { Draft, Resource } from "../../src/kube/types.ts";
+import { LEASES } from "../../src/runtime/lease.ts";
 import { readSigningKey } from "../../src/licence/key-files.ts";
 import { signRead } from "../../src/licence/sign.ts";
 import { until } from "../cluster/until.ts";
@@ -46,6 +47,8 @@ export interface Room {
   readonly jobs: () => Promise<readonly Job[]>;
   readonly shut: (now: boolean) => void;
   readonly forgetLease: () => Promise<void>;
+  /** Who leads here now. */
+  readonly leader: () => Promise<string | undefined>;
   readonly close: () => Promise<void>;
 }
 interface RoomTarget {
@@ -72,13 +75,6 @@ const rbac = (plural: string, kind: string): Resource => ({
 const NAMESPACES = core("namespaces", "Namespace", false);
 const ROLES = rbac("roles", "Role");
 const BINDINGS = rbac("rolebindings", "RoleBinding");
-const LEASES: Resource = {
-  group: "coordination.k8s.io",
-  version: "v1",
-  plural: "leases",
-  kind: "Lease",
-  namespaced: true,
-};
 /** On a machine that has other work, too. */
 const PATIENCE_MS = 60_000;
 const GROUP_OF_RBAC = "rbac.authorization.k8s.io";
@@ -224,6 +220,7 @@ export async function openRoom(
     jobs: async () => (await client.list(JOBS, { namespace })).items,
     shut: (now) => wires.forEach((wire) => wire.shut(now)),
     forgetLease: () => client.remove(LEASES, { namespace, name: "ashat-operator" }).catch(() => undefined),
+    leader: async () => (await client.find(LEASES, { namespace, name: "ashat-operator" }))?.spec?.holderIdentity,
     close: async () => {
       await Promise.all(wires.map((wire) => wire.stop()));
       await Promise.all(places.map(({ at }) => at.stop()));

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { until } from "../cluster/until.ts";
 import { endOf, type End } from "./end.ts";
 import type { Hall } from "./hall.ts";
 import { watchInvariants } from "./invariants.ts";
@@ -100,10 +101,12 @@ export async function runPlan(hall: Hall, workload: Workload, plan?: Plan): Prom
   /** A process of its own leads first; when it is frozen, another one waits for its lease to run out. */
   const frozen =
     plan?.fault === "paused-leader" ? await startFrozen(hall, room.namespace, proxied.urlOf(0)) : undefined;
+  let ledBefore: string | undefined;
   const second = plan?.fault === "two-leaders" ? born(1_000) : undefined;
   const alive = (async (): Promise<void> => {
     if (frozen !== undefined) {
       await Promise.race([frozen.isFrozen, new Promise((resolve) => over.signal.addEventListener("abort", resolve))]);
+      ledBefore = await room.leader();
       life = 1;
     }
     await keepAlive();
@@ -118,6 +121,11 @@ export async function runPlan(hall: Hall, workload: Workload, plan?: Plan): Prom
       if (script.lastWriteAt() > quietSince) quietSince = script.lastWriteAt();
     }
     if (frozen !== undefined) {
+      // Where the workload was over before the lease ran out the frozen one still leads, and rightly.
+      await until("another operator leads", async () => (await room.leader()) !== ledBefore, {
+        timeoutMs: BOUND_MS,
+        signal: over.signal,
+      });
       const thawedAt = script.at();
       const said = await frozen.thaw();
       const late = script.steps.filter(

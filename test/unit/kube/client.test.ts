@@ -195,6 +195,21 @@ test.each([
   expect(unreachable(await errorOf(client.get(THINGS, AT)))).toBe(true);
 });
 
+test.for([
+  ["cut off before the reply", "cut"],
+  ["cut in the middle", { pieces: ['{"metadata":'], last: "cut" }],
+  ["garbled", { pieces: ['{"metadata":'], last: "end" }],
+] as const satisfies readonly (readonly [string, Answer])[])(
+  "a read that is %s is asked once more, and not twice",
+  async ([, bad]) => {
+    const lucky = await talkingTo([bad, { body: thing }]);
+    expect(await lucky.client.get(THINGS, AT)).toMatchObject({ kind: "Thing" });
+    const unlucky = await talkingTo([bad, bad, { body: thing }]);
+    expect((await errorOf(unlucky.client.get(THINGS, AT))).status).toBe(0);
+    expect(unlucky.seen.length).toBe(2);
+  },
+);
+
 test("an abort ends a call with the caller's own reason", async () => {
   const { client } = await talkingTo(["hang"]);
   const stop = new AbortController();

@@ -230,12 +230,6 @@ test("a list whose second page is lost begins anew, so that no set is taken for 
   expect(await until("listed")).toEqual(["listing", "put a@3", "trouble 0", "listing", "put b@4", "listed"]);
 });
 
-test("a read that is cut off is asked once more", async () => {
-  const { until, seen } = await watching(["cut", list("12", thing("b", "4")), quiet]);
-  expect(await until("listed")).toEqual(["listing", "put b@4", "listed"]);
-  expect(seen.length).toBeGreaterThanOrEqual(2);
-});
-
 test("a server that closes every stream at once is not asked in a hot loop", async () => {
   const { until, seen } = await watching([list("10"), { pieces: [], last: "end" }]);
   await until("trouble StaleVersion");
