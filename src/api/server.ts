@@ -1,34 +1,13 @@
 import { z } from "zod";
 import { Checks } from "./checks.ts";
-import { count, objectName, text } from "./fields.ts";
+import { count } from "./fields.ts";
+import { GitTarget } from "./git-target.ts";
+import { KubernetesTarget } from "./kubernetes-target.ts";
 import type { Metadata } from "./meta.ts";
 import { rules } from "./rule.ts";
 import { AgentAddress, DriftPolicy, OnFailure, type TargetStatus, Tls } from "./target.ts";
+import { WaitFor } from "./wait-for.ts";
 import { Window } from "./window.ts";
-
-const GitTarget = z.object({
-  url: text(2048, "Repository, e.g. ssh://git@host/deploy."),
-  path: text(512, "Folder in it; {app} is replaced, e.g. apps/{app}/staging."),
-  branch: text(255, "Branch.").default("main"),
-  secretRef: z
-    .object({ name: objectName("A Secret of the same namespace.") })
-    .optional()
-    .describe("The Secret with the credentials."),
-});
-
-const KubernetesTarget = z.object({
-  secretRef: z
-    .object({ name: objectName("A Secret of the same namespace.") })
-    .optional()
-    .describe("The Secret with server, CA and token."),
-});
-
-const WaitFor = z.object({
-  argocd: z
-    .object({ application: text(253, "The Application to wait for; {app} is replaced.") })
-    .optional()
-    .describe("Wait until Argo CD has it healthy at that revision."),
-});
 
 const Approval = z
   .object({
@@ -63,9 +42,9 @@ export const ServerSpec = rules(
       .describe("Where the server answers, e.g. https://10.4.0.17. http:// is for Alpha and Public only."),
     tls: Tls.optional(),
     agent: AgentAddress.optional(),
-    git: GitTarget.optional().describe("Delivery by a commit into a repository (not in this version)."),
-    kubernetes: KubernetesTarget.optional().describe("Delivery by apply to a cluster (not in this version)."),
-    waitFor: WaitFor.optional().describe("What to wait for after a commit (not in this version)."),
+    git: GitTarget.optional(),
+    kubernetes: KubernetesTarget.optional(),
+    waitFor: WaitFor.optional(),
     checks: Checks.prefault({}),
     approval: Approval.prefault({}),
     onFailure: OnFailure.optional().describe(
