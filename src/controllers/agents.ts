@@ -1,5 +1,6 @@
 import type { Mainframe } from "../api/mainframe.ts";
-import { type OrderClaims, orderKey, type OrderKeyParts } from "../api/order.ts";
+import { type AgentStatus, type OrderClaims, orderKey, type OrderKeyParts } from "../api/order.ts";
+import type { TargetReport } from "../api/report.ts";
 import type { Deployment } from "../api/deployment.ts";
 import type { Server } from "../api/server.ts";
 import type { Effect } from "../core/decision.ts";
@@ -43,8 +44,21 @@ function observeAgent(context: Context, target: Server | Mainframe, signal: Abor
         reason: "WrongAgent",
         message: `the agent there is that of ${named}, not of ${audience(target)}`,
       };
-    return { state: "Answered", status: answer.status };
+    return { state: "Answered", status: reportOf(answer.status) };
   });
+}
+
+/** Agents know archives only, by the bare SHA-256. */
+function reportOf({ agent, apps, seen }: AgentStatus): TargetReport {
+  const named = <R extends { readonly digest: string }>(release: R): R => ({
+    ...release,
+    digest: `sha256:${release.digest}`,
+  });
+  return {
+    version: agent.version,
+    apps: apps.map(({ previous, ...app }) => ({ ...named(app), ...(previous && { previous: named(previous) }) })),
+    seen,
+  };
 }
 
 export function askOrder(

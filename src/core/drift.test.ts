@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { bare, IN_FORCE, mainframe, NOW, OFF, type Patch, runs, server, sha } from "../../test/unit/fixtures.ts";
-import type { AgentStatus } from "../api/order.ts";
+import type { TargetReport } from "../api/report.ts";
 import type { Server } from "../api/server.ts";
 import type { AppState } from "../api/target.ts";
 import { driftOf } from "./drift.ts";
@@ -20,11 +20,11 @@ const staging = (app: Partial<AppState> = {}, spec: Patch = {}): Server =>
 
 const right = runs(staging(), "9.4.2", sha("a"), { sequence: 3 });
 const older = runs(staging(), "9.4.1", sha("b"), { sequence: 2 });
-const nothing = bare(staging());
-const atWork: AgentStatus = { ...older, seen: older.seen.map((item) => ({ ...item, state: "Switching" })) };
+const nothing = bare();
+const atWork: TargetReport = { ...older, seen: older.seen.map((item) => ({ ...item, state: "Switching" })) };
 
 describe("an app has drifted where", () => {
-  test.each<[string, Server, AgentStatus, { readonly version: string } | undefined]>([
+  test.each<[string, Server, TargetReport, { readonly version: string } | undefined]>([
     ["another version runs", staging(), older, { version: "9.4.1" }],
     ["another artifact runs under the version", staging(), runs(staging(), "9.4.2", sha("c")), { version: "9.4.2" }],
     ["this artifact runs under another version", staging(), runs(staging(), "9.4.3", sha("a")), { version: "9.4.3" }],
@@ -39,7 +39,7 @@ describe("an app has drifted where", () => {
 describe("nothing is called drift where", () => {
   const claim = { name: "next", uid: "uid-next", version: "9.4.3" };
   const { version: _version, digest: _digest, ...never } = DELIVERED;
-  test.each<[string, Server, AgentStatus]>([
+  test.each<[string, Server, TargetReport]>([
     ["what was delivered runs", staging(), right],
     ["the version is written with a leading v", staging({ version: "v9.4.2" }), right],
     ["an update has the target for itself", staging({ claim }), older],
@@ -54,7 +54,7 @@ describe("nothing is called drift where", () => {
 
 const look = (target: Server, agent: SeenAgent, isThere = true, now = NOW) =>
   statusOfTarget({ target, agent, policies: IN_FORCE, isThere: () => isThere }, now);
-const answered = (status: AgentStatus): SeenAgent => ({ state: "Answered", status });
+const answered = (status: TargetReport): SeenAgent => ({ state: "Answered", status });
 const drifted = (target: Server, agent: SeenAgent, isThere?: boolean, now?: number) =>
   look(target, agent, isThere, now).conditions?.find(({ type }) => type === "Drifted");
 

@@ -1,6 +1,7 @@
 import { deploymentRef, GROUP } from "../api/group.ts";
 import type { Mainframe } from "../api/mainframe.ts";
-import { type AgentStatus, orderEnded } from "../api/order.ts";
+import { orderEnded } from "../api/order.ts";
+import type { TargetReport } from "../api/report.ts";
 import type { Server } from "../api/server.ts";
 import { compareVersions } from "../api/version.ts";
 import { LAYER } from "./record.ts";
@@ -23,7 +24,7 @@ interface Release {
  * Whether an app drifted on a target, by what its agent says now. Nothing is judged while somebody is at work there (a claim, an
  * order that has not ended), nor where nothing is known to be right (nothing has passed, or an update was let go half way).
  */
-export function driftOf(target: Server | Mainframe, status: AgentStatus, app: string): Drift | undefined {
+export function driftOf(target: Server | Mainframe, status: TargetReport, app: string): Drift | undefined {
   const state = appState(target, app);
   if (state?.version === undefined || state.digest === undefined) return undefined;
   if (state.claim !== undefined || state.unsettled !== undefined) return undefined;
@@ -44,7 +45,7 @@ export function driftOf(target: Server | Mainframe, status: AgentStatus, app: st
   };
 }
 
-export const driftsOf = (target: Server | Mainframe, status: AgentStatus): readonly Drift[] =>
+export const driftsOf = (target: Server | Mainframe, status: TargetReport): readonly Drift[] =>
   (target.status.apps ?? []).flatMap(({ app }) => driftOf(target, status, app) ?? []);
 
 /** What people are told: what runs, what should, since when, and who puts it right how. */

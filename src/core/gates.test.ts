@@ -48,7 +48,7 @@ describe("gates that keep an update waiting, each with who can open it", () => {
       },
     ]);
     expect(wakeAt).toBe(scene.now + scene.settings.retryMs);
-    scene.says("staging", bare(scene.target("staging")));
+    scene.says("staging", bare());
     expect(gates(scene)).toEqual([]);
   });
 
@@ -56,7 +56,7 @@ describe("gates that keep an update waiting, each with who can open it", () => {
     const scene = publicOnly();
     const at = (state: "Fetching" | "Failed"): void =>
       scene.says("staging", {
-        ...bare(scene.target("staging")),
+        ...bare(),
         seen: [{ app: "default", layer: "main", sequence: 4, key: "uid-before.default.main.4", state }],
       });
     at("Fetching");

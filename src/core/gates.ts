@@ -1,6 +1,7 @@
 import { digestOf } from "../api/artifact.ts";
 import { deploymentRef } from "../api/group.ts";
-import { type AgentStatus, orderEnded } from "../api/order.ts";
+import { orderEnded } from "../api/order.ts";
+import type { TargetReport } from "../api/report.ts";
 import { TIME_GATES, type TimeGate } from "../api/record.ts";
 import { compareVersions } from "../api/version.ts";
 import type { Approvals } from "./approvals.ts";
@@ -98,7 +99,7 @@ function checksGate({ target }: SeenTarget): Shut | undefined {
 }
 
 /** An agent still at an order of an update that let go (it was deleted) will run something else than it says now. */
-function agentGate(seen: SeenTarget, status: AgentStatus, app: string): Shut | undefined {
+function agentGate(seen: SeenTarget, status: TargetReport, app: string): Shut | undefined {
   const taken = status.seen.find((item) => item.app === app && item.layer === LAYER);
   if (taken === undefined || orderEnded(taken.state)) return undefined;
   return {

@@ -1,4 +1,5 @@
-import type { AgentStatus, OrderReport } from "../api/order.ts";
+import type { OrderReport } from "../api/order.ts";
+import type { TargetReport } from "../api/report.ts";
 import type { Deployment } from "../api/deployment.ts";
 import type { Mainframe } from "../api/mainframe.ts";
 import type { RecordSpec } from "../api/record.ts";
@@ -83,7 +84,7 @@ export interface SeenTarget {
 
 export type SeenAgent =
   | { readonly state: "NotAsked" }
-  | { readonly state: "Answered"; readonly status: AgentStatus }
+  | { readonly state: "Answered"; readonly status: TargetReport }
   | { readonly state: "NotAnswered"; readonly reason: string; readonly message: string };
 
 export type SeenOrder =

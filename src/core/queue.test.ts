@@ -88,7 +88,7 @@ test("an update that has begun in the tier goes on there, also where it waits fo
   scene.act("approve", "omega", "alice");
   scene.runPassing();
   scene.withdraw("approve", "omega");
-  scene.says("ra-02", bare(scene.target("ra-02")));
+  scene.says("ra-02", bare());
   expect(phaseBeside(scene, rival())).not.toBe("Superseded");
   expect(scene.run().status.blockedBy).toMatchObject([{ gate: "approvals" }]);
 });

@@ -1,5 +1,5 @@
 import { digestOf } from "../api/artifact.ts";
-import type { AgentStatus } from "../api/order.ts";
+import type { TargetReport } from "../api/report.ts";
 import type { Mainframe } from "../api/mainframe.ts";
 import type { Server } from "../api/server.ts";
 import type { AppState } from "../api/target.ts";
@@ -65,13 +65,13 @@ export const appState = (target: Server | Mainframe, app: string): AppState | un
 export const isClaimedBy = (target: Server | Mainframe, app: string, uid: string): boolean =>
   appState(target, app)?.claim?.uid === uid;
 
-/** What the agent says runs for this app; its digest in the form the update uses. */
+/** What the target says runs for this app. */
 export function running(
-  status: AgentStatus,
+  status: TargetReport,
   app: string,
 ): { readonly version: string; readonly digest: string; readonly sequence: number } | undefined {
   const found = status.apps.find((item) => item.app === app && item.layer === LAYER);
-  return found && { version: found.version, digest: `sha256:${found.digest}`, sequence: found.sequence };
+  return found && { version: found.version, digest: found.digest, sequence: found.sequence };
 }
 
 /**
@@ -81,22 +81,21 @@ export function running(
 export function lastGood(
   { observed }: Situation,
   target: Server | Mainframe,
-  status: AgentStatus,
+  status: TargetReport,
 ): { readonly version: string; readonly digest: string } | undefined {
   const { spec } = observed.deployment;
   const known = appState(target, spec.app);
   if (known?.version !== undefined && known.digest !== undefined && known.digest !== digestOf(spec.artifact))
     return { version: known.version, digest: known.digest };
   if (known?.before !== undefined) return { version: known.before.version, digest: known.before.digest };
-  const previous = status.apps.find((item) => item.app === spec.app && item.layer === LAYER)?.previous;
-  return previous && { version: previous.version, digest: `sha256:${previous.digest}` };
+  return status.apps.find((item) => item.app === spec.app && item.layer === LAYER)?.previous;
 }
 
-export const runsThis = ({ observed }: Situation, status: AgentStatus): boolean =>
+export const runsThis = ({ observed }: Situation, status: TargetReport): boolean =>
   running(status, observed.deployment.spec.app)?.digest === digestOf(observed.deployment.spec.artifact);
 
 /** The next sequence for this app on this target: above what is stored and above whatever the target has seen. */
-export function nextSequence(target: Server | Mainframe, app: string, status: AgentStatus): number {
+export function nextSequence(target: Server | Mainframe, app: string, status: TargetReport): number {
   const seen = status.seen.find((item) => item.app === app && item.layer === LAYER)?.sequence ?? 0;
   return Math.max(appState(target, app)?.sequence ?? 0, seen) + 1;
 }

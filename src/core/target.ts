@@ -26,7 +26,7 @@ export function statusOfTarget(seen: ObservedTarget, now: number): TargetStatus 
   const drift = drifted(seen);
   const drafts = [ready, ...drift, ...gateCondition(seen), ...insecure(target), ...licensed(seen)];
   const runs = runsOf(target.status.apps ?? []);
-  const agentVersion = agent.state === "Answered" ? agent.status.agent.version : target.status.agentVersion;
+  const agentVersion = agent.state === "Answered" ? agent.status.version : target.status.agentVersion;
   return {
     observedGeneration: generation,
     message: (ready.status === "True" ? (drift[0] ?? ready) : ready).message.slice(0, 1024),

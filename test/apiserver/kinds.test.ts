@@ -44,6 +44,11 @@ describe("the manifests that fit on a screen", () => {
         approval: APPROVAL,
         checks: { health: HEALTH },
         git: { url: "ssh://git@host/deploy", path: "apps/{app}/staging", branch: "main", secretRef: { name: "git" } },
+        waitFor: {
+          argocd: { application: "{app}-staging", namespace: "argocd" },
+          healthySeconds: 10,
+          timeoutSeconds: 600,
+        },
       },
     ],
     ["mainframe", "mf/cust-417", { wave: 1, onFailure: "Restore", drift: "Flag", checks: { health: HEALTH } }],

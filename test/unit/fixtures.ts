@@ -3,7 +3,7 @@ import type { CheckDocument } from "../../src/api/check-run.ts";
 import { type Deployment, DeploymentSpec } from "../../src/api/deployment.ts";
 import { type Mainframe, MainframeSpec } from "../../src/api/mainframe.ts";
 import type { Metadata } from "../../src/api/meta.ts";
-import type { AgentStatus } from "../../src/api/order.ts";
+import type { TargetReport } from "../../src/api/report.ts";
 import { type Server, ServerSpec } from "../../src/api/server.ts";
 import type { TargetStatus } from "../../src/api/target.ts";
 import type { SeenPod, SeenPolicies } from "../../src/core/observed.ts";
@@ -80,19 +80,17 @@ export const runs = (
     readonly healthy?: boolean;
     readonly previous?: { readonly version: string; readonly digest: string };
   } = {},
-): AgentStatus => ({
-  ...bare(target),
+): TargetReport => ({
+  ...bare(),
   apps: [
     {
       app: "default",
       layer: "main",
       sequence,
       version,
-      digest,
-      key: `${target.metadata.uid}.default.main.${sequence}`,
-      since: "2030-01-01T00:00:00.000Z",
+      digest: named(digest),
       modules: [],
-      ...(previous && { previous: { version: previous.version, digest: previous.digest } }),
+      ...(previous && { previous: { version: previous.version, digest: named(previous.digest) } }),
       health: {
         ok: healthy,
         message: healthy ? "the hook says it is well" : "the hook says it is not",
@@ -111,14 +109,10 @@ export const runs = (
   ],
 });
 
-/** An agent on a target where nothing was ever delivered. */
-export const bare = (target: Server | Mainframe): AgentStatus => ({
-  agent: { name: `prod/${target.metadata.name}`, version: "0.1.0" },
-  at: "2030-01-01T00:00:00.000Z",
-  apps: [],
-  seen: [],
-  activations: [],
-});
+const named = (digest: string): string => (digest.includes(":") ? digest : `sha256:${digest}`);
+
+/** A target where nothing was ever delivered. */
+export const bare = (): TargetReport => ({ version: "0.1.0", apps: [], seen: [] });
 
 /** What the runner of one check writes. */
 export const document = (

@@ -5,7 +5,8 @@ import type { CheckDocument } from "../../src/api/check-run.ts";
 import { type Deployment, DeploymentStatus } from "../../src/api/deployment.ts";
 import type { Tier, Verb } from "../../src/api/group.ts";
 import type { Mainframe } from "../../src/api/mainframe.ts";
-import { type AgentStatus, orderKey } from "../../src/api/order.ts";
+import { orderKey } from "../../src/api/order.ts";
+import type { TargetReport } from "../../src/api/report.ts";
 import { RecordSpec, verifyChain } from "../../src/api/record.ts";
 import { digestOf } from "../../src/api/artifact.ts";
 import type { Server } from "../../src/api/server.ts";
@@ -64,7 +65,7 @@ export class Scene {
   add(target: Target): void {
     const { name } = target.metadata;
     this.targets.set(name, target);
-    if (!this.agents.has(name)) this.agents.set(name, { state: "Answered", status: bare(target) });
+    if (!this.agents.has(name)) this.agents.set(name, { state: "Answered", status: bare() });
     if (target.kind === "Mainframe" && !this.licences.has(name))
       this.licences.set(name, { valid: true, holder: "Example Ltd" });
   }
@@ -75,7 +76,7 @@ export class Scene {
     return found;
   }
 
-  says(name: string, status: AgentStatus): void {
+  says(name: string, status: TargetReport): void {
     this.agents.set(name, { state: "Answered", status });
   }
 

@@ -20,7 +20,7 @@ type Seen = Parameters<typeof statusOfTarget>[0];
 const say = (target: Seen["target"], rest: Partial<Omit<Seen, "target">> = {}): readonly Told[] =>
   toldBy(
     statusOfTarget(
-      { target, agent: { state: "Answered", status: bare(target) }, policies: IN_FORCE, isThere: () => true, ...rest },
+      { target, agent: { state: "Answered", status: bare() }, policies: IN_FORCE, isThere: () => true, ...rest },
       NOW,
     ),
   );

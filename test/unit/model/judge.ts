@@ -1,6 +1,7 @@
 import { actionKey, stampKey } from "../../../src/api/actions.ts";
 import type { Deployment } from "../../../src/api/deployment.ts";
-import { type AgentStatus, orderKey } from "../../../src/api/order.ts";
+import { orderKey } from "../../../src/api/order.ts";
+import type { TargetReport } from "../../../src/api/report.ts";
 import { decide } from "../../../src/core/decide.ts";
 import type { Decision } from "../../../src/core/decision.ts";
 import { jobCategories } from "../../../src/core/job.ts";
@@ -196,7 +197,7 @@ export class Judge {
   }
 
   /** What an agent says of itself. */
-  status(target: Server | Mainframe, agent: ModelAgent): AgentStatus {
+  status(target: Server | Mainframe, agent: ModelAgent): TargetReport {
     const last = agent.orders.at(-1);
     const seen =
       last === undefined
@@ -212,7 +213,7 @@ export class Judge {
           ];
     const order = runningOn(agent);
     const release = this.#world.releases[order?.release ?? -1];
-    if (order === undefined || release === undefined) return { ...bare(target), seen };
+    if (order === undefined || release === undefined) return { ...bare(), seen };
     const before = this.#world.releases[previousOn(agent)?.release ?? -1];
     const previous = before && { version: before.version, digest: before.sha256 };
     return {
