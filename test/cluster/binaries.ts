@@ -1,5 +1,5 @@
 import { delimiter, join } from "node:path";
-import { builtPrograms, CONTROL_PLANE, exists, goVersion, OLDER_API_SERVER, PROGRAM_NAMES } from "./gobuild.ts";
+import { builtPrograms, CONTROL_PLANE, exists, goVersion, HELM, OLDER_API_SERVER, PROGRAM_NAMES } from "./gobuild.ts";
 import type { OnProgress } from "./progress.ts";
 
 /** Where a control plane comes from: somebody's running cluster, named on purpose, or programs to start. Never a fake. */
@@ -55,5 +55,14 @@ export const findOlderApiServer = async (onProgress?: OnProgress): Promise<strin
   if ("version" in go) return builtPrograms(go.version, OLDER_API_SERVER, onProgress);
   throw new Error(
     `no API server of 1.34 can be had here: ${go.missing}. Install Go >= 1.26 (https://go.dev/dl) and put it on PATH: it is then built once, about 5 minutes`,
+  );
+};
+
+/** Helm, built once like the rest; it comes from Go only. */
+export const findHelm = async (onProgress?: OnProgress): Promise<string> => {
+  const go = await goVersion();
+  if ("version" in go) return join(await builtPrograms(go.version, HELM, onProgress), "helm");
+  throw new Error(
+    `no Helm can be had here: ${go.missing}. Install Go >= 1.26 (https://go.dev/dl) and put it on PATH: it is then built once, about 2 minutes`,
   );
 };

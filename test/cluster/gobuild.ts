@@ -22,10 +22,18 @@ export const PROGRAMS = {
 export type ProgramName = keyof typeof PROGRAMS;
 export const PROGRAM_NAMES = Object.keys(PROGRAMS) as readonly ProgramName[];
 
+/** What else tests run, each from modules of its own. */
+const TOOLS = { helm: "helm.sh/helm/v4/cmd/helm" } as const;
+const PACKAGES = { ...PROGRAMS, ...TOOLS };
+
 /** Modules that are pinned, and what is built from them. */
 export interface Source {
   readonly dir: string;
-  readonly programs: readonly ProgramName[];
+  readonly programs: readonly (keyof typeof PACKAGES)[];
+  /** The module whose version the programs tell; Kubernetes where nothing is said. */
+  readonly module?: string;
+  /** The variables that the version is linked into. */
+  readonly stamps?: (version: string) => Readonly<Record<string, string>>;
 }
 
 const besides = (folder: string): string => join(dirname(fileURLToPath(import.meta.url)), folder);
@@ -33,6 +41,12 @@ const besides = (folder: string): string => join(dirname(fileURLToPath(import.me
 export const CONTROL_PLANE: Source = { dir: besides("controlplane"), programs: PROGRAM_NAMES };
 /** The last API server without MutatingAdmissionPolicy v1; everything around it is of the control plane above. */
 export const OLDER_API_SERVER: Source = { dir: besides("controlplane-1.34"), programs: ["kube-apiserver"] };
+export const HELM: Source = {
+  dir: besides("helm"),
+  programs: ["helm"],
+  module: "helm.sh/helm/v4",
+  stamps: (version) => ({ "helm.sh/helm/v4/internal/version.version": version }),
+};
 
 export const exists = (path: string): Promise<boolean> =>
   access(path).then(
@@ -62,22 +76,23 @@ export const goVersion = async (): Promise<{ readonly version: string } | { read
   }
 };
 
-const linkerFlags = (kubernetes: string): string => {
-  const [major = "", minor = ""] = kubernetes.replace(/^v/, "").split(".");
-  const stamps = { gitVersion: kubernetes, gitMajor: major, gitMinor: minor, gitTreeState: "clean" };
-  return [
-    "-s",
-    "-w",
-    ...Object.entries(stamps).map(([name, value]) => `-X k8s.io/component-base/version.${name}=${value}`),
-  ].join(" ");
+const kubernetesStamps = (version: string): Readonly<Record<string, string>> => {
+  const [major = "", minor = ""] = version.replace(/^v/, "").split(".");
+  const stamps = { gitVersion: version, gitMajor: major, gitMinor: minor, gitTreeState: "clean" };
+  return Object.fromEntries(
+    Object.entries(stamps).map(([name, value]) => [`k8s.io/component-base/version.${name}`, value]),
+  );
 };
 
-const build = async (name: ProgramName, dir: string, flags: string, target: string): Promise<void> => {
+const linkerFlags = (stamps: Readonly<Record<string, string>>): string =>
+  ["-s", "-w", ...Object.entries(stamps).map(([name, value]) => `-X ${name}=${value}`)].join(" ");
+
+const build = async (name: keyof typeof PACKAGES, dir: string, flags: string, target: string): Promise<void> => {
   const unfinished = `${target}.${process.pid}.tmp`;
   try {
     await run(
       "go",
-      ["build", "-trimpath", "-buildvcs=false", "-mod=readonly", "-ldflags", flags, "-o", unfinished, PROGRAMS[name]],
+      ["build", "-trimpath", "-buildvcs=false", "-mod=readonly", "-ldflags", flags, "-o", unfinished, PACKAGES[name]],
       {
         cwd: dir,
         env: { ...process.env, CGO_ENABLED: "0" },
@@ -98,7 +113,7 @@ const build = async (name: ProgramName, dir: string, flags: string, target: stri
 /** Builds what is not in the user's cache yet, one builder at a time, and returns the folder that holds all programs of that source. */
 export const builtPrograms = async (
   go: string,
-  { dir, programs }: Source = CONTROL_PLANE,
+  { dir, programs, module = "k8s.io/kubernetes", stamps = kubernetesStamps }: Source = CONTROL_PLANE,
   onProgress?: OnProgress,
 ): Promise<string> => {
   const [mod, sum] = await Promise.all([readFile(join(dir, "go.mod")), readFile(join(dir, "go.sum"))]);
@@ -109,23 +124,22 @@ export const builtPrograms = async (
     .digest("hex")
     .slice(0, 16);
   const folder = join(cacheRoot(), "controlplane", key);
-  const missing = async (): Promise<readonly ProgramName[]> => {
+  const missing = async (): Promise<Source["programs"]> => {
     const there = await Promise.all(programs.map((name) => exists(join(folder, name))));
     return programs.filter((_, index) => !there[index]);
   };
   if ((await missing()).length === 0) return folder;
-  const kubernetes = /k8s\.io\/kubernetes (v\S+)/.exec(mod.toString("utf8"))?.[1];
-  if (kubernetes === undefined)
-    throw new Error(`${join(dir, "go.mod")} does not require k8s.io/kubernetes: restore it from Git`);
+  const version = new RegExp(`^\\s*(?:require )?${module} (v\\S+)`, "m").exec(mod.toString("utf8"))?.[1];
+  if (version === undefined) throw new Error(`${join(dir, "go.mod")} does not require ${module}: restore it from Git`);
   await mkdir(folder, { recursive: true });
   await withLock(join(folder, "lock"), async () => {
     const wanted = await missing();
     for (const [index, name] of wanted.entries()) {
       await reported(
         onProgress,
-        `building ${name} ${name === "etcd" ? "" : kubernetes}`.trim(),
+        `building ${name} ${name === "etcd" ? "" : version}`.trim(),
         wanted.slice(index + 1),
-        () => build(name, dir, linkerFlags(kubernetes), join(folder, name)),
+        () => build(name, dir, linkerFlags(stamps(version)), join(folder, name)),
       );
     }
   });
