@@ -139,12 +139,12 @@ const decoded = (text: string, asked: string): unknown => {
 const cameThrough = (error: unknown): boolean =>
   !(error instanceof ApiError) || error.status !== 0 || (error.reason !== "Unreachable" && error.reason !== "BadReply");
 
-/** A read takes no effect, so what was cut off or garbled is asked once more: else many of them together hardly ever get through a bad line. */
-const twiceIfRead = async <T>(method: Method, ask: () => Promise<T>): Promise<T> => {
+/** A read takes no effect, nor does a dry run, so what was cut off or garbled is asked once more: else many of them together hardly ever get through a bad line. */
+const twiceIfRead = async <T>(reads: boolean, ask: () => Promise<T>): Promise<T> => {
   try {
     return await ask();
   } catch (error) {
-    if (method !== "GET" || cameThrough(error)) throw error;
+    if (!reads || cameThrough(error)) throw error;
     return ask();
   }
 };
@@ -166,7 +166,7 @@ const clientOn = (transport: Transport, namespace: string, ownManager: string, h
   const send = async <T>(
     method: Method,
     path: string,
-    options: CallOptions = {},
+    options: CallOptions & Pick<WriteOptions, "dryRun"> = {},
     body?: unknown,
     contentType?: string,
   ): Promise<T> => {
@@ -182,7 +182,7 @@ const clientOn = (transport: Transport, namespace: string, ownManager: string, h
     };
     const ask = async (): Promise<unknown> =>
       decoded(await transport.send(request), `${method} ${path.split("?")[0] ?? ""}`);
-    return (await twiceIfRead(method, ask)) as T;
+    return (await twiceIfRead(method === "GET" || options.dryRun === true, ask)) as T;
   };
   const writing = (options: WriteOptions = {}) => ({
     fieldManager: options.fieldManager ?? ownManager,
@@ -282,7 +282,7 @@ const clientOn = (transport: Transport, namespace: string, ownManager: string, h
       await send("DELETE", objectPath(resource, at), options, body);
     },
     raw: (path, { method = "GET", ...options } = {}) =>
-      twiceIfRead(method, () =>
+      twiceIfRead(method === "GET", () =>
         transport.send({
           method,
           path,
