@@ -18,6 +18,7 @@ import { inOrder } from "./effects.ts";
 import type { Word } from "./heard.ts";
 import { isOurs } from "./jobs.ts";
 import { JOBS, MAINFRAMES, RECORDS, recordLabels, SERVERS } from "./kinds.ts";
+import { countRecord } from "./count-record.ts";
 import type { Sealable } from "./seal.ts";
 import { trustOf } from "./trust.ts";
 
@@ -141,7 +142,8 @@ async function writeApp(
 
 /** The name is the compare-and-swap: where somebody was faster, theirs is read and counts. */
 async function writeRecord(
-  { client, stores }: Context,
+  context: Context,
+  const { client, stores } = context;
   namespace: string,
   record: Parameters<typeof recordLabels>[0],
   signal: AbortSignal,
@@ -151,6 +153,7 @@ async function writeRecord(
     stores.records.put(
       await client.create(
         RECORDS,
+    countRecord(context, namespace, record);
         { metadata: { name, namespace, labels: recordLabels(record) }, spec: record },
         { signal },
       ),

@@ -1,3 +1,4 @@
+import { Registry } from "@prometheus-io/client";
 import { beforeAll, describe, expect, it } from "vitest";
 import { chainOfUpdate } from "../../test/unit/chain-of-update.ts";
 import { type Head, headsOf } from "../api/heads.ts";
@@ -6,7 +7,6 @@ import type { RawRecord } from "../cli/records.ts";
 import { type CheckpointClaims, signCheckpoint, verifyCheckpoint } from "../licence/checkpoint.ts";
 import { generateKeys, parseJwks, parseSigningKey, type SigningKey, type VerifyKeys } from "../licence/keys.ts";
 import { createLog } from "../runtime/log.ts";
-import { createMetrics } from "../runtime/metrics.ts";
 import { checkpointsOf, createCheckpoints } from "./checkpoint.ts";
 
 let key: SigningKey;
@@ -71,7 +71,7 @@ interface Line {
 
 const stage = (records: () => readonly RawRecord[]) => {
   const lines: Line[] = [];
-  const metrics = createMetrics();
+  const metrics = new Registry();
   const checkpoints = createCheckpoints({
     records: () => records().map(({ namespace, spec }) => ({ metadata: { namespace }, spec })),
     key,
@@ -97,12 +97,13 @@ describe("the operator", () => {
       ok: true,
       claims: { heads: [["security-patch-001", heads[0]?.uid, 13, heads[0]?.head]] },
     });
-    expect(metrics.text()).toContain('ashat_chains{namespace="raos"} 1');
-    expect(metrics.text()).toContain('ashat_records{namespace="other"} 13');
-    expect(metrics.text()).toContain(
+    const text = await metrics.metrics();
+    expect(text).toContain('ashat_chains{namespace="raos"} 1');
+    expect(text).toContain('ashat_records{namespace="other"} 13');
+    expect(text).toContain(
       `ashat_records_heads_info{namespace="raos",sha256="${String(lines[0]?.["sha256"])}"} 1`,
     );
-    expect(metrics.text()).toContain(`ashat_checkpoint_timestamp_seconds ${Date.UTC(2026, 10, 20, 12) / 1000}`);
+    expect(text).toContain(`ashat_checkpoint_timestamp_seconds ${Date.UTC(2026, 10, 20, 12) / 1000}`);
   });
   it("complains at once when records go away before its eyes, also all of them", async () => {
     let records: readonly RawRecord[] = chainOfUpdate(1);

@@ -1,3 +1,4 @@
+import { Gauge } from "@prometheus-io/client";
 import { setTimeout as wait } from "node:timers/promises";
 import { digestOfHeads, type Head, headsOf } from "../api/heads.ts";
 import type { RecordSpec } from "../api/record.ts";
@@ -61,13 +62,30 @@ interface CheckpointOptions {
  * cannot take back. What is missing later is found by `deploy history --verify --checkpoint`.
  */
 export function createCheckpoints({ records, key, metrics, log, by, now, everyMs }: CheckpointOptions) {
-  const chainsGauge = metrics.gauge("ashat_chains", "Updates that have records.");
-  const recordsGauge = metrics.gauge("ashat_records", "Records of updates; none is ever taken away.");
-  const headsGauge = metrics.gauge(
-    "ashat_records_heads_info",
-    "SHA-256 over the heads of all chains, as in the checkpoint of the log.",
-  );
-  const timeGauge = metrics.gauge("ashat_checkpoint_timestamp_seconds", "When the last checkpoint was written.");
+  const registers = [metrics];
+  const chainsGauge = new Gauge({
+    name: "ashat_chains",
+    help: "Updates that have records.",
+    labelNames: ["namespace"],
+    registers,
+  });
+  const recordsGauge = new Gauge({
+    name: "ashat_records",
+    help: "Records of updates; none is ever taken away.",
+    labelNames: ["namespace"],
+    registers,
+  });
+  const headsGauge = new Gauge({
+    name: "ashat_records_heads_info",
+    help: "SHA-256 over the heads of all chains, as in the checkpoint of the log; always 1.",
+    labelNames: ["namespace", "sha256"],
+    registers,
+  });
+  const timeGauge = new Gauge({
+    name: "ashat_checkpoint_timestamp_seconds",
+    help: "When the last checkpoint was written; 0 where none was.",
+    registers,
+  });
   const before = new Map<string, ReadonlyMap<string, Head>>();
 
   const byNamespace = (): ReadonlyMap<string, RecordSpec[]> => {
@@ -108,17 +126,16 @@ export function createCheckpoints({ records, key, metrics, log, by, now, everyMs
       before.set(namespace, new Map(heads.map((head) => [head.uid, head])));
       chains.push({ namespace, heads });
     }
-    chainsGauge.set(chains.map(({ namespace, heads }) => ({ labels: { namespace }, value: heads.length })));
-    recordsGauge.set(
-      chains.map(({ namespace, heads }) => ({
-        labels: { namespace },
-        value: heads.reduce((sum, { count }) => sum + count, 0),
-      })),
-    );
-    headsGauge.set(
-      chains.map(({ namespace, heads }) => ({ labels: { namespace, sha256: digestOfHeads(heads) }, value: 1 })),
-    );
-    timeGauge.set([{ value: Math.floor(at / 1000) }]);
+    for (const gauge of [chainsGauge, recordsGauge, headsGauge]) gauge.reset();
+    for (const { namespace, heads } of chains) {
+      chainsGauge.set({ namespace }, heads.length);
+      recordsGauge.set(
+        { namespace },
+        heads.reduce((sum, { count }) => sum + count, 0),
+      );
+      headsGauge.set({ namespace, sha256: digestOfHeads(heads) }, 1);
+    }
+    timeGauge.set(Math.floor(at / 1000));
   };
 
   return {

@@ -1,12 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { Command, InvalidArgumentError } from "commander";
+import manifest from "../../package.json" with { type: "json" };
 import { SETTINGS } from "../core/observed.ts";
 import { createClient } from "../kube/client.ts";
 import { loadConfig } from "../kube/config.ts";
 import { readJwks, readSigningKey } from "../licence/key-files.ts";
 import { parseRange } from "../dial/ip.ts";
 import { createLog, type Level } from "../runtime/log.ts";
+import { processMetrics } from "../runtime/metrics.ts";
 import { addressesOf, apiServerPlaces } from "./addresses.ts";
 import { runOperator } from "./operator.ts";
 
@@ -112,6 +114,7 @@ export const operatorCommand = (): Command =>
             checkpointMs: Math.max(1, options.checkpointInterval) * 1000,
             identity: `${hostname()}_${randomUUID()}`,
             random: Math.random,
+            metrics: processMetrics("ashat", manifest.version),
             log,
           },
           stop.signal,

@@ -9,6 +9,7 @@ import type { Log } from "../runtime/log.ts";
 import type { Licences } from "./licences.ts";
 import type { Seal } from "./seal.ts";
 import type { Stores } from "./stores.ts";
+import type { WorkMetrics } from "./work-metrics.ts";
 
 /** What the reconciles share. */
 export interface Context {
@@ -27,6 +28,8 @@ export interface Context {
   readonly settings: Settings;
   readonly policies: PolicyMemory;
   readonly tell: (telling: Telling, signal?: AbortSignal) => Promise<boolean>;
+  /** Counts the work; never throws. */
+  readonly work: WorkMetrics;
   /** False as soon as another process may be leader; asked before every effect. */
   readonly isLeader: () => boolean;
   readonly now: () => number;

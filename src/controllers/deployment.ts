@@ -82,6 +82,7 @@ async function say(
       signal,
     );
   context.stores.deployments.put(await context.client.replaceStatus(DEPLOYMENTS, raw, status, { signal }));
+  context.work.said(raw.status ?? {}, status);
 }
 
 /** Lets go what updates of this name held whose Deployment is not there any more. */

@@ -3,7 +3,7 @@ import { type Controller, createController, type Reconcile } from "../runtime/co
 import { createEvents } from "../runtime/events.ts";
 import { createQueue } from "../runtime/queue.ts";
 import { createSchemas } from "../runtime/schemas.ts";
-import type { Metrics } from "../runtime/metrics.ts";
+import { queueMetrics } from "../runtime/queue-metrics.ts";
 import { createAgentAsking } from "./agents.ts";
 import { createCheckpoints } from "./checkpoint.ts";
 import type { Context } from "./context.ts";
@@ -17,6 +17,7 @@ import { createSeal } from "./seal.ts";
 import { informers, ownKinds, type Stores } from "./stores.ts";
 import { reconcileMainframe, reconcileServer } from "./target.ts";
 import { subscribe, type Wake, wakesOfPolicies } from "./wakes.ts";
+import { createWorkMetrics } from "./work-metrics.ts";
 
 /** They wait for others most of the time: for targets, and for the API server, which is asked only so much at once. */
 const WORKERS = 64;
@@ -30,7 +31,7 @@ interface Leadership {
 
 /** What the leader does until it is stopped or loses the lease; settles when nothing runs any more. */
 export async function lead(
-  options: OperatorOptions & { readonly metrics: Metrics },
+  options: OperatorOptions,
   stores: Stores,
   { valid, lost }: Leadership,
   stop: AbortSignal,
@@ -51,6 +52,7 @@ export async function lead(
   const stamped = latestStamp([stores.deployments, stores.records, stores.jobs, stores.pods]);
   const context: Context = {
     ...options,
+  const work = createWorkMetrics(options.metrics, log);
     stores,
     agents,
     asking: createAgentAsking({ settings, now: Date.now }, alive.signal),
@@ -61,16 +63,18 @@ export async function lead(
     isLeader: valid,
     now: Date.now,
     tell: createEvents({ client, reportingController: "ashat.raos.io/operator", reportingInstance: identity, log }),
+    work,
   };
   const clock = { now: () => performance.now(), random };
   const controller = (
     name: string,
     reconcile: (context: Context, ...rest: Parameters<Reconcile>) => ReturnType<Reconcile>,
+  const measured = queueMetrics(options.metrics, "ashat");
     tellFailed: (context: Context, key: string, failed: Failed) => Promise<void>,
   ): Controller =>
     createController({
       name,
-      queue: createQueue(clock),
+      queue: measured(name, createQueue(clock), clock.now),
       now: clock.now,
       reconcile: (key, signal) => reconcile(context, key, signal),
       workers: WORKERS,
@@ -88,6 +92,8 @@ export async function lead(
   const wake = (wakes: readonly Wake[]): void => {
     for (const { who, key } of wakes) controllers[who].enqueue(key);
   };
+  stores.deployments.subscribe((_, now, before) => work.seen(now, before));
+  for (const raw of stores.deployments.store.all()) work.seen(raw, undefined);
   subscribe(stores, wake);
   gate.subscribe((namespace) => wake(wakesOfPolicies(namespace, stores)));
   const checkpoints = createCheckpoints({

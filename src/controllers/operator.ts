@@ -1,11 +1,14 @@
+import { Gauge } from "@prometheus-io/client";
 import { OPERATOR_NAMESPACE } from "../api/group.ts";
 import type { Settings } from "../core/observed.ts";
 import type { Client } from "../kube/client.ts";
 import type { SigningKey, VerifyKeys } from "../licence/keys.ts";
 import { serveHealth } from "../runtime/health.ts";
-import { createMetrics, METRICS_TYPE } from "../runtime/metrics.ts";
 import { acquireLease } from "../runtime/lease.ts";
 import type { Log } from "../runtime/log.ts";
+import type { Metrics } from "../runtime/metrics.ts";
+import { watchMetrics } from "../runtime/watch-metrics.ts";
+import { writeMetrics } from "../runtime/write-metrics.ts";
 import type { Addresses } from "./addresses.ts";
 import { lead } from "./leading.ts";
 import { createStores, informers } from "./stores.ts";
@@ -24,15 +27,22 @@ export interface OperatorOptions {
   /** Unique to this process. */
   readonly identity: string;
   readonly random: () => number;
+  /** What is counted, told under /metrics of the health port. */
+  readonly metrics: Metrics;
   readonly log: Log;
 }
 
 /** Runs the operator until the signal, then drains: what was begun is finished or given up within a bound. */
 export async function runOperator(options: OperatorOptions, stop: AbortSignal): Promise<void> {
-  const { client, log, random, identity, healthPort: port } = options;
-  const stores = createStores(client, log, random);
+  const { log, random, identity, healthPort: port, metrics } = options;
+  const client = writeMetrics(metrics, "ashat")(options.client);
+  const stores = createStores(client, log, random, watchMetrics(metrics, "ashat"));
   const watching = new AbortController();
-  const metrics = createMetrics();
+  const leader = new Gauge({
+    name: "ashat_leader",
+    help: "1 where this process does the work, 0 where it waits to.",
+    registers: [metrics],
+  });
   const health = await serveHealth({
     port,
     // That it answers is all there is to prove: whatever else is wrong, a restart would not mend.
@@ -41,7 +51,7 @@ export async function runOperator(options: OperatorOptions, stop: AbortSignal): 
       stores: () =>
         informers(stores).every((informer) => informer.isSynced()) ? undefined : "not every kind is listed yet",
     },
-    pages: { "/metrics": { type: METRICS_TYPE, text: metrics.text } },
+    pages: { "/metrics": { type: metrics.contentType, text: () => metrics.metrics() } },
   });
   try {
     const feeding = informers(stores).map((informer) => informer.run(watching.signal));
@@ -53,7 +63,9 @@ export async function runOperator(options: OperatorOptions, stop: AbortSignal): 
       throw error;
     });
     if (lease !== undefined) {
-      await lead({ ...options, metrics }, stores, lease, stop);
+      leader.set(1);
+      await lead({ ...options, client }, stores, lease, stop);
+      leader.set(0);
       await lease.release();
       if (lease.lost.aborted && !stop.aborted)
         throw new Error("the leadership was lost: this process ends and another one goes on");

@@ -36,8 +36,13 @@ const OURS = { labelSelector: LABEL.deploymentUid };
 
 const kind = <T extends KubeObject>(resource: Resource<T>) => ({ resource });
 
-export function createStores(client: Client, log: Log, random: () => number): Stores {
-  const common = { client, log, random };
+export function createStores(
+  client: Client,
+  log: Log,
+  random: () => number,
+  onTrouble: (kind: string, error: Error) => void = () => undefined,
+): Stores {
+  const common = { client, log, random, onTrouble };
   return {
     deployments: createInformer({ ...common, kind: kind(DEPLOYMENTS), indexes: { namespace: namespaceOf } }),
     servers: createInformer({ ...common, kind: kind(SERVERS), indexes: { namespace: namespaceOf } }),

@@ -27,14 +27,17 @@ export const serveHealth = async (options: {
   readonly healthy: Checks;
   readonly ready: Checks;
   /** What else is told, by path. */
-  readonly pages?: Readonly<Record<string, { readonly type: string; readonly text: () => string }>>;
+  readonly pages?: Readonly<Record<string, { readonly type: string; readonly text: () => Promise<string> }>>;
 }): Promise<{ readonly port: number; readonly close: () => Promise<void> }> => {
   const probes: Readonly<Record<string, Checks>> = { "/healthz": options.healthy, "/readyz": options.ready };
   const server = createServer((request, response) => {
     const path = (request.url ?? "/").split("?")[0] ?? "";
     const page = options.pages?.[path];
     if (page !== undefined) {
-      response.writeHead(200, { "content-type": page.type, "cache-control": "no-store" }).end(page.text());
+      page.text().then(
+        (text) => response.writeHead(200, { "content-type": page.type, "cache-control": "no-store" }).end(text),
+        () => response.writeHead(500).end("this page failed\n"),
+      );
       return;
     }
     const checks = probes[path];

@@ -40,6 +40,8 @@ export const createInformer = <T extends KubeObject, I extends string = never>(o
   readonly log: Log;
   /** How often the store is compared with a complete list, to heal what no event would. */
   readonly refreshMs?: number;
+  /** Told whenever the watch is interrupted. */
+  readonly onTrouble?: (kind: string, error: Error) => void;
 }): Informer<T, I> => {
   const { client, kind, log } = options;
   const store = createStore<T, I>(
@@ -109,6 +111,7 @@ export const createInformer = <T extends KubeObject, I extends string = never>(o
           break;
         case "trouble":
           trouble = event.error;
+          options.onTrouble?.(kind.resource.kind, event.error);
           log.info(
             { err: event.error, kind: kind.resource.kind, againInMs: Math.round(event.againInMs) },
             "The watch was interrupted and goes on by itself.",

@@ -20,6 +20,8 @@ export type Queue = {
   /** When `take` can give something out; undefined when nothing waits. */
   readonly nextAt: () => number | undefined;
   readonly waiting: () => number;
+  /** How many `take` could give out now. */
+  readonly due: () => number;
   readonly running: () => number;
 };
 
@@ -84,6 +86,13 @@ export const createQueue = (clock: { readonly now: () => number; readonly random
     },
     nextAt: () => skipReplaced()?.at,
     waiting: () => waiting.size + parked.size,
+    due: () => {
+      const now = clock.now();
+      return heap.count(
+        (entry) => entry.at <= now,
+        (entry) => waiting.get(entry.key) === entry,
+      );
+    },
     running: () => running.size,
   };
 };

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { Registry } from "@prometheus-io/client";
 import { addressesOf } from "../../src/controllers/addresses.ts";
 import { runOperator } from "../../src/controllers/operator.ts";
 import { SETTINGS } from "../../src/core/observed.ts";
@@ -44,6 +45,7 @@ export function startLife({ server, caPem, token, keys, image, say }: LifeOption
           checkpointMs: 600_000,
           identity: `life-${randomUUID()}`,
           random: Math.random,
+          metrics: new Registry(),
           log: createLog("info", { write: say }),
         },
         stop.signal,
