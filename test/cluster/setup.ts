@@ -1,6 +1,7 @@
 import type { TestProject } from "vitest/node";
 import { type Cluster, startCluster } from "./cluster.ts";
 import { compileCache } from "./compile-cache.ts";
+import { BUNDLED_IMAGE, bundledProgram } from "./bundled.ts";
 import { install } from "./install.ts";
 import { QUICK_IMAGE, quickCheck } from "../faults/quick-check.ts";
 import { startNode, type TestNode } from "./kubelet.ts";
@@ -15,9 +16,10 @@ interface Running {
 
 const MAIN = new URL("../../src/main.ts", import.meta.url).pathname;
 
-/** The images of the shared cluster; `ashat:mute` is a runner that ends well and writes no document. */
+/** The images of the shared cluster; `ashat:mute` is a runner that ends well and writes no document, `ashat:bundled` is there once it is bundled. */
 const imagesFor = (cluster: Cluster): Images => ({
   "ashat:test": ["/usr/bin/env", `NODE_COMPILE_CACHE=${compileCache(cluster)}`, process.execPath, MAIN],
+  [BUNDLED_IMAGE]: [process.execPath, bundledProgram(cluster)],
   "ashat:mute": ["/bin/sh", "-c", "exit 0"],
   [QUICK_IMAGE]: quickCheck,
 });

@@ -14,6 +14,8 @@ export interface OperatorSettings {
   /** Through which address it reaches the API server; its own by default. */
   readonly kubeconfig?: string;
   readonly image?: string;
+  /** The program it is of; our sources by default. */
+  readonly entry?: string;
 }
 
 export type OperatorProcess = Guarded & { readonly healthPort: number };
@@ -31,7 +33,7 @@ export async function launchOperator(
     name: "operator",
     command: process.execPath,
     args: [
-      new URL("../../src/main.ts", import.meta.url).pathname,
+      settings.entry ?? new URL("../../src/main.ts", import.meta.url).pathname,
       "operator",
       `--kubeconfig=${kubeconfig}`,
       `--order-key=${keys.orderKey}`,

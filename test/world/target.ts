@@ -17,6 +17,8 @@ export interface TargetOptions extends SeatOptions {
   /** A mainframe: its agent applies nothing without a licence. */
   readonly licensed?: boolean;
   readonly databaseUrl?: string;
+  /** The program its agent is of; our sources by default. */
+  readonly entry?: string;
 }
 
 /** A place updates are delivered to: two real processes, the RaOS sample and the agent that updates it. */
@@ -46,7 +48,7 @@ export const versionOf = async (get: TargetProcesses["get"]): Promise<string | u
 const GRACE_MS = 2_000;
 
 export async function startTarget(options: TargetOptions): Promise<TargetProcesses> {
-  const { name, ca, keys, licensed = false, databaseUrl } = options;
+  const { name, ca, keys, licensed = false, databaseUrl, entry = at("src/main.ts") } = options;
   const seat = await laySeat(options);
   const { dir, root, certificate, certFile, keyFile } = seat;
   const [port = 0, adminPort = 0, agentPort = 0] = await freePorts(3);
@@ -76,7 +78,7 @@ export async function startTarget(options: TargetOptions): Promise<TargetProcess
     agent = await startGuarded({
       name: `agent ${name}`,
       command: process.execPath,
-      args: [at("src/main.ts"), "agent", "--config", configFile],
+      args: [entry, "agent", "--config", configFile],
       logFile: join(dir, "agent.log"),
       env: { PATH: process.env["PATH"] },
     });

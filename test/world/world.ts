@@ -19,7 +19,7 @@ export interface World extends Updates {
   readonly archives: Archives;
   readonly target: (
     name: string,
-    extra?: Partial<Pick<TargetOptions, "licensed" | "databaseUrl">>,
+    extra?: Partial<Pick<TargetOptions, "licensed" | "databaseUrl" | "entry">>,
   ) => Promise<TargetProcesses>;
   readonly stop: () => Promise<void>;
 }
