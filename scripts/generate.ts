@@ -1,9 +1,12 @@
 /** Writes everything that is generated: `npm run generate`. CI runs it and refuses a difference. */
 import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { stringify } from "yaml";
 import { crd, KINDS } from "../src/api/crds.ts";
 import { POLICIES, POLICIES_BEFORE_1_36 } from "../src/api/policies.ts";
 import { NAMESPACE_OBJECTS, RBAC_OBJECTS } from "../src/api/rbac.ts";
+import { writeChart } from "./chart/chart.ts";
+import { kustomization } from "./chart/kustomization.ts";
 import { statesPage } from "./states.ts";
 
 const at = (path: string): string => new URL(`../${path}`, import.meta.url).pathname;
@@ -25,6 +28,11 @@ const manifests = {
   ),
 };
 for (const [name, text] of Object.entries(manifests)) writeFileSync(at(`manifests/${name}.yaml`), text);
+for (const [path, text] of Object.entries(kustomization(documents))) {
+  mkdirSync(dirname(at(`manifests/${path}`)), { recursive: true });
+  writeFileSync(at(`manifests/${path}`), text);
+}
+writeChart(at("charts/ashat"), documents);
 
 mkdirSync(at("docs"), { recursive: true });
 writeFileSync(at("docs/states.md"), statesPage());

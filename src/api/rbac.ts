@@ -69,7 +69,11 @@ const operator = [
     apiVersion: `${RBAC}/v1`,
     kind: "Role",
     metadata: { name: "ashat-operator", namespace: OPERATOR_NAMESPACE, labels: LABELS },
-    rules: [rule("coordination.k8s.io", ["leases"], ["get", "create", "update"])],
+    rules: [
+      rule("coordination.k8s.io", ["leases"], ["get", "create", "update"]),
+      // The first operator makes the key that orders are signed with.
+      rule("", ["secrets"], ["create"]),
+    ],
   },
   {
     apiVersion: `${RBAC}/v1`,
@@ -83,6 +87,7 @@ const operator = [
 /** The role that may act on one tier; bound in a namespace, it holds for the updates of that namespace. */
 export const approverRole = (tier: Tier): string => `ashat-approver-${tier}`;
 
+// Not for `edit`: who may run pods was not asked whether updates go to servers. Acting on a tier is never part of another role.
 const people = [
   clusterRole("ashat-viewer", "Reads updates, targets and records.", [rule(GROUP, EVERY_KIND, READ)], "view"),
   clusterRole(
@@ -109,6 +114,15 @@ const people = [
       rule(GROUP, EVERY_KIND, READ),
       rule(GROUP, ["deployments"], ["patch"]),
     ]),
+  ),
+  clusterRole(
+    "ashat-rollback",
+    "Takes updates back on every tier, for who is on call: cancel and rollback, no approval.",
+    [
+      rule(GROUP, ["tiers"], ["cancel", "rollback"]),
+      rule(GROUP, EVERY_KIND, READ),
+      rule(GROUP, ["deployments"], ["patch"]),
+    ],
   ),
 ];
 

@@ -1,16 +1,19 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import manifest from "../../package.json" with { type: "json" };
 import { SETTINGS } from "../core/observed.ts";
-import { createClient } from "../kube/client.ts";
+import { type Client, createClient } from "../kube/client.ts";
 import { loadConfig } from "../kube/config.ts";
 import { readJwks, readSigningKey } from "../licence/key-files.ts";
+import type { SigningKey } from "../licence/keys.ts";
 import { parseRange } from "../dial/ip.ts";
 import { createLog, type Level } from "../runtime/log.ts";
 import { processMetrics } from "../runtime/metrics.ts";
 import { addressesOf, apiServerPlaces } from "./addresses.ts";
 import { runOperator } from "./operator.ts";
+import { orderKeyOf } from "./order-key.ts";
+import { ownImage } from "./own-image.ts";
 
 const LEVELS = ["debug", "info", "warn", "error"] as const;
 
@@ -34,9 +37,10 @@ const ranges = (text: string, before: readonly string[]): readonly string[] => {
 interface Options {
   readonly kubeconfig?: string;
   readonly context?: string;
-  readonly orderKey: string;
-  readonly licenceKeys: string;
-  readonly checkImage: string;
+  readonly orderKey?: string;
+  readonly orderKeySecret?: string;
+  readonly licenceKeys?: string;
+  readonly checkImage?: string;
   readonly allowAddress: readonly string[];
   readonly healthPort: number;
   readonly checkpointInterval: number;
@@ -46,15 +50,28 @@ interface Options {
   readonly verificationAttempts: number;
 }
 
+const signingKey = (client: Client, { orderKey, orderKeySecret }: Options): Promise<SigningKey> => {
+  if (orderKey !== undefined) return readSigningKey(orderKey);
+  if (orderKeySecret !== undefined) return orderKeyOf(client, orderKeySecret);
+  throw new Error(
+    "No key to sign orders with: name its file with --order-key (ashat licence keygen makes one), or a Secret with --order-key-secret.",
+  );
+};
+
 /** `ashat operator`: watches, judges, delivers. */
 export const operatorCommand = (): Command =>
   new Command("operator")
     .description("Runs the operator until SIGTERM; one of several replicas works, the others wait.")
     .option("--kubeconfig <file>", "kubeconfig to use instead of the pod's service account")
     .option("--context <name>", "context of that kubeconfig")
-    .requiredOption("--order-key <file>", "private key orders are signed with (ashat licence keygen)")
-    .requiredOption("--licence-keys <file>", "JWKS of those who may issue licences")
-    .requiredOption("--check-image <image>", "image the verification Jobs run")
+    .addOption(
+      new Option("--order-key <file>", "private key orders are signed with (ashat licence keygen)").conflicts(
+        "orderKeySecret",
+      ),
+    )
+    .option("--order-key-secret <name>", "Secret of its namespace with that key instead; made where there is none")
+    .option("--licence-keys <file>", "JWKS of those who may issue licences; without it no licence is valid")
+    .option("--check-image <image>", "image the verification Jobs run; that of its own pod where none is named")
     .option(
       "--allow-address <range>",
       "special addresses that targets may have, such as 127.0.0.0/8; repeat it for several",
@@ -97,9 +114,9 @@ export const operatorCommand = (): Command =>
         await runOperator(
           {
             client,
-            orderKey: await readSigningKey(options.orderKey),
-            licenceKeys: await readJwks(options.licenceKeys),
-            checkImage: options.checkImage,
+            orderKey: await signingKey(client, options),
+            licenceKeys: options.licenceKeys === undefined ? new Map() : await readJwks(options.licenceKeys),
+            checkImage: options.checkImage ?? (await ownImage(client)),
             addresses: addressesOf(
               options.allowAddress,
               await apiServerPlaces({ server: connection.server, env: process.env, client, log }),
