@@ -56,8 +56,8 @@ export async function bundleInto(dir: string, root: string = ROOT): Promise<Meta
     mainFields: ["module", "main"],
     // Only its kubeconfig plugins are used: the clients of every kind of Kubernetes would be three quarters of the file.
     alias: { "@kubernetes/client-node": "@kubernetes/client-node/dist/config.js" },
-    // The native driver is optional, is asked for only by name, and cannot be bundled.
-    external: ["pg-native"],
+    // Optional parts of dependencies that nobody here asks for: they stay out, whatever is installed where the bundle is made.
+    external: ["pg-native", "supports-color"],
     banner: { js: HEAD },
     legalComments: "none",
     sourcemap: false,
