@@ -15,6 +15,11 @@ const version = rules(z.string().min(1).max(64).describe("SemVer of the update; 
   },
 ]);
 
+/** Not what kustomize adds: a label that changes for everything would be refused at every update that is there. */
+const UNCHANGED = ["app", "description", "version", "artifact", "allowOlder"]
+  .map((field) => `self.${field} == oldSelf.${field}`)
+  .join(" && ");
+
 export const DeploymentSpec = rules(
   z.object({
     app: label("What is updated; order, claims and baselines are per target and app.").default("default"),
@@ -36,7 +41,7 @@ export const DeploymentSpec = rules(
       holds: (spec) => spec.replicas === undefined,
     },
   ],
-  [{ cel: "self == oldSelf", message: "an update never changes: create a new one with a new name" }],
+  [{ cel: UNCHANGED, message: "an update never changes: create a new one with a new name" }],
 ).describe("One update: what is delivered, and in which version.");
 export type DeploymentSpec = z.output<typeof DeploymentSpec>;
 
