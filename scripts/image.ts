@@ -38,7 +38,9 @@ try {
   else {
     const { layers, bytes, id, digest } = await buildImage({ out, tag, format, epoch });
     for (const layer of layers) console.log(`layer   ${layer.name}  ${mib(layer.bytes)}  sha256:${layer.sha256}`);
-    console.log(`size    ${mib(bytes)}\nid      ${id}\ndigest  ${digest}\n${out}  ${tag}`);
+    console.log(`size    ${mib(bytes)}\nid      ${id}`);
+    if (format === "oci") console.log(`digest  ${digest}`);
+    console.log(`${out}  ${tag}`);
   }
 } catch (error) {
   console.error(error instanceof Error ? error.message : String(error));

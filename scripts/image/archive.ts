@@ -11,7 +11,7 @@ export type Format = "docker" | "oci";
 export interface Image {
   /** Hash of the configuration, which names the layers: what Docker and containerd show as the image's id. */
   readonly id: string;
-  /** Hash of the manifest: what a registry would know it by. */
+  /** Hash of the manifest of the OCI layout: what a registry knows it by when that is pushed. An engine that loads the other format writes a manifest of its own. */
   readonly digest: string;
   /** Of all layers, unpacked. */
   readonly bytes: number;

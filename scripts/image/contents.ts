@@ -21,9 +21,10 @@ function nodeFolder(): string {
 export async function contents(work: string): Promise<readonly (readonly [name: string, tree: Tree])[]> {
   const folder = nodeFolder();
   const node = await readFile(join(folder, "bin", "node"));
+  const base = await baseTree(node);
   await bundleInto(work);
   return [
-    ["debian", await baseTree(node)],
+    ["debian", base],
     [
       "node",
       new Map([

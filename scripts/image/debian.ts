@@ -46,34 +46,39 @@ async function debian(command: string, args: readonly string[], cwd?: string): P
   }
 }
 
-const fieldOf = (control: string, name: string): string =>
-  new RegExp(`^${name}: (.*)$`, "m").exec(control)?.[1]?.trim() ?? "";
-
 /** Of what a package depends on only the libraries: no interpreter, no tool that sets up accounts, nothing that runs at installation. */
 const isLibrary = (name: string): boolean => /^(lib|zlib1g|gcc-\d+-base$)/.test(name) && !name.endsWith("-perl");
 
-const librariesOf = (control: string): readonly string[] =>
-  `${fieldOf(control, "Pre-Depends")}, ${fieldOf(control, "Depends")}`
-    .split(",")
-    .map((one) => one.trim().split(/[ |:(]/)[0] ?? "")
-    .filter(isLibrary);
+const ONLY_DEPENDS = ["recommends", "suggests", "conflicts", "breaks", "replaces", "enhances"].map(
+  (kind) => `--no-${kind}`,
+);
+
+/** Who depends on whom, of alternatives the first, as the lists tell it: a name, and indented below it what that one needs. */
+function dependenciesOf(told: string): ReadonlyMap<string, readonly string[]> {
+  const needs = new Map<string, string[]>();
+  let of: string[] = [];
+  let answered = false;
+  for (const line of told.split("\n")) {
+    const [, another, name] = /^ ([ |])(?:Pre)?Depends: (\S+)$/.exec(line) ?? [];
+    if (name !== undefined && !answered) of.push(name);
+    if (name !== undefined) answered = another === "|";
+    else if (/^\S+$/.test(line)) needs.set(line, (of = []));
+  }
+  return needs;
+}
 
 /** These packages and the libraries they depend on. */
 async function withLibraries(wanted: readonly string[]): Promise<readonly string[]> {
-  const known = new Set<string>();
-  let next = [...wanted];
+  const needs = dependenciesOf(await debian("apt-cache", ["depends", "--recurse", ...ONLY_DEPENDS, ...wanted]));
+  const all = new Set<string>();
+  let next = wanted;
   while (next.length > 0) {
-    const shown = await debian("apt-cache", ["show", "--no-all-versions", ...next]);
-    const found = shown.split(/\n\n+/).filter((paragraph) => paragraph.startsWith("Package: "));
-    for (const control of found) known.add(fieldOf(control, "Package"));
-    const missing = next.filter((name) => !known.has(name));
-    if (missing.length > 0)
-      throw new Error(
-        `Debian's lists here do not name ${missing.join(", ")}: run "apt-get update" as root and try again.`,
-      );
-    next = [...new Set(found.flatMap(librariesOf))].filter((name) => !known.has(name));
+    for (const name of next) all.add(name);
+    next = [...new Set(next.flatMap((name) => needs.get(name) ?? []))].filter(
+      (name) => isLibrary(name) && !all.has(name),
+    );
   }
-  return [...known].toSorted();
+  return [...all].toSorted();
 }
 
 /** The file and the hash of each package, as the signed lists have them. */
