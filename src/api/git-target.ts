@@ -5,6 +5,8 @@ import { rules } from "./rule.ts";
 /** Neither absolute nor with a step up, so that it stays inside. Segment by segment, because RE2 knows no lookahead. */
 const INSIDE =
   /^(\.|([^./\\][^/\\]*|\.[^./\\][^/\\]*|\.\.[^/\\]+)(\/([^./\\][^/\\]*|\.[^./\\][^/\\]*|\.\.[^/\\]+))*\/?)$/;
+/** What Git takes as the name of a branch, without what means something else on its command line. */
+const BRANCH = /^[A-Za-z0-9_][A-Za-z0-9_+@#-]*([./][A-Za-z0-9_+@#-]+)*$/;
 const file = (example: string) => text(512, `File below the path, e.g. ${example}.`).regex(INSIDE);
 const imageName = text(
   512,
@@ -36,7 +38,7 @@ const Change = rules(
         file: file("release.yaml"),
         kind: text(63, "Which document of the file, by its kind; the only one where absent.").optional(),
         name: text(253, "Which document of the file, by its metadata.name.").optional(),
-        path: text(1024, "Where in the document, as a JSON pointer (RFC 6901), e.g. /spec/ref/tag."),
+        path: text(1024, "Where in the document, as a JSON pointer (RFC 6901), e.g. /spec/ref/tag.").regex(/^\//),
         value: text(1024, VALUE),
       })
       .optional()
@@ -68,8 +70,10 @@ export const GitTarget = z
     url: text(
       2048,
       "Repository, e.g. ssh://git@host/deploy or https://git.example/deploy.git; no credentials in it.",
-    ).regex(/^(https?:\/\/[^\s/@]+\/[^\s]*|ssh:\/\/([a-z0-9_-]+@)?[^\s/@]+\/[^\s]*|[a-z0-9_-]+@[^\s/:@]+:[^\s]+)$/),
-    branch: text(255, "Branch.").default("main"),
+    ).regex(
+      /^(https?:\/\/[^\s/@-][^\s/@]*\/[^\s]*|ssh:\/\/([a-z0-9_][a-z0-9_-]*@)?[^\s/@-][^\s/@]*\/[^\s]*|[a-z0-9_][a-z0-9_-]*@[^\s/:@-][^\s/:@]*:[^\s-][^\s]*)$/,
+    ),
+    branch: text(255, "Branch.").regex(BRANCH).default("main"),
     path: text(
       512,
       "Folder in it; {app} and {layer} are replaced, e.g. apps/{app}/staging. Nothing outside is written.",
@@ -78,7 +82,7 @@ export const GitTarget = z
       .object({ name: objectName("A Secret of the same namespace.") })
       .optional()
       .describe(
-        "The Secret with the credentials: `username` and `password` or `token` for https; `identity` and `known_hosts` for ssh; `ca.crt` of the server; `signing-key` (SSH) signs commits.",
+        "The Secret with the credentials: `username` and `password`, or `token`, for https; `identity` and `known_hosts` for ssh; `ca.crt` of the server; `signing-key` (SSH) signs commits.",
       ),
     change: z
       .array(Change)
