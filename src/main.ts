@@ -4,6 +4,7 @@ import { Command } from "commander";
 
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   operator: async () => (await import("./controllers/command.ts")).operatorCommand(),
+  doctor: async () => (await import("./controllers/doctor-command.ts")).doctorCommand(),
   agent: async () => (await import("./agent/command.ts")).agentCommand(),
   check: async () => (await import("./checks/command.ts")).checkCommand(),
   licence: async () => (await import("./licence/command.ts")).licenceCommand(),

@@ -33,30 +33,38 @@ const clusterRole = (name: string, description: string, rules: readonly Rule[], 
 
 const subjects = [{ kind: "ServiceAccount", name: ACCOUNT, namespace: OPERATOR_NAMESPACE }] as const;
 
+const EVERYWHERE: readonly Rule[] = [
+  rule(GROUP, EVERY_KIND, READ),
+  rule(GROUP, ["deployments"], ["create"]),
+  rule(GROUP, ["deployments/status", "servers/status", "mainframes/status"], ["update"]),
+  rule(GROUP, ["deploymentrecords"], ["create", "delete"]),
+  rule("batch", ["jobs"], [...READ, "create", "patch", "delete"]),
+  rule("", ["pods"], READ),
+  rule("", ["secrets"], ["get"]),
+  rule("events.k8s.io", ["events"], ["create"]),
+  {
+    ...rule("apiextensions.k8s.io", ["customresourcedefinitions"], ["get"]),
+    resourceNames: EVERY_KIND.map((plural) => `${plural}.${GROUP}`),
+  },
+  rule(
+    ADMISSION_VERSION.replace("/v1", ""),
+    POLICY_KINDS.map((kind) => kind.toLowerCase().replace(/y$/, "ie").concat("s")),
+    READ,
+  ),
+];
+
+const AT_HOME: readonly Rule[] = [
+  rule("coordination.k8s.io", ["leases"], ["get", "create", "update"]),
+  // The first operator makes the key that orders are signed with.
+  rule("", ["secrets"], ["create"]),
+];
+
 const operator = [
   clusterRole(
     "ashat-operator",
     "What the operator needs. It has no verb on tiers, so it cannot approve: it creates deployments as dry run only, with a forged " +
       "approval that the policies must refuse.",
-    [
-      rule(GROUP, EVERY_KIND, READ),
-      rule(GROUP, ["deployments"], ["create"]),
-      rule(GROUP, ["deployments/status", "servers/status", "mainframes/status"], ["update"]),
-      rule(GROUP, ["deploymentrecords"], ["create", "delete"]),
-      rule("batch", ["jobs"], [...READ, "create", "patch", "delete"]),
-      rule("", ["pods"], READ),
-      rule("", ["secrets"], ["get"]),
-      rule("events.k8s.io", ["events"], ["create"]),
-      {
-        ...rule("apiextensions.k8s.io", ["customresourcedefinitions"], ["get"]),
-        resourceNames: EVERY_KIND.map((plural) => `${plural}.${GROUP}`),
-      },
-      rule(
-        ADMISSION_VERSION.replace("/v1", ""),
-        POLICY_KINDS.map((kind) => kind.toLowerCase().replace(/y$/, "ie").concat("s")),
-        READ,
-      ),
-    ],
+    EVERYWHERE,
   ),
   {
     apiVersion: `${RBAC}/v1`,
@@ -69,11 +77,7 @@ const operator = [
     apiVersion: `${RBAC}/v1`,
     kind: "Role",
     metadata: { name: "ashat-operator", namespace: OPERATOR_NAMESPACE, labels: LABELS },
-    rules: [
-      rule("coordination.k8s.io", ["leases"], ["get", "create", "update"]),
-      // The first operator makes the key that orders are signed with.
-      rule("", ["secrets"], ["create"]),
-    ],
+    rules: AT_HOME,
   },
   {
     apiVersion: `${RBAC}/v1`,
@@ -83,6 +87,40 @@ const operator = [
     subjects,
   },
 ];
+
+/** One question to the authorizer. */
+export interface Right {
+  readonly verb: string;
+  readonly group: string;
+  readonly resource: string;
+  readonly subresource?: string;
+  readonly name?: string;
+  readonly namespace?: string;
+}
+
+const rightsOf = (rules: readonly Rule[], namespace?: string): readonly Right[] =>
+  rules.flatMap(({ apiGroups, resources, verbs, resourceNames = [undefined] }) =>
+    apiGroups.flatMap((group) =>
+      resources.flatMap((written) =>
+        verbs.flatMap((verb) =>
+          resourceNames.map((name) => {
+            const [resource = "", subresource] = written.split("/");
+            return {
+              verb,
+              group,
+              resource,
+              ...(subresource !== undefined && { subresource }),
+              ...(name !== undefined && { name }),
+              ...(namespace !== undefined && { namespace }),
+            };
+          }),
+        ),
+      ),
+    ),
+  );
+
+/** All that the operator's roles allow, one by one. */
+export const OPERATOR_RIGHTS: readonly Right[] = [...rightsOf(EVERYWHERE), ...rightsOf(AT_HOME, OPERATOR_NAMESPACE)];
 
 /** The role that may act on one tier; bound in a namespace, it holds for the updates of that namespace. */
 export const approverRole = (tier: Tier): string => `ashat-approver-${tier}`;
