@@ -97,7 +97,10 @@ export const podDisruptionBudget: object = {
   spec: { maxUnavailable: 1, unhealthyPodEvictionPolicy: "AlwaysAllow", selector: { matchLabels: NAMES } },
 };
 
-/** Targets are anywhere, so TCP goes out to everywhere but where clouds keep the credentials of a node; names are resolved anywhere, too. */
+/**
+ * Targets are anywhere, so TCP goes out to everywhere but where clouds keep the credentials of a node; names are resolved anywhere, too. Some
+ * networks do not count nodes, and so the API server, among addresses: its ports are open by themselves.
+ */
 export const networkPolicy: object = {
   apiVersion: "networking.k8s.io/v1",
   kind: "NetworkPolicy",
@@ -114,7 +117,14 @@ export const networkPolicy: object = {
         ],
       },
       {
+        ports: [
+          { port: 443, protocol: "TCP" },
+          { port: 6443, protocol: "TCP" },
+        ],
+      },
+      {
         to: [
+          { namespaceSelector: {} },
           { ipBlock: { cidr: "0.0.0.0/0", except: ["169.254.0.0/16"] } },
           { ipBlock: { cidr: "::/0", except: ["fe80::/10"] } },
         ],

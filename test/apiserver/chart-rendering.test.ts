@@ -86,7 +86,7 @@ const plain = (object: Manifest): unknown => {
   };
 };
 const byName = (objects: readonly Manifest[]): Readonly<Record<string, unknown>> =>
-  Object.fromEntries(objects.map((object): [string, unknown] => [manifestName(object), plain(object)]).toSorted());
+  Object.fromEntries(objects.map((object): [string, unknown] => [manifestName(object), plain(object)]));
 const isHook = (object: Manifest): boolean => "helm.sh/hook" in (object.metadata.annotations ?? {});
 
 describe("the chart", () => {

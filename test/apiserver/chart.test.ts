@@ -20,6 +20,7 @@ import { until } from "../cluster/until.ts";
 
 const { owned } = sharedCluster();
 const run = promisify(execFile);
+const MANIFESTS = new URL("../../manifests", import.meta.url).pathname;
 const MAIN = new URL("../../src/main.ts", import.meta.url).pathname;
 const IN = ["--namespace=ashat-system"];
 const RELEASED = "0.0.9";
@@ -77,18 +78,27 @@ const kept = async (): Promise<readonly object[]> => {
 };
 const kindsServed = async (): Promise<readonly string[]> =>
   (await kubectl("get", "crds", "-o", "name")).split("\n").filter((name) => name.endsWith(GROUP));
+const phase = (): Promise<string> =>
+  kubectl("get", `deployments.${GROUP}/patch-1`, "-n", "raos", "-o", "jsonpath={.status.phase}");
+const columns = (): Promise<string> =>
+  kubectl("get", "crd", `mainframes.${GROUP}`, "-o", "jsonpath={.spec.versions[0].additionalPrinterColumns[*].name}");
 const keyUid = (): Promise<string> =>
   kubectl("get", "secret", "ashat-order-key", ...IN, "-o", "jsonpath={.metadata.uid}");
 
-/** An operator with the flags of the chart, as a process of this machine. */
-async function startOperator(name: string): Promise<Guarded & { readonly ready: () => Promise<boolean> }> {
+const manifestOfRelease = async (): Promise<string> => (await helm.run(["get", "manifest", "ashat", ...IN])).stdout;
+
+/** An operator with the flags that a manifest gives it, as a process of this machine. */
+async function startOperator(
+  name: string,
+  manifest: string,
+): Promise<Guarded & { readonly ready: () => Promise<boolean> }> {
   const [port = 0] = await freePorts(1);
-  const { stdout } = await helm.run(["get", "manifest", "ashat", ...IN]);
-  const deployment = manifestsIn(stdout).find(
-    ({ kind, metadata }) => kind === "Deployment" && metadata.name === "ashat-operator",
-  );
-  const { args } = (deployment as unknown as { spec: { template: { spec: { containers: { args: string[] }[] } } } })
-    .spec.template.spec.containers[0] ?? { args: [] };
+  const found = manifestsIn(manifest).find((each) => each.kind === "Deployment") as unknown as {
+    readonly spec: {
+      readonly template: { readonly spec: { readonly containers: readonly { readonly args: string[] }[] } };
+    };
+  };
+  const args = found.spec.template.spec.containers.flatMap((container) => container.args);
   const guarded = await startGuarded({
     name,
     command: process.execPath,
@@ -141,7 +151,9 @@ describe.skipIf(!owned)("a first installation, with nothing there before", () =>
   });
 
   it("makes one key, whichever of two operators is first, and one of them leads", async () => {
-    const both = await Promise.all([startOperator("first"), startOperator("second")]);
+    const both = await Promise.all(
+      ["first", "second"].map(async (name) => startOperator(name, await manifestOfRelease())),
+    );
     operators.push(...both);
     await until("both are ready", async () => (await Promise.all(both.map(({ ready }) => ready()))).every(Boolean));
     const kubeconfig = await cluster.kubeconfigForServiceAccount("ashat-system", "ashat");
@@ -197,7 +209,6 @@ describe.skipIf(!owned)("a first installation, with nothing there before", () =>
         artifact: { archive: { url: "https://alpha.example/ra.tgz", sha256: "ab".repeat(32) } },
       },
     });
-    const phase = () => kubectl("get", `deployments.${GROUP}/patch-1`, "-n", "raos", "-o", "jsonpath={.status.phase}");
     await until("it waits", async () => (await phase()) !== "");
     expect((await kept()).map((object) => (object as { kind: string }).kind)).toEqual(
       expect.arrayContaining(["Deployment", "DeploymentRecord", "Server"]),
@@ -238,14 +249,6 @@ describe.skipIf(!owned)("pods", () => {
 
 describe.skipIf(!owned)("from the version before to this one", () => {
   it("keeps every object as it is, status and all, and brings what is new of the kinds", async () => {
-    const columns = () =>
-      kubectl(
-        "get",
-        "crd",
-        `mainframes.${GROUP}`,
-        "-o",
-        "jsonpath={.spec.versions[0].additionalPrinterColumns[*].name}",
-      );
     expect(await columns()).not.toContain("Message");
     const [before, key] = [await kept(), await keyUid()];
     expect(before.length).toBeGreaterThan(2);
@@ -272,5 +275,21 @@ describe.skipIf(!owned)("from the version before to this one", () => {
     await helm.run(["upgrade", "ashat", CHART, ...IN, "--set=crds.keep=false"]);
     await helm.run(["uninstall", "ashat", ...IN]);
     await until("the kinds are gone", async () => (await kindsServed()).length === 0);
+  });
+});
+
+describe.skipIf(!owned)("by kustomize, where an operator is there before its kinds", () => {
+  let operator: Awaited<ReturnType<typeof startOperator>>;
+  afterAll(async () => {
+    await operator?.stop(5000);
+  });
+
+  it("waits for them, and works when they come", async () => {
+    await kubectl("apply", ...["namespace", "rbac"].map((name) => `--filename=${MANIFESTS}/${name}.yaml`));
+    operator = await startOperator("early", await readFile(join(MANIFESTS, "operator.yaml"), "utf8"));
+    await until("it answers, and is not ready", async () => !(await operator.ready()));
+    await kubectl("apply", "--server-side", "-k", MANIFESTS);
+    await until("it is ready", () => operator.ready());
+    expect(await doctor(cluster.kubeconfig)).not.toContain("[-]");
   });
 });

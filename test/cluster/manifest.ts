@@ -19,8 +19,8 @@ export const manifestsIn = (text: string): readonly Manifest[] => {
   if (!Array.isArray(documents)) return [];
   return documents.flatMap((document) => {
     for (const error of document.errors) throw error;
-    const value: unknown = document.toJS();
-    return value === null ? [] : [value as Manifest];
+    const value = document.toJS() as Manifest | null;
+    return value === null ? [] : [value];
   });
 };
 
