@@ -17,8 +17,8 @@ import type { Context } from "./context.ts";
 import { inOrder } from "./effects.ts";
 import type { Word } from "./heard.ts";
 import { isOurs } from "./jobs.ts";
-import { JOBS, MAINFRAMES, RECORDS, recordLabels, SERVERS } from "./kinds.ts";
 import { countRecord } from "./count-record.ts";
+import { JOBS, MAINFRAMES, RECORDS, recordLabels, SERVERS } from "./kinds.ts";
 import type { Sealable } from "./seal.ts";
 import { trustOf } from "./trust.ts";
 
@@ -143,21 +143,21 @@ async function writeApp(
 /** The name is the compare-and-swap: where somebody was faster, theirs is read and counts. */
 async function writeRecord(
   context: Context,
-  const { client, stores } = context;
   namespace: string,
   record: Parameters<typeof recordLabels>[0],
   signal: AbortSignal,
 ): Promise<void> {
+  const { client, stores } = context;
   const name = recordName(record.deployment, record.seq);
   try {
     stores.records.put(
       await client.create(
         RECORDS,
-    countRecord(context, namespace, record);
         { metadata: { name, namespace, labels: recordLabels(record) }, spec: record },
         { signal },
       ),
     );
+    countRecord(context, namespace, record);
   } catch (error) {
     if (!alreadyExists(error)) throw error;
     stores.records.put(await client.get(RECORDS, { namespace, name }, { signal }));

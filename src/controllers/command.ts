@@ -11,6 +11,7 @@ import { parseRange } from "../dial/ip.ts";
 import { createLog, type Level } from "../runtime/log.ts";
 import { processMetrics } from "../runtime/metrics.ts";
 import { addressesOf, apiServerPlaces } from "./addresses.ts";
+import { type NotifyFlags, readNotify, withNotifyFlags } from "./notify-options.ts";
 import { runOperator } from "./operator.ts";
 import { orderKeyOf } from "./order-key.ts";
 import { ownImage } from "./own-image.ts";
@@ -34,7 +35,7 @@ const ranges = (text: string, before: readonly string[]): readonly string[] => {
   return [...before, text];
 };
 
-interface Options {
+interface Options extends NotifyFlags {
   readonly kubeconfig?: string;
   readonly context?: string;
   readonly orderKey?: string;
@@ -60,7 +61,7 @@ const signingKey = (client: Client, { orderKey, orderKeySecret }: Options): Prom
 
 /** `ashat operator`: watches, judges, delivers. */
 export const operatorCommand = (): Command =>
-  new Command("operator")
+  withNotifyFlags(new Command("operator"))
     .description("Runs the operator until SIGTERM; one of several replicas works, the others wait.")
     .option("--kubeconfig <file>", "kubeconfig to use instead of the pod's service account")
     .option("--context <name>", "context of that kubeconfig")
@@ -111,16 +112,19 @@ export const operatorCommand = (): Command =>
       });
       const client = createClient(connection, { fieldManager: "ashat-operator", userAgent: "ashat-operator" });
       try {
+        const addresses = addressesOf(
+          options.allowAddress,
+          await apiServerPlaces({ server: connection.server, env: process.env, client, log }),
+        );
+        const notify = await readNotify(options, addresses.rules);
         await runOperator(
           {
             client,
             orderKey: await signingKey(client, options),
             licenceKeys: options.licenceKeys === undefined ? new Map() : await readJwks(options.licenceKeys),
             checkImage: options.checkImage ?? (await ownImage(client)),
-            addresses: addressesOf(
-              options.allowAddress,
-              await apiServerPlaces({ server: connection.server, env: process.env, client, log }),
-            ),
+            addresses,
+            ...(notify !== undefined && { notify }),
             settings: {
               ...SETTINGS,
               deliveryMs: options.deliveryTimeout * 1000,

@@ -7,6 +7,7 @@ import type { Asking } from "../runtime/asking.ts";
 import type { Telling } from "../runtime/events.ts";
 import type { Log } from "../runtime/log.ts";
 import type { Licences } from "./licences.ts";
+import type { Notifications } from "./notifications.ts";
 import type { Seal } from "./seal.ts";
 import type { Stores } from "./stores.ts";
 import type { WorkMetrics } from "./work-metrics.ts";
@@ -30,6 +31,8 @@ export interface Context {
   readonly tell: (telling: Telling, signal?: AbortSignal) => Promise<boolean>;
   /** Counts the work; never throws. */
   readonly work: WorkMetrics;
+  /** Tells whoever wants to know; never waits, never throws. */
+  readonly notifications: Pick<Notifications, "saying">;
   /** False as soon as another process may be leader; asked before every effect. */
   readonly isLeader: () => boolean;
   readonly now: () => number;

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import type { RecordSpec } from "../api/record.ts";
 import { wellFormed } from "../api/well-formed.ts";
 import { decide } from "../core/decide.ts";
 import type { Decision } from "../core/decision.ts";
@@ -48,7 +49,7 @@ export async function reconcileDeployment(context: Context, key: string, signal:
         break;
       }
       case "rest":
-        await say(context, objects.raw, decision, signal);
+        await say(context, objects.raw, observed.records, decision, signal);
         return decision.wakeAt === undefined ? WAIT : again(Math.max(0, decision.wakeAt - context.now()));
       default:
         return unreachable(decision);
@@ -62,6 +63,7 @@ export async function reconcileDeployment(context: Context, key: string, signal:
 async function say(
   context: Context,
   raw: Raw,
+  records: readonly RecordSpec[],
   decision: Extract<Decision, { kind: "rest" }>,
   signal: AbortSignal,
 ): Promise<void> {
@@ -69,6 +71,7 @@ async function say(
   // As it comes back over the wire, so that nothing is written when nothing changed.
   const status = wellFormed(decision.status);
   if (isDeepStrictEqual(raw.status, status)) return;
+  context.notifications.saying(raw, status, records);
   for (const { type, reason, note, content } of event === undefined ? warnings : [...warnings, event])
     await context.tell(
       {

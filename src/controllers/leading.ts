@@ -12,12 +12,13 @@ import { type Failed, tellMainframeFailed, tellServerFailed, tellUpdateFailed } 
 import { createGateWatch } from "./gate-watch.ts";
 import { latestStamp } from "./latest-stamp.ts";
 import { createLicences } from "./licences.ts";
+import { startNotifying } from "./notifying.ts";
 import type { OperatorOptions } from "./operator.ts";
 import { createSeal } from "./seal.ts";
 import { informers, ownKinds, type Stores } from "./stores.ts";
 import { reconcileMainframe, reconcileServer } from "./target.ts";
-import { subscribe, type Wake, wakesOfPolicies } from "./wakes.ts";
 import { createWorkMetrics } from "./work-metrics.ts";
+import { subscribe, type Wake, wakesOfPolicies } from "./wakes.ts";
 
 /** They wait for others most of the time: for targets, and for the API server, which is asked only so much at once. */
 const WORKERS = 64;
@@ -50,9 +51,17 @@ export async function lead(
     stop: alive.signal,
   });
   const stamped = latestStamp([stores.deployments, stores.records, stores.jobs, stores.pods]);
+  const work = createWorkMetrics(options.metrics, log);
+  const clock = { now: () => performance.now(), random };
+  const measured = queueMetrics(options.metrics, "ashat");
+  const notifying = startNotifying(
+    options,
+    stores,
+    () => measured("notifications", createQueue(clock), clock.now),
+    clock,
+  );
   const context: Context = {
     ...options,
-  const work = createWorkMetrics(options.metrics, log);
     stores,
     agents,
     asking: createAgentAsking({ settings, now: Date.now }, alive.signal),
@@ -60,16 +69,15 @@ export async function lead(
     licensedAt: () => Math.max(Date.now(), stamped()),
     seal: await createSeal(options.orderKey),
     policies: gate,
+    work,
+    notifications: notifying.notifications,
     isLeader: valid,
     now: Date.now,
     tell: createEvents({ client, reportingController: "ashat.raos.io/operator", reportingInstance: identity, log }),
-    work,
   };
-  const clock = { now: () => performance.now(), random };
   const controller = (
     name: string,
     reconcile: (context: Context, ...rest: Parameters<Reconcile>) => ReturnType<Reconcile>,
-  const measured = queueMetrics(options.metrics, "ashat");
     tellFailed: (context: Context, key: string, failed: Failed) => Promise<void>,
   ): Controller =>
     createController({
@@ -89,11 +97,11 @@ export async function lead(
     server: controller("server", reconcileServer, tellServerFailed),
     mainframe: controller("mainframe", reconcileMainframe, tellMainframeFailed),
   };
+  stores.deployments.subscribe((_, now, before) => work.seen(now, before));
+  for (const raw of stores.deployments.store.all()) work.seen(raw, undefined);
   const wake = (wakes: readonly Wake[]): void => {
     for (const { who, key } of wakes) controllers[who].enqueue(key);
   };
-  stores.deployments.subscribe((_, now, before) => work.seen(now, before));
-  for (const raw of stores.deployments.store.all()) work.seen(raw, undefined);
   subscribe(stores, wake);
   gate.subscribe((namespace) => wake(wakesOfPolicies(namespace, stores)));
   const checkpoints = createCheckpoints({
@@ -115,6 +123,6 @@ export async function lead(
     ]);
   } finally {
     alive.abort(new Error("the operator stops"));
-    await agents.close();
+    await Promise.all([agents.close(), notifying.end()]);
   }
 }

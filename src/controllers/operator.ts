@@ -11,6 +11,7 @@ import { watchMetrics } from "../runtime/watch-metrics.ts";
 import { writeMetrics } from "../runtime/write-metrics.ts";
 import type { Addresses } from "./addresses.ts";
 import { lead } from "./leading.ts";
+import type { Notify } from "./notify-options.ts";
 import { createStores, informers } from "./stores.ts";
 
 export interface OperatorOptions {
@@ -21,6 +22,8 @@ export interface OperatorOptions {
   /** Where it and its Jobs may connect to. */
   readonly addresses: Addresses;
   readonly settings: Settings;
+  /** Nobody is notified where it is absent. */
+  readonly notify?: Notify;
   readonly healthPort: number;
   /** How often it says, signed, how far the records have come. */
   readonly checkpointMs: number;

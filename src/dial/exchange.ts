@@ -12,6 +12,8 @@ export interface Question {
   /** From the first byte of the connection to the last of the body. */
   readonly deadlineMs: number;
   readonly signal?: AbortSignal;
+  /** The answer is its status and its headers: a body is neither waited for nor read. */
+  readonly withoutBody?: boolean;
 }
 
 /** What came of asking: trouble at the other end is data, never an exception. */
@@ -37,7 +39,7 @@ const said = (error: unknown): string => {
 
 /** Asks once: no redirect is followed, nothing is repeated, and the whole is bounded in bytes and time. */
 export const exchange = async (dispatcher: Dispatcher, question: Question): Promise<Exchange> => {
-  const { url, method, headers, body, maxBytes, deadlineMs, signal } = question;
+  const { url, method, headers, body, maxBytes, deadlineMs, signal, withoutBody = false } = question;
   const { origin } = new URL(url);
   const deadline = AbortSignal.timeout(deadlineMs);
   try {
@@ -48,6 +50,11 @@ export const exchange = async (dispatcher: Dispatcher, question: Question): Prom
       ...(headers === undefined ? {} : { headers: { ...headers } }),
       ...(body === undefined ? {} : { body }),
     });
+    if (withoutBody) {
+      // A few bytes are let through, so that the connection can be used again; more than that, or no end, closes it.
+      void answer.body.dump({ limit: Math.min(maxBytes, 4_096) }).catch(() => undefined);
+      return { state: "Answered", status: answer.statusCode, headers: answer.headers, body: Buffer.alloc(0) };
+    }
     const parts: Buffer[] = [];
     let size = 0;
     for await (const part of answer.body as AsyncIterable<Buffer>) {

@@ -11,10 +11,11 @@ import { writeMetrics } from "./write-metrics.ts";
 const open = async () => {
   const server = createServer((request, response) => {
     const name = (request.url ?? "").split("?")[0]?.split("/").at(-1) ?? "";
-    if (name === "cut") return void request.socket.destroy();
-    response
-      .writeHead(Number(name) || 201, { "content-type": "application/json" })
-      .end(JSON.stringify({ metadata: { name }, kind: "Status" }));
+    if (name === "cut") request.socket.destroy();
+    else
+      response
+        .writeHead(Number(name) || 201, { "content-type": "application/json" })
+        .end(JSON.stringify({ metadata: { name }, kind: "Status" }));
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
   const client = createClient(
@@ -36,11 +37,12 @@ const open = async () => {
   };
 };
 
+const at = (name: string) => ({ namespace: "n", name });
+
 test("writes are counted by kind, verb and answer; dry runs, reads, and what is done as somebody else are not", async () => {
   const { client, close } = await open();
   const metrics = new Registry();
   const counted = writeMetrics(metrics, "x")(client);
-  const at = (name: string) => ({ namespace: "n", name });
   await counted.create(LEASES, { metadata: at("new") });
   await counted.create(LEASES, { metadata: at("new") }, { dryRun: true });
   await counted.as("mallory").mergePatch(LEASES, at("200"), {});
