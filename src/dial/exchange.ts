@@ -4,7 +4,7 @@ import { isWrongCertificate } from "./trust.ts";
 
 export interface Question {
   readonly url: string;
-  readonly method: "GET" | "PUT" | "POST" | "HEAD";
+  readonly method: "GET" | "PUT" | "POST" | "PATCH" | "HEAD";
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
   /** The most bytes of a body that are read; one more makes it Oversized. */
