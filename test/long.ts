@@ -7,9 +7,12 @@ export const LONG: readonly string[] = [
   "test/e2e/bundled.test.ts",
   "test/e2e/canary.test.ts",
   "test/e2e/demo.test.ts",
+  "test/e2e/flux.test.ts",
   "test/e2e/forgeries-evidence.test.ts",
   "test/e2e/forgeries-policies.test.ts",
   "test/e2e/forgeries-worlds.test.ts",
+  "test/e2e/real-node/main.test.ts",
+  "test/e2e/real-node/node.test.ts",
 ];
 
 export const runsLong = (env: Readonly<Record<string, string | undefined>>): boolean =>

@@ -23,7 +23,11 @@ export type ProgramName = keyof typeof PROGRAMS;
 export const PROGRAM_NAMES = Object.keys(PROGRAMS) as readonly ProgramName[];
 
 /** What else tests run, each from modules of its own. */
-const TOOLS = { helm: "helm.sh/helm/v4/cmd/helm" } as const;
+const TOOLS = {
+  helm: "helm.sh/helm/v4/cmd/helm",
+  "source-controller": "github.com/fluxcd/source-controller",
+  "kustomize-controller": "github.com/fluxcd/kustomize-controller",
+} as const;
 const PACKAGES = { ...PROGRAMS, ...TOOLS };
 
 /** Modules that are pinned, and what is built from them. */
@@ -38,6 +42,13 @@ export interface Source {
 
 const besides = (folder: string): string => join(dirname(fileURLToPath(import.meta.url)), folder);
 
+const ofFlux = (name: "source-controller" | "kustomize-controller"): Source => ({
+  dir: besides(`flux/${name}`),
+  programs: [name],
+  module: PACKAGES[name],
+  stamps: () => ({}),
+});
+
 export const CONTROL_PLANE: Source = { dir: besides("controlplane"), programs: PROGRAM_NAMES };
 /** The last API server without MutatingAdmissionPolicy v1; everything around it is of the control plane above. */
 export const OLDER_API_SERVER: Source = { dir: besides("controlplane-1.34"), programs: ["kube-apiserver"] };
@@ -47,6 +58,11 @@ export const HELM: Source = {
   module: "helm.sh/helm/v4",
   stamps: (version) => ({ "helm.sh/helm/v4/internal/version.version": version }),
 };
+/** Flux: each controller with modules of its own, for they were not released against the same libraries. */
+export const FLUX = {
+  source: ofFlux("source-controller"),
+  kustomize: ofFlux("kustomize-controller"),
+} as const;
 
 export const exists = (path: string): Promise<boolean> =>
   access(path).then(

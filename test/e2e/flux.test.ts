@@ -1,0 +1,260 @@
+import { expect, test } from "vitest";
+import { actionKey, AUTHOR_KEY, stampKey } from "../../src/api/actions.ts";
+import type { DeploymentStatus } from "../../src/api/deployment.ts";
+import { verifyChain } from "../../src/api/record.ts";
+import { notFound } from "../../src/kube/errors.ts";
+import { until } from "../cluster/until.ts";
+import { openFluxScene, withApproval } from "../world/flux-scene.ts";
+import { startInProcess } from "../world/in-process.ts";
+import { server, update } from "../world/manifests.ts";
+import { movesOf } from "../world/room.ts";
+import { openScene } from "../world/scene.ts";
+
+const scene = openScene();
+const { flux, room: fluxRoom, expectRest, waitByRules } = openFluxScene(scene);
+
+const APPROVE = actionKey("approve", "omega");
+const modules = { checks: { modules: { path: "/api/modules" } } };
+
+const release = (file: string, version: string, extra: object = {}) =>
+  scene.world().archives.build({ version, file: `flux-${file}.tgz`, ...extra });
+
+const approvals = ({ blockedBy }: DeploymentStatus) => blockedBy?.find(({ gate }) => gate === "approvals");
+const waits = (status: DeploymentStatus): boolean => status.phase === "AwaitingApproval" && status.tier === "omega";
+
+test.concurrent(
+  "an update committed to Git runs to the approval, and a commit approves exactly the token it names",
+  async () => {
+    const synced = await fluxRoom("commits", { wait: true });
+    const { room, sync } = synced;
+    const { namespace } = room;
+    await waitByRules(synced);
+    const [staging, omega] = [await room.target("staging"), await room.target("omega")];
+    const [one, two] = await Promise.all([release("commits-1", "9.4.2"), release("commits-2", "9.4.3")]);
+    const { account } = flux();
+    const first = await sync.push(
+      {
+        "staging.yaml": server(namespace, "Public", staging),
+        "omega.yaml": server(namespace, "Omega", omega, { approval: { syncBots: [account] } }),
+        "first.yaml": update(namespace, "first", one),
+      },
+      "RaOS 9.4.2",
+    );
+    const token = approvals(await room.untilUpdate("first", waits))?.token ?? "";
+    expect((await room.update("first")).metadata.annotations).toMatchObject({ [AUTHOR_KEY]: account });
+    expect(await sync.settled(first)).toMatchObject({ status: "True" });
+    await expectRest(synced, "first");
+
+    await sync.push({ "first.yaml": withApproval(update(namespace, "first", one), "0123456789abcdef") });
+    const mistaken = await room.untilUpdate(
+      "first",
+      (status) => approvals(status)?.message.includes("does not count") === true,
+    );
+    expect(mistaken.message).toContain(`it names 0123456789abcdef, and the token is ${token}`);
+    expect(mistaken.approval).toBe("0/1");
+
+    const approval = `${token} seen on staging`;
+    const second = await sync.push({ "first.yaml": withApproval(update(namespace, "first", one), approval) });
+    await room.untilUpdate("first", ({ phase }) => phase === "Completed");
+    expect(await omega.version()).toBe("9.4.2");
+    expect(await sync.settled(second)).toMatchObject({ status: "True" });
+    const records = await room.records("first");
+    expect(records.find(({ to, tier }) => to === "Delivering" && tier === "omega")).toMatchObject({
+      approvals: [{ user: account, reason: "seen on staging" }],
+      actor: { name: account, known: "Admission" },
+      token: expect.stringMatching(new RegExp(`^${token}`)),
+    });
+    expect((await room.update("first")).metadata.annotations).toMatchObject({
+      [APPROVE]: approval,
+      [stampKey("approve", "omega")]: account,
+    });
+    await expectRest(synced, "first");
+
+    // Somebody copies the file, and the approval with it.
+    await sync.push({ "second.yaml": withApproval(update(namespace, "second", two), approval) });
+    const copied = await room.untilUpdate("second", waits);
+    expect(copied.message).toContain(`it names ${token}, and the token is ${approvals(copied)?.token}`);
+    expect(copied.approval).toBe("0/1");
+    await expectRest(synced, "second");
+    expect(await omega.version()).toBe("9.4.2");
+    expect(await staging.version()).toBe("9.4.3");
+
+    const { uid } = (await room.update("first")).metadata;
+    await sync.push({ "first.yaml": null }, "Done with");
+    await until("the update is pruned", () => room.update("first").then(() => false, notFound));
+    const kept = await room.records("first", uid);
+    expect(kept.slice(0, records.length)).toEqual(records);
+    expect(movesOf(kept)).toContain("omega Verifying>Passed Verified");
+    expect(verifyChain(kept)).toEqual([]);
+  },
+);
+
+test.concurrent(
+  "a commit does not count where the server does not list the bot, and a person approves beside Flux by the printed command only",
+  async () => {
+    const synced = await fluxRoom("people");
+    const { room, sync } = synced;
+    const { namespace } = room;
+    const [staging, omega] = [await room.target("staging"), await room.target("omega")];
+    const one = update(namespace, "first", await release("people", "9.4.2"));
+    const servers = {
+      "staging.yaml": server(namespace, "Public", staging),
+      "omega.yaml": server(namespace, "Omega", omega, { approval: { required: 2 } }),
+    };
+    await sync.push({ ...servers, "first.yaml": one });
+    const token = approvals(await room.untilUpdate("first", waits))?.token ?? "";
+    await sync.push({ "first.yaml": withApproval(one, token) });
+    const ignored = await room.untilUpdate(
+      "first",
+      (status) => approvals(status)?.message.includes("does not count") === true,
+    );
+    const { account } = flux();
+    expect(ignored).toMatchObject({ phase: "AwaitingApproval", approval: "0/2" });
+    expect(ignored.message).toContain(
+      `${account} is a program, and approval.syncBots of server omega does not list it`,
+    );
+
+    const command = approvals(ignored)?.command ?? "";
+    const plain = command.replace(" --field-manager=ashat", "");
+    expect(plain).not.toBe(command);
+    await expect(room.run("ann", plain)).rejects.toThrow(
+      "Flux would remove this at its next reconcile: add --field-manager=ashat to the command, or commit it to Git",
+    );
+    await room.run("ann", command);
+    const half = await room.untilUpdate("first", ({ approval }) => approval === "1/2");
+    await expectRest(synced, "first");
+    const { annotations } = (await room.update("first")).metadata;
+    expect(annotations).toMatchObject({
+      [actionKey("approve", "omega", "2")]: token,
+      [stampKey("approve", "omega", "2")]: "ann",
+    });
+    // A commit that says something else of it leaves hers alone.
+    await sync.push({ "first.yaml": one }, "No approval by commit after all");
+    await until("the approval by commit is withdrawn", async () => {
+      const now = (await room.update("first")).metadata.annotations ?? {};
+      return !(APPROVE in now) && !(stampKey("approve", "omega") in now);
+    });
+    expect(approvals(half)?.token).toBe(token);
+    await room.approve("ben", "first", "omega");
+    await room.untilUpdate("first", ({ phase }) => phase === "Completed");
+    const moved = (await room.records("first")).find(({ to, tier }) => to === "Delivering" && tier === "omega");
+    expect(moved?.approvals?.map(({ user }) => user).sort()).toEqual(["ann", "ben"]);
+  },
+);
+
+test.concurrent.for([
+  { how: "by the conditions alone", prefix: "kstatus", rules: false },
+  { how: "by the rules that are shipped", prefix: "rules", rules: true },
+])(
+  "a Kustomization that waits is not held up by a person, and fails with an update that is stalled, $how",
+  async ({ prefix, rules }) => {
+    const synced = await fluxRoom(prefix, { wait: true, timeout: "90s" });
+    const { room, sync } = synced;
+    const { namespace } = room;
+    if (rules) await waitByRules(synced);
+    const [staging, omega] = [await room.target("staging"), await room.target("omega")];
+    const good = await sync.push({
+      "staging.yaml": server(namespace, "Public", staging, modules),
+      "omega.yaml": server(namespace, "Omega", omega),
+      "good.yaml": update(namespace, "good", await release(`${prefix}-1`, "9.4.2")),
+    });
+    await room.untilUpdate("good", waits);
+    expect(await sync.settled(good)).toMatchObject({ status: "True" });
+    const token = approvals((await room.update("good")).status ?? {})?.token ?? "";
+    await room.act("ann", "good", { verb: "cancel", tier: "omega", token });
+    await room.untilUpdate("good", ({ phase }) => phase === "Cancelled");
+    const cancelled = await sync.reconcile();
+    expect(cancelled.status?.conditions?.find(({ type }) => type === "Ready")).toMatchObject({ status: "True" });
+
+    const half = await release(`${prefix}-2`, "9.4.3", { moduleVersions: { billing: "9.4.1" } });
+    const bad = await sync.push({ "half.yaml": update(namespace, "half", half) });
+    await room.untilUpdate("half", ({ phase }) => phase === "Held");
+    const failed = await sync.settled(bad, { timeoutMs: 120_000 });
+    expect(failed).toMatchObject({ status: "False", reason: "HealthCheckFailed" });
+    expect(failed.message).toContain(`Deployment/${namespace}/half status: 'Failed'`);
+  },
+);
+
+test.concurrent("a namespace, a Secret, an update and its servers come from Git, the update first", async () => {
+  const { room, sync } = await fluxRoom("whole");
+  const namespace = `${room.namespace}-new`;
+  const { ca, dir, keys } = scene.world();
+  const [staging, omega] = await Promise.all(
+    ["staging", "omega"].map((name) => startInProcess({ namespace, name, dir, ca, keys })),
+  );
+  if (staging === undefined || omega === undefined) throw new Error("two servers were started");
+  await sync.push({
+    "namespace.yaml": { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } },
+    "first.yaml": update(namespace, "first", await release("whole", "9.4.2")),
+  });
+  const untilSaid = async (path: string, hoped: string): Promise<boolean> =>
+    until(`${path} has ${hoped}`, async () => {
+      const asked = ["get", "deployments.ashat.raos.io/first", "-n", namespace, `-o=jsonpath={${path}}`];
+      return (await scene.cluster.kubectl(asked)).stdout.includes(hoped);
+    });
+  await untilSaid(".status.message", "Public Server not configured: ");
+  const byCa = { tls: { caSecretRef: { name: "ca" } } };
+  const files = {
+    "staging.yaml": server(namespace, "Public", staging, byCa),
+    "omega.yaml": server(namespace, "Omega", omega, { ...byCa, approval: { syncBots: [flux().account] } }),
+    "ca.yaml": {
+      apiVersion: "v1",
+      kind: "Secret",
+      metadata: { namespace, name: "ca" },
+      stringData: { "ca.crt": ca.certPem },
+    },
+  };
+  await sync.push(files, "Where it goes");
+  await untilSaid(".status.phase", "AwaitingApproval");
+  expect(await staging.version()).toBe("9.4.2");
+  // All of it goes with the namespace, and nothing is held back.
+  await sync.push({
+    "namespace.yaml": null,
+    "first.yaml": null,
+    ...Object.fromEntries(Object.keys(files).map((name) => [name, null])),
+  });
+  await scene.cluster.kubectl(["wait", "--for=delete", `namespace/${namespace}`, "--timeout=60s"]);
+  await Promise.all([staging.stop(), omega.stop()]);
+});
+
+/** All that kustomize does to every object of a kind named Deployment. */
+const transformed = (team: string, more: object = {}) => ({
+  apiVersion: "kustomize.config.k8s.io/v1beta1",
+  kind: "Kustomization",
+  resources: ["first.yaml"],
+  namePrefix: "prod-",
+  commonLabels: { team },
+  labels: [{ pairs: { part: "shop" }, includeTemplates: true }],
+  commonAnnotations: { owner: team },
+  images: [{ name: "raos", newTag: "9.4.2" }],
+  ...more,
+});
+
+test.concurrent("what kustomize does to every Deployment goes through Flux, and later too", async () => {
+  const synced = await fluxRoom("kustomized");
+  const { room, sync } = synced;
+  const { namespace } = room;
+  const staging = await room.target("staging");
+  await room.apply(server(namespace, "Public", staging));
+  const one = update(namespace, "first", await release("kustomized", "9.4.2"));
+  await sync.push({ "first.yaml": one, "kustomization.yaml": transformed("red") });
+  await room.untilUpdate("prod-first", ({ tier }) => tier === "omega");
+  expect((await room.update("prod-first")).metadata).toMatchObject({
+    labels: { team: "red", part: "shop" },
+    annotations: { owner: "red" },
+  });
+  await expectRest(synced, "prod-first");
+
+  const later = await sync.push({ "kustomization.yaml": transformed("blue") }, "Another team");
+  expect(await sync.settled(later)).toMatchObject({ status: "True" });
+  expect((await room.update("prod-first")).metadata.labels).toMatchObject({ team: "blue" });
+
+  const refused = await sync.push({
+    "kustomization.yaml": transformed("blue", { replicas: [{ name: "first", count: 3 }] }),
+  });
+  const { status, message } = await sync.settled(refused);
+  expect(status).toBe("False");
+  expect(message).toContain(
+    "an update has no replicas: kustomize's `replicas` meant deployments.apps, take this name out of it",
+  );
+});
