@@ -4,6 +4,7 @@
  */
 export const LONG: readonly string[] = [
   "test/apiserver/attacks-1.34.test.ts",
+  "test/apiserver/chart-1.34.test.ts",
   "test/e2e/bundled.test.ts",
   "test/e2e/canary.test.ts",
   "test/e2e/demo.test.ts",

@@ -99,6 +99,32 @@ const Operator = z.strictObject({
     .describe("More environment of the operator, such as NODE_EXTRA_CA_CERTS."),
 });
 
+const Notifications = z.strictObject({
+  url: z
+    .string()
+    .regex(/^$|^https?:/)
+    .default("")
+    .describe(
+      "Who is told by CloudEvents that an approval is missing, what is held, how updates end; nobody where empty.",
+    ),
+  existingSecret: z
+    .string()
+    .max(253)
+    .default("")
+    .describe(
+      "Secret in ashat-system whose `secret` signs them (whsec_ and base64, Standard Webhooks); needed with a url.",
+    ),
+  caConfigMap: z
+    .string()
+    .max(253)
+    .default("")
+    .describe("ConfigMap in ashat-system whose `ca.crt` vouches for the receiver, where it is none of the system's."),
+  source: z
+    .string()
+    .default("")
+    .describe("What the events name as their source, where several clusters tell one receiver."),
+});
+
 const Resources = z.strictObject({
   requests: texts.default({ cpu: "50m", memory: "128Mi" }).describe("What the scheduler sets aside."),
   limits: texts.default({ memory: "512Mi" }).describe("What it may take at most."),
@@ -143,6 +169,7 @@ export const Values = z.strictObject({
   orderKey: OrderKey.prefault({}).describe("The key that orders to agents are signed with."),
   licences: Licences.prefault({}).describe("Whose licences are believed; at most one of the two is said."),
   operator: Operator.prefault({}).describe("The operator's settings."),
+  notifications: Notifications.prefault({}).describe("Whom it tells, so that nobody waits unknowingly."),
   serviceAccount: z
     .strictObject({ annotations: texts.default({}).describe("Annotations of it.") })
     .prefault({})

@@ -147,6 +147,12 @@ describe("values", () => {
     );
   });
 
+  it("refuses notifications that nothing signs, with the command that makes the secret", async () => {
+    expect(await refusal("--set=notifications.url=https://hooks.example")).toContain(
+      'kubectl create secret generic ashat-notify --namespace ashat-system --from-literal=secret="whsec_$(openssl rand -base64 32)"',
+    );
+  });
+
   it("puts licence keys where the operator reads them, and a change of them starts it again", async () => {
     const objects = await template(keys);
     const { data } = find(objects, "ConfigMap/ashat-system/ashat-licence-keys") as unknown as {
@@ -195,6 +201,22 @@ describe("values", () => {
       "--allow-address=127.0.0.0/8",
       "--pod-start-timeout=9",
     ]);
+  });
+
+  it("mounts what notifications are signed with, and who vouches for their receiver", async () => {
+    const told =
+      "notifications.url=https://hooks.example/a?b,notifications.existingSecret=hook,notifications.caConfigMap=ca";
+    const objects = await template(`--set=${told}`);
+    expect(containerOf(objects).args.slice(-3)).toEqual([
+      "--notify-url=https://hooks.example/a?b",
+      "--notify-secret=/etc/ashat/notify-secret/secret",
+      "--notify-ca=/etc/ashat/notify-ca/ca.crt",
+    ]);
+    const volumes = ["tmp", "notify-secret", "notify-ca"].map((name): unknown => expect.objectContaining({ name }));
+    expect(operatorOf(objects).spec.template.spec.volumes).toEqual(volumes);
+    expect(containerOf(await template("--set=notifications.existingSecret=hook")).args.join(" ")).not.toContain(
+      "notify",
+    );
   });
 
   it("brings a ServiceMonitor only when asked, and leaves out what is switched off", async () => {
