@@ -9,6 +9,8 @@ export interface Seat {
   readonly certFile: string;
   readonly keyFile: string;
   readonly caFile: string;
+  /** Where it listens; loopback by default. */
+  readonly host?: string;
   readonly agentPort: number;
   /** Where the server it updates answers. */
   readonly url: string;
@@ -16,9 +18,13 @@ export interface Seat {
 }
 
 /** What an agent is given at install. */
-export const agentConfigFor = (seat: Seat, keys: Keys, licensed: boolean): AgentConfigInput => ({
+export const agentConfigFor = (
+  { host = "127.0.0.1", ...seat }: Seat,
+  keys: Keys,
+  licensed: boolean,
+): AgentConfigInput => ({
   name: `${seat.namespace}/${seat.name}`,
-  listen: { host: "127.0.0.1", port: seat.agentPort },
+  listen: { host, port: seat.agentPort },
   tls: { certFile: seat.certFile, keyFile: seat.keyFile },
   operatorKeys: keys.operatorKeys,
   root: seat.root,

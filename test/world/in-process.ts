@@ -12,14 +12,15 @@ import { type TargetOptions, type TargetProcesses, versionOf } from "./target.ts
 export async function startInProcess(options: TargetOptions): Promise<TargetProcesses> {
   const { name, ca, keys, licensed = false, databaseUrl } = options;
   const seat = await laySeat(options);
-  const { root, certificate } = seat;
+  const { root, certificate, host } = seat;
   const [agentPort = 0] = await freePorts(1);
   const raos = await startRaos({
     root,
+    host,
     tls: { cert: certificate.certPem, key: certificate.keyPem },
     ...(databaseUrl !== undefined && { databaseUrl }),
   });
-  const url = `https://127.0.0.1:${raos.port}`;
+  const url = `https://${host}:${raos.port}`;
   const hook = [...QUICK_HOOK, String(raos.adminPort)];
   const config = AgentConfig.parse(agentConfigFor({ ...seat, agentPort, url, hook }, keys, licensed));
   let agent: RunningAgent | undefined = await startAgent(config);
@@ -31,7 +32,7 @@ export async function startInProcess(options: TargetOptions): Promise<TargetProc
   return {
     name,
     url,
-    agentUrl: `https://127.0.0.1:${agentPort}`,
+    agentUrl: `https://${host}:${agentPort}`,
     root,
     certificate,
     adminPort: raos.adminPort,

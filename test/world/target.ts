@@ -50,11 +50,11 @@ const GRACE_MS = 2_000;
 export async function startTarget(options: TargetOptions): Promise<TargetProcesses> {
   const { name, ca, keys, licensed = false, databaseUrl, entry = at("src/main.ts") } = options;
   const seat = await laySeat(options);
-  const { dir, root, certificate, certFile, keyFile } = seat;
+  const { dir, root, certificate, certFile, keyFile, host } = seat;
   const [port = 0, adminPort = 0, agentPort = 0] = await freePorts(3);
   const configFile = join(dir, "agent.json");
-  const url = `https://127.0.0.1:${port}`;
-  const agentUrl = `https://127.0.0.1:${agentPort}`;
+  const url = `https://${host}:${port}`;
+  const agentUrl = `https://${host}:${agentPort}`;
   const hook = [...SAMPLE_HOOK, String(adminPort)];
   await writeFile(configFile, JSON.stringify(agentConfigFor({ ...seat, agentPort, url, hook }, keys, licensed)));
   const raos = startGuarded({
@@ -67,6 +67,7 @@ export async function startTarget(options: TargetOptions): Promise<TargetProcess
       RAOS_ROOT: root,
       RAOS_CERT_FILE: certFile,
       RAOS_KEY_FILE: keyFile,
+      RAOS_HOST: host,
       RAOS_PORT: String(port),
       RAOS_ADMIN_PORT: String(adminPort),
       ...(databaseUrl !== undefined && { DATABASE_URL: databaseUrl }),

@@ -24,7 +24,12 @@ export interface World extends Updates {
   readonly stop: () => Promise<void>;
 }
 
-export async function startWorld(cluster: ClusterAccess, namespace: string): Promise<World> {
+/** Pods that are real containers reach its servers and agents only by an address of this machine that is `host`. */
+export async function startWorld(
+  cluster: ClusterAccess,
+  namespace: string,
+  at: Pick<TargetOptions, "host"> = {},
+): Promise<World> {
   const dir = await mkdtemp(join(tmpdir(), "ashat-world-"));
   await mkdir(dir, { recursive: true });
   const [ca, keys] = await Promise.all([createCa("ashat test world"), makeKeys(dir)]);
@@ -42,7 +47,7 @@ export async function startWorld(cluster: ClusterAccess, namespace: string): Pro
     keys,
     archives,
     target: async (name, extra = {}) => {
-      const started = await startTarget({ namespace, name, dir, ca, keys, ...extra });
+      const started = await startTarget({ namespace, name, dir, ca, keys, ...at, ...extra });
       targets.push(started);
       return started;
     },
