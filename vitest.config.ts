@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config";
 import { LONG, runsLong } from "./test/long.ts";
 
 /** End to end, and without the operator of the others: they bring what they need. */
-const APART = ["test/e2e/demo.test.ts", "test/e2e/agent/**/*.test.ts"];
+const APART = ["test/e2e/demo.test.ts", "test/e2e/agent/**/*.test.ts", "test/e2e/real-node/**/*.test.ts"];
 
 const left = runsLong(process.env) ? [] : LONG;
 

@@ -1,5 +1,15 @@
 import { delimiter, join } from "node:path";
-import { builtPrograms, CONTROL_PLANE, exists, goVersion, HELM, OLDER_API_SERVER, PROGRAM_NAMES } from "./gobuild.ts";
+import {
+  builtPrograms,
+  CONTROL_PLANE,
+  exists,
+  goVersion,
+  HELM,
+  NODE,
+  NODE_PROGRAMS,
+  OLDER_API_SERVER,
+  PROGRAM_NAMES,
+} from "./gobuild.ts";
 import type { OnProgress } from "./progress.ts";
 
 /** Where a control plane comes from: somebody's running cluster, named on purpose, or programs to start. Never a fake. */
@@ -65,4 +75,23 @@ export const findHelm = async (onProgress?: OnProgress): Promise<string> => {
   throw new Error(
     `no Helm can be had here: ${go.missing}. Install Go >= 1.26 (https://go.dev/dl) and put it on PATH: it is then built once, about 2 minutes`,
   );
+};
+
+export type NodeBinaries = Readonly<Record<"kubelet" | "kube-proxy" | "coredns" | "probe", string>>;
+
+/** What a real node runs beside containerd, built once like the rest; it comes from Go only. */
+export const findNodePrograms = async (onProgress?: OnProgress): Promise<NodeBinaries> => {
+  const go = await goVersion();
+  if ("missing" in go)
+    throw new Error(
+      `no kubelet can be had here: ${go.missing}. Install Go >= 1.26 (https://go.dev/dl) and put it on PATH: it is then built once, about 5 minutes`,
+    );
+  const kubernetes = await builtPrograms(go.version, NODE, onProgress);
+  const ours = await builtPrograms(go.version, NODE_PROGRAMS, onProgress);
+  return {
+    kubelet: join(kubernetes, "kubelet"),
+    "kube-proxy": join(kubernetes, "kube-proxy"),
+    coredns: join(ours, "coredns"),
+    probe: join(ours, "probe"),
+  };
 };

@@ -20,6 +20,8 @@ export interface ClusterOptions {
   readonly onProgress?: OnProgress;
   /** An API server of 1.34, the last without MutatingAdmissionPolicy v1, among programs of the newest; built when first asked for. */
   readonly apiServer?: "1.34";
+  /** Where real nodes and their pods reach the API server (`nodeNetwork()`): it then listens on every address of this machine. */
+  readonly address?: string;
 }
 
 export interface Cluster extends ClusterAccess {
@@ -40,7 +42,7 @@ const GRACE_MS = 1000;
 
 const startOwned = async (
   programs: string,
-  { auditLog, dir: wanted, onProgress, apiServer: version }: ClusterOptions,
+  { auditLog, dir: wanted, onProgress, apiServer: version, address }: ClusterOptions,
 ): Promise<Cluster> => {
   const apiServerFrom = version === undefined ? undefined : await findOlderApiServer(onProgress);
   const dir = wanted ?? (await mkdtemp(join(tmpdir(), "ashat-cluster-")));
@@ -55,9 +57,10 @@ const startOwned = async (
     apiPort,
     ...(apiServerFrom === undefined ? {} : { apiServerFrom }),
     ...(auditLog ? { auditLog: join(dir, "audit.log") } : {}),
+    ...(address === undefined ? {} : { address }),
   };
   const server = `https://${HOST}:${apiPort}`;
-  const files = await writeFiles(dir, server);
+  const files = await writeFiles(dir, server, address);
   const agent = new Agent({ connect: { ca: files.ca.certPem, cert: files.admin.certPem, key: files.admin.keyPem } });
   const died = new AbortController();
   const running = new Map<string, Guarded>();

@@ -11,6 +11,8 @@ export interface Layout {
   readonly etcdPeerPort: number;
   readonly apiPort: number;
   readonly auditLog?: string;
+  /** Where nodes and pods reach the API server, if there are any. */
+  readonly address?: string;
 }
 
 export const HOST = "127.0.0.1";
@@ -43,16 +45,27 @@ export const etcd = (layout: Layout): Program =>
     "log-level": "warn",
   });
 
+const places = ({ address, dir }: Layout): Readonly<Record<string, string>> =>
+  address === undefined
+    ? // Nothing reaches the API server through a Service here, and a loopback address is not allowed in one.
+      { "bind-address": HOST, "endpoint-reconciler-type": "none" }
+    : {
+        "bind-address": "0.0.0.0",
+        "advertise-address": address,
+        // For logs and exec, which it asks of the kubelet.
+        "kubelet-client-certificate": join(dir, "kubelet-client.crt"),
+        "kubelet-client-key": join(dir, "kubelet-client.key"),
+        "kubelet-preferred-address-types": "InternalIP",
+      };
+
 export const apiServer = (layout: Layout): Program =>
   program(
     layout,
     "kube-apiserver",
     {
       "etcd-servers": `http://${HOST}:${layout.etcdPort}`,
-      "bind-address": HOST,
       "secure-port": layout.apiPort,
-      // Nothing reaches the API server through a Service here, and a loopback address is not allowed in one.
-      "endpoint-reconciler-type": "none",
+      ...places(layout),
       "tls-cert-file": join(layout.dir, "apiserver.crt"),
       "tls-private-key-file": join(layout.dir, "apiserver.key"),
       "client-ca-file": join(layout.dir, "ca.crt"),

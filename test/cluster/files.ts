@@ -15,20 +15,21 @@ export interface Files {
 const secret = { mode: 0o600 };
 
 /** Writes all that the programs read: certificates, keys, their kubeconfigs and the audit policy. */
-export const writeFiles = async (dir: string, server: string): Promise<Files> => {
+export const writeFiles = async (dir: string, server: string, address?: string): Promise<Files> => {
   const ca = await createCa("ashat-test-cluster");
   const place: Place = { server, caPem: ca.certPem };
   const login = (commonName: string, organization: readonly string[] = []) =>
     issue(ca, { commonName, organization, client: true });
-  const [serving, admin, manager, scheduler, tokens] = await Promise.all([
+  const [serving, admin, manager, scheduler, kubelets, tokens] = await Promise.all([
     issue(ca, {
       commonName: "kube-apiserver",
       dns: ["localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc"],
-      ips: [HOST, "10.96.0.1"],
+      ips: [HOST, "10.96.0.1", ...(address === undefined ? [] : [address])],
     }),
     login("kubernetes-admin", ["system:masters"]),
     login("system:kube-controller-manager"),
     login("system:kube-scheduler"),
+    login("kube-apiserver-kubelet-client", ["system:masters"]),
     createSigningKey(),
   ]);
   const caFile = join(dir, "ca.json");
@@ -38,6 +39,8 @@ export const writeFiles = async (dir: string, server: string): Promise<Files> =>
     writeFile(join(dir, "ca.crt"), ca.certPem),
     writeFile(join(dir, "apiserver.crt"), serving.certPem),
     writeFile(join(dir, "apiserver.key"), serving.keyPem, secret),
+    writeFile(join(dir, "kubelet-client.crt"), kubelets.certPem),
+    writeFile(join(dir, "kubelet-client.key"), kubelets.keyPem, secret),
     writeFile(join(dir, "sa.key"), tokens.privatePem, secret),
     writeFile(join(dir, "sa.pub"), tokens.publicPem),
     writeFile(join(dir, "audit-policy.json"), JSON.stringify(AUDIT_POLICY)),

@@ -27,6 +27,10 @@ const TOOLS = {
   helm: "helm.sh/helm/v4/cmd/helm",
   "source-controller": "github.com/fluxcd/source-controller",
   "kustomize-controller": "github.com/fluxcd/kustomize-controller",
+  kubelet: "k8s.io/kubernetes/cmd/kubelet",
+  "kube-proxy": "k8s.io/kubernetes/cmd/kube-proxy",
+  coredns: "./coredns",
+  probe: "./probe",
 } as const;
 const PACKAGES = { ...PROGRAMS, ...TOOLS };
 
@@ -34,6 +38,8 @@ const PACKAGES = { ...PROGRAMS, ...TOOLS };
 export interface Source {
   readonly dir: string;
   readonly programs: readonly (keyof typeof PACKAGES)[];
+  /** Code of our own beside the go.mod, which is built anew when it changes. */
+  readonly code?: readonly string[];
   /** The module whose version the programs tell; Kubernetes where nothing is said. */
   readonly module?: string;
   /** The variables that the version is linked into. */
@@ -63,6 +69,17 @@ export const FLUX = {
   source: ofFlux("source-controller"),
   kustomize: ofFlux("kustomize-controller"),
 } as const;
+
+/** What a real node needs beside containerd, of the same modules as the control plane; whoever has no such node does not build it. */
+export const NODE: Source = { dir: besides("controlplane"), programs: ["kubelet", "kube-proxy"] };
+/** What runs on a real node in tests: its DNS server, and the program of their containers. */
+export const NODE_PROGRAMS: Source = {
+  dir: besides("node-programs"),
+  programs: ["probe", "coredns"],
+  code: ["probe/main.go", "coredns/main.go"],
+  module: "github.com/coredns/coredns",
+  stamps: () => ({}),
+};
 
 export const exists = (path: string): Promise<boolean> =>
   access(path).then(
@@ -129,16 +146,14 @@ const build = async (name: keyof typeof PACKAGES, dir: string, flags: string, ta
 /** Builds what is not in the user's cache yet, one builder at a time, and returns the folder that holds all programs of that source. */
 export const builtPrograms = async (
   go: string,
-  { dir, programs, module = "k8s.io/kubernetes", stamps = kubernetesStamps }: Source = CONTROL_PLANE,
+  { dir, programs, code = [], module = "k8s.io/kubernetes", stamps = kubernetesStamps }: Source = CONTROL_PLANE,
   onProgress?: OnProgress,
 ): Promise<string> => {
-  const [mod, sum] = await Promise.all([readFile(join(dir, "go.mod")), readFile(join(dir, "go.sum"))]);
-  const key = createHash("sha256")
-    .update(mod)
-    .update(sum)
-    .update(`${go} ${process.platform} ${process.arch}`)
-    .digest("hex")
-    .slice(0, 16);
+  const files = await Promise.all(["go.mod", "go.sum", ...code].map((file) => readFile(join(dir, file))));
+  const [mod = Buffer.of()] = files;
+  const hash = createHash("sha256");
+  for (const bytes of files) hash.update(bytes);
+  const key = hash.update(`${go} ${process.platform} ${process.arch}`).digest("hex").slice(0, 16);
   const folder = join(cacheRoot(), "controlplane", key);
   const missing = async (): Promise<Source["programs"]> => {
     const there = await Promise.all(programs.map((name) => exists(join(folder, name))));

@@ -34,17 +34,27 @@ export interface Program {
 const WATCH = `
 guarded=" "
 folders=""
+cgroups=""
 while read -r word what; do
   case $word in
     guard) guarded="$guarded$what " ;;
     release) guarded=$(printf '%s' "$guarded" | sed "s/ $what / /") ;;
     remove) folders="$folders$what
 " ;;
+    empty) cgroups="$cgroups$what
+" ;;
   esac
 done
 for group in $guarded; do kill -TERM -"$group" 2>/dev/null; done
 [ "$guarded" = " " ] || sleep 1
 for group in $guarded; do kill -KILL -"$group" 2>/dev/null; done
+printf '%s' "$cgroups" | while read -r group; do
+  for try in 1 2 3 4 5 6 7 8 9 10; do
+    [ -d "$group" ] || break
+    find "$group" -depth -type d -exec rmdir {} \\; 2>/dev/null
+    [ -d "$group" ] && sleep 0.3
+  done
+done
 printf '%s' "$folders" | while read -r folder; do rm -rf "$folder"; done
 `;
 
@@ -115,6 +125,9 @@ export const startGuarded = async ({ name, command, args, logFile, env, cwd }: P
 
 /** This temporary folder goes away with this process, whatever ends it. */
 export const removeAtDeath = (folder: string): void => tellWatchdog(`remove ${folder}`);
+
+/** This control group and those in it go away with this process: they cannot be removed as folders are, and only once nothing runs in them. */
+export const removeGroupAtDeath = (group: string): void => tellWatchdog(`empty ${group}`);
 
 /** The end of a program's log, for the error that says why it does not run. */
 export const tailOfLog = (logFile: string, lines = 15): string =>
