@@ -12,6 +12,7 @@ import type { Server } from "../api/server.ts";
 import { alreadyExists, notFound } from "../kube/errors.ts";
 import type { Draft } from "../kube/types.ts";
 import { allOf, atMost } from "../runtime/at-most.ts";
+import { NotLeader } from "../runtime/fenced.ts";
 import { askAgent, sendOrder, sendRestore } from "./agents.ts";
 import type { Context } from "./context.ts";
 import { inOrder } from "./effects.ts";
@@ -21,11 +22,6 @@ import { countRecord } from "./count-record.ts";
 import { JOBS, MAINFRAMES, RECORDS, recordLabels, SERVERS } from "./kinds.ts";
 import type { Sealable } from "./seal.ts";
 import { trustOf } from "./trust.ts";
-
-/** An effect was due and this process may not be leader any more: the other one does it. */
-export class NotLeader extends Error {
-  override readonly name = "NotLeader";
-}
 
 const TTL_SECONDS = 600;
 /** Effects of one decision on different targets. */

@@ -1,6 +1,7 @@
 import { agentDriver } from "../delivery/agent.ts";
 import { type Controller, createController, type Reconcile } from "../runtime/controller.ts";
 import { createEvents } from "../runtime/events.ts";
+import { fenced } from "../runtime/fenced.ts";
 import { createQueue } from "../runtime/queue.ts";
 import { createSchemas } from "../runtime/schemas.ts";
 import { queueMetrics } from "../runtime/queue-metrics.ts";
@@ -37,7 +38,8 @@ export async function lead(
   { valid, lost }: Leadership,
   stop: AbortSignal,
 ): Promise<void> {
-  const { client, log, random, identity, settings } = options;
+  const { log, random, identity, settings } = options;
+  const client = fenced(options.client, valid);
   const working = AbortSignal.any([stop, lost]);
   const alive = new AbortController();
   const agents = agentDriver(options.addresses.rules);
@@ -62,6 +64,7 @@ export async function lead(
   );
   const context: Context = {
     ...options,
+    client,
     stores,
     agents,
     asking: createAgentAsking({ settings, now: Date.now }, alive.signal),
