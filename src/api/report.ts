@@ -10,6 +10,8 @@ export interface RunningRelease {
   readonly modules: readonly string[];
   /** Absent where whoever applies there judges no health. */
   readonly health?: AgentHealth;
+  /** What is not there any more as it was delivered, in one sentence; where it cannot be noticed this is absent, too. */
+  readonly changed?: string;
   /** What ran before it and can be put back. */
   readonly previous?: { readonly version: string; readonly digest: string };
 }

@@ -1,3 +1,5 @@
+import type { buildConnector } from "undici";
+
 /** How to reach one API server, and as whom. Everything that may expire is a function. */
 export type Connection = {
   /** Scheme, host, port and possibly a base path; never credentials. */
@@ -9,6 +11,8 @@ export type Connection = {
   readonly headers?: Readonly<Record<string, string | string[]>>;
   /** The namespace to use where none is named. */
   readonly namespace: string;
+  /** Opens the sockets in place of the one that `tls` describes, for whoever judges where one may connect to. */
+  readonly connector?: buildConnector.connector;
 };
 
 export type Tls = {

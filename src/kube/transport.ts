@@ -60,7 +60,11 @@ export const createTransport = (connection: Connection, userAgent: string): Tran
       allowH2: false,
       keepAliveTimeout: KEEP_ALIVE_MS,
       ...(connections === undefined ? {} : { connections }),
-      connect: { timeout: 5_000, rejectUnauthorized: insecure !== true, ...without({ ca, cert, key, servername }) },
+      connect: connection.connector ?? {
+        timeout: 5_000,
+        rejectUnauthorized: insecure !== true,
+        ...without({ ca, cert, key, servername }),
+      },
     });
   const agents = { call: agent(16), lease: agent(2), watch: agent() };
 

@@ -1,0 +1,227 @@
+import type { OrderReport } from "../../api/order.ts";
+import { parseOrderKey } from "../../api/order.ts";
+import { alreadyExists, conflict } from "../../kube/errors.ts";
+import type { Assignment, Deliverer, Reported } from "../assignment.ts";
+import type { Delivery } from "../driver.ts";
+import { tryAll } from "./apply.ts";
+import type { Clusters } from "./clusters.ts";
+import { applyingOf, goOn, writtenDown } from "./go-on.ts";
+import { type Entry, findLedger, type Ledger, type Release, runningIn, writeLedger } from "./ledger.ts";
+import { createLookout, observed } from "./observe.ts";
+import { prepare, refId, refOf } from "./prepare.ts";
+import { Refusal } from "./refusal.ts";
+import { answerTo, type KubernetesPlace, openSession, type Session } from "./session.ts";
+import { type Readers, toDeliver, toRestore } from "./wanted.ts";
+
+export interface KubernetesDeps extends Readers {
+  readonly clusters: Clusters;
+  readonly now: () => number;
+}
+
+const MOST_ENTRIES = 20;
+
+/** A layer, as messages and paths name it. */
+const layerOf = ({ place }: Session, { app, layer }: Pick<Assignment, "app" | "layer">) => ({
+  target: place.target.name,
+  app,
+  layer,
+});
+
+const isSame = (entry: Entry, { action, version, digest }: Assignment): boolean =>
+  entry.action === action.do && entry.version === version && entry.digest === digest;
+
+const entryOf = (
+  { key, sequence, action, version, digest, update }: Assignment,
+  { sequence: release }: Release,
+  now: number,
+): Entry => ({
+  key,
+  sequence,
+  action: action.do,
+  version,
+  digest,
+  release,
+  state: "Switching",
+  reason: "Switching",
+  message: "It is being applied.",
+  at: new Date(now).toISOString(),
+  applied: false,
+  update: update.name,
+});
+
+/** Refuses what must not be begun: late, out of order, or of somebody else. */
+const mayBegin = ({ owner }: Session, assignment: Assignment, ledger: Ledger | undefined, now: number): void => {
+  const last = ledger?.book.entries.at(-1);
+  if (ledger !== undefined && ledger.book.owner !== owner)
+    throw new Refusal(
+      409,
+      "OwnedByAnother",
+      `Server ${ledger.book.owner} delivers ${assignment.app} to that namespace under the same name; one of the two Servers names another spec.kubernetes.namespace.`,
+    );
+  if (last !== undefined && assignment.sequence <= last.sequence)
+    throw new Refusal(
+      409,
+      "SequenceTooLow",
+      `Sequence ${assignment.sequence} is not above ${last.sequence}, which was taken there (${last.key}).`,
+      { sequence: last.sequence },
+    );
+  if (now >= assignment.expiresAt)
+    throw new Refusal(
+      401,
+      "Expired",
+      "The delivery came too late to be begun; it is asked for again under a new sequence.",
+    );
+};
+
+/** Tries everything without effect, and writes down what is going to be done; from here on the ledger alone is enough to finish it. */
+const begin = async (
+  deps: KubernetesDeps,
+  session: Session,
+  assignment: Assignment,
+  ledger: Ledger | undefined,
+  signal: AbortSignal,
+): Promise<Ledger> => {
+  const { release, manifests, others } =
+    assignment.action.do === "restore"
+      ? toRestore(assignment, ledger)
+      : await toDeliver(deps, session, assignment, ledger, signal);
+  const id = layerOf(session, assignment);
+  const applying = applyingOf(session, id);
+  const prepared = await prepare(manifests, { ...session, inventory: applying.inventory }, signal);
+  await tryAll(applying, prepared, signal);
+
+  const refs = prepared.map(({ manifest }) => refOf(manifest));
+  const ids = new Set(refs.map(refId));
+  const at = new Date(deps.now()).toISOString();
+  const before = (ledger?.book.entries ?? []).slice(1 - MOST_ENTRIES).map((entry): Entry =>
+    entry.state === "Applied" || entry.state === "Failed"
+      ? entry
+      : {
+          ...entry,
+          state: "Failed",
+          reason: "Superseded",
+          message: `Sequence ${assignment.sequence} took over.`,
+          at,
+        },
+  );
+  const book = {
+    owner: session.owner,
+    inventory: [...refs, ...(ledger?.book.inventory ?? []).filter((ref) => !ids.has(refId(ref)))],
+    entries: [...before, entryOf(assignment, release, deps.now())],
+    releases: [release, ...others],
+  };
+  const kept = new Map([...(ledger?.manifests ?? []), [release.sequence, manifests] as const]);
+  return writeLedger(session.client, session.namespace, id, ledger, book, kept, signal);
+};
+
+/** A restore of what runs well already is a fence: it only keeps older deliveries out. */
+const isFence = ({ action, digest }: Assignment, ledger: Ledger | undefined): boolean => {
+  const last = ledger?.book.entries.at(-1);
+  return (
+    action.do === "restore" &&
+    ledger !== undefined &&
+    last?.state === "Applied" &&
+    runningIn(ledger.book)?.digest === digest
+  );
+};
+
+const fence = async (
+  deps: KubernetesDeps,
+  session: Session,
+  assignment: Assignment,
+  ledger: Ledger,
+  signal: AbortSignal,
+): Promise<Ledger> => {
+  const last = ledger.book.entries.at(-1);
+  const running = runningIn(ledger.book);
+  if (last === undefined || running === undefined) throw new TypeError("there is nothing to fence");
+  const entry: Entry = {
+    ...entryOf(assignment, running, deps.now()),
+    state: "Applied",
+    reason: "Applied",
+    message: "The release runs already; nothing was applied.",
+    applied: true,
+    ...(last.appliedAt !== undefined && { appliedAt: last.appliedAt }),
+  };
+  const entries = [...ledger.book.entries.slice(1 - MOST_ENTRIES), entry];
+  return writeLedger(
+    session.client,
+    session.namespace,
+    layerOf(session, assignment),
+    ledger,
+    { ...ledger.book, entries },
+    ledger.manifests,
+    signal,
+  );
+};
+
+const answered = (report: OrderReport): Delivery => ({ state: "Answered", report });
+
+/**
+ * Delivers to clusters by server-side apply. What is going to be done is written into a Secret there before it is done, with everything
+ * that is needed to do it; whoever asks about it goes on with it. Nothing waits for health here: `report` looks and says how far it is.
+ */
+export const kubernetesDeliverer = (deps: KubernetesDeps): Deliverer<KubernetesPlace> => {
+  const lookout = createLookout();
+
+  const deliver = async (
+    place: KubernetesPlace,
+    assignment: Assignment,
+    signal: AbortSignal,
+    tries = 3,
+  ): Promise<Delivery> => {
+    try {
+      const session = openSession(deps.clusters, place);
+      const ledger = await findLedger(session.client, session.namespace, layerOf(session, assignment), signal);
+      const known = ledger?.book.entries.find(({ key }) => key === assignment.key);
+      if (ledger !== undefined && known !== undefined) {
+        if (!isSame(known, assignment))
+          throw new Refusal(
+            409,
+            "KeyReused",
+            `Key ${assignment.key} was taken to ${known.action} ${known.version} (${known.digest}); another delivery needs another sequence.`,
+            { sequence: known.sequence },
+          );
+        return answered(await goOn(session, ledger, known, deps.now, signal));
+      }
+      mayBegin(session, assignment, ledger, deps.now());
+      const begun =
+        ledger !== undefined && isFence(assignment, ledger)
+          ? await fence(deps, session, assignment, ledger, signal)
+          : await begin(deps, session, assignment, ledger, signal);
+      return answered(await goOn(session, begun, writtenDown(begun, assignment.key), deps.now, signal));
+    } catch (error) {
+      // Somebody wrote at the same time: what they wrote decides.
+      if ((conflict(error) || alreadyExists(error)) && tries > 1) return deliver(place, assignment, signal, tries - 1);
+      return answerTo(error, place, signal);
+    }
+  };
+
+  return {
+    deliver,
+    report: async (place, key, signal) => {
+      try {
+        const session = openSession(deps.clusters, place);
+        const parts = parseOrderKey(key);
+        const ledger =
+          parts === undefined
+            ? undefined
+            : await findLedger(session.client, session.namespace, layerOf(session, parts), signal);
+        const entry = ledger?.book.entries.find((one) => one.key === key);
+        if (ledger === undefined || entry === undefined)
+          throw new Refusal(404, "NotFound", `Nothing was ever delivered there under ${key}.`);
+        return answered(await goOn(session, ledger, entry, deps.now, signal));
+      } catch (error) {
+        return answerTo(error, place, signal);
+      }
+    },
+    observe: async (place, signal): Promise<Reported> => {
+      try {
+        const session = openSession(deps.clusters, place);
+        return { state: "Answered", status: await observed(session, lookout, deps.now, signal) };
+      } catch (error) {
+        return answerTo(error, place, signal);
+      }
+    },
+  };
+};

@@ -1,0 +1,229 @@
+import { orderEnded, type OrderReport } from "../../api/order.ts";
+import { conflict } from "../../kube/errors.ts";
+import type { KubeObject } from "../../kube/types.ts";
+import { type Applying, applyAll } from "./apply.ts";
+import { fewAtOnce } from "./at-once.ts";
+import { type Health, healthOf } from "./health.ts";
+import {
+  type Book,
+  type Entry,
+  findLedger,
+  inventoryId,
+  type LayerId,
+  type Ledger,
+  type Ref,
+  writeLedger,
+} from "./ledger.ts";
+import { prepare, refId, refOf } from "./prepare.ts";
+import { prune } from "./prune.ts";
+import { Refusal } from "./refusal.ts";
+import type { Session } from "./session.ts";
+
+export const applyingOf = ({ client, account, namespace }: Session, id: LayerId): Applying => ({
+  client,
+  account,
+  inventory: inventoryId(namespace, id),
+});
+
+export const writtenDown = ({ book }: Ledger, key: string): Entry => {
+  const entry = book.entries.find((one) => one.key === key);
+  if (entry === undefined) throw new TypeError(`${key} was just written and is not there`);
+  return entry;
+};
+
+export const reportOf = (
+  { key, state, reason, message, applied, at }: Entry,
+  modules: readonly string[],
+): OrderReport => ({
+  key,
+  state,
+  reason,
+  message: message.slice(0, 2048),
+  activations: applied ? 1 : 0,
+  at,
+  modules: [...modules],
+});
+
+const modulesOf = ({ book }: Ledger, { release }: Entry): readonly string[] =>
+  book.releases.find(({ sequence }) => sequence === release)?.modules ?? [];
+
+const SHOWN = 3;
+
+/** The objects of a release, as they are now; undefined for those that are not there. */
+export const liveOf = (
+  { client, kindsOf }: Session,
+  refs: readonly Ref[],
+  signal: AbortSignal,
+): Promise<readonly (KubeObject | undefined)[]> =>
+  fewAtOnce(refs, async (ref) => {
+    const resource = await kindsOf(ref.apiVersion, ref.kind, signal);
+    if (resource === undefined) return undefined;
+    const at = { name: ref.name, ...(ref.namespace !== undefined && { namespace: ref.namespace }) };
+    return client.find(resource, at, { signal });
+  });
+
+const named = ({ kind, namespace, name }: Ref): string =>
+  `${kind} ${namespace === undefined ? "" : `${namespace}/`}${name}`;
+
+export interface HealthOfAll {
+  readonly failed: boolean;
+  /** Empty where all are healthy. */
+  readonly sick: string;
+  /** The newest change to healthy that one of them tells. */
+  readonly since: number;
+}
+
+/** All of them together: what is not healthy is named, three at most. */
+export const healthOfAll = (refs: readonly Ref[], live: readonly (KubeObject | undefined)[]): HealthOfAll => {
+  const all = refs.map((ref, index): readonly [Ref, Health] => [ref, healthOf(live[index])]);
+  const sick = all.flatMap(([ref, health]) => (health.state === "Healthy" ? [] : [{ ref, ...health }]));
+  const first = sick.toSorted((a, b) => Number(b.state === "Failed") - Number(a.state === "Failed")).slice(0, SHOWN);
+  const more = sick.length > SHOWN ? `; and ${sick.length - SHOWN} more` : "";
+  return {
+    failed: sick.some(({ state }) => state === "Failed"),
+    sick: first.length === 0 ? "" : `${first.map(({ ref, message }) => `${named(ref)}: ${message}`).join("; ")}${more}`,
+    since: Math.max(0, ...all.map(([, health]) => (health.state === "Healthy" ? (health.since ?? 0) : 0))),
+  };
+};
+
+/** Goes on with what the ledger says, as far as it can come without waiting. */
+export const goOn = async (
+  session: Session,
+  ledger: Ledger,
+  entry: Entry,
+  now: () => number,
+  signal: AbortSignal,
+): Promise<OrderReport> => {
+  if (orderEnded(entry.state) || entry !== ledger.book.entries.at(-1)) return reportOf(entry, modulesOf(ledger, entry));
+  const id: LayerId = { target: session.place.target.name, ...ledger.id };
+  /** A conflict means that another one went on with it, or with something newer: what was read last is said. */
+  const write = async (from: Ledger, change: Partial<Entry>, more: Partial<Book> = {}): Promise<Ledger> => {
+    const entries = from.book.entries.map((one) =>
+      one.key === entry.key ? { ...one, at: new Date(now()).toISOString(), ...change } : one,
+    );
+    const book = { ...from.book, entries, ...more };
+    try {
+      return await writeLedger(session.client, session.namespace, id, from, book, from.manifests, signal);
+    } catch (error) {
+      if (!conflict(error)) throw error;
+      return (await findLedger(session.client, session.namespace, id, signal)) ?? from;
+    }
+  };
+  const done = (from: Ledger): OrderReport => {
+    const found = from.book.entries.find(({ key }) => key === entry.key) ?? entry;
+    return reportOf(found, modulesOf(from, found));
+  };
+
+  if (!entry.applied) {
+    const applied = await apply(session, ledger, entry, id, signal);
+    if (applied.state === "Refused")
+      return done(await write(ledger, { state: "Failed", reason: "ApplyFailed", message: applied.message }));
+    const appliedAt = new Date(now()).toISOString();
+    const message = `It was applied${applied.left === "" ? "" : `; ${applied.left}`}.`;
+    const { inventory } = applied;
+    return done(await write(ledger, { applied: true, appliedAt, message }, { inventory: [...inventory] }));
+  }
+  return done(await judged(session, ledger, entry, write, now, signal));
+};
+
+type Applied =
+  | { readonly state: "Refused"; readonly message: string }
+  | { readonly state: "Applied"; readonly inventory: readonly Ref[]; readonly left: string };
+
+const apply = async (
+  session: Session,
+  ledger: Ledger,
+  entry: Entry,
+  id: LayerId,
+  signal: AbortSignal,
+): Promise<Applied> => {
+  const applying = applyingOf(session, id);
+  try {
+    const manifests = ledger.manifests.get(entry.release) ?? [];
+    const prepared = await prepare(manifests, { ...session, inventory: applying.inventory }, signal);
+    await applyAll(applying, prepared, signal);
+    const refs = prepared.map(({ manifest }) => refOf(manifest));
+    const ids = new Set(refs.map(refId));
+    const gone = ledger.book.inventory.filter((ref) => !ids.has(refId(ref)));
+    const left = await prune(applying, gone, session.kindsOf, signal);
+    const again = left.filter((one) => one.again).map(({ ref }) => ref);
+    const why = left
+      .map((one) => one.why)
+      .slice(0, SHOWN)
+      .join("; ");
+    return { state: "Applied", inventory: [...refs, ...again], left: why };
+  } catch (error) {
+    if (error instanceof Refusal) return { state: "Refused", message: error.message };
+    throw error;
+  }
+};
+
+/** What of the inventory belongs to the release that runs. */
+export const refsOf = async (
+  session: Session,
+  ledger: Ledger,
+  release: number,
+  signal: AbortSignal,
+): Promise<readonly Ref[]> => {
+  const inventory = inventoryId(session.namespace, { target: session.place.target.name, ...ledger.id });
+  const manifests = ledger.manifests.get(release) ?? [];
+  const prepared = await prepare(manifests, { ...session, inventory }, signal);
+  return prepared.map(({ manifest }) => refOf(manifest));
+};
+
+const judged = async (
+  session: Session,
+  ledger: Ledger,
+  entry: Entry,
+  write: (from: Ledger, change: Partial<Entry>, more?: Partial<Book>) => Promise<Ledger>,
+  now: () => number,
+  signal: AbortSignal,
+): Promise<Ledger> => {
+  const { healthySeconds, timeoutSeconds } = session.place.spec;
+  const refs = await refsOf(session, ledger, entry.release, signal);
+  const { failed, sick, since } = healthOfAll(refs, await liveOf(session, refs, signal));
+  const time = now();
+  const begun = Date.parse(entry.appliedAt ?? entry.at);
+  const isOver = time - begun > timeoutSeconds * 1000;
+  if (sick !== "") {
+    if (failed || isOver) {
+      const message = failed ? sick : `Not healthy within ${timeoutSeconds} s: ${sick}`;
+      return write(ledger, { state: "Failed", reason: "HealthFailed", message });
+    }
+    const message = `Waiting for ${sick}`;
+    // Only the end of a healthy time is worth a write; what is waited for is said anew each time.
+    if (entry.healthySince === undefined) return withEntry(ledger, { ...entry, message });
+    const { healthySince: _, ...rest } = entry;
+    return write(
+      { ...ledger, book: { ...ledger.book, entries: [...ledger.book.entries.slice(0, -1), rest] } },
+      { message },
+    );
+  }
+  // A clock over there that is ahead of ours says nothing about how long it was so.
+  const told = since <= time ? since : 0;
+  const healthySince = Math.max(begun, told, entry.healthySince === undefined ? time : Date.parse(entry.healthySince));
+  const left = Math.ceil(healthySeconds - (time - healthySince) / 1000);
+  const iso = new Date(healthySince).toISOString();
+  if (left <= 0) {
+    const releases = ledger.book.releases.map((release) =>
+      release.sequence === entry.release ? { ...release, good: true } : release,
+    );
+    const change = { state: "Applied", reason: "Applied", message: `All ${refs.length} objects are healthy.` } as const;
+    return write(ledger, { ...change, healthySince: iso }, { releases });
+  }
+  const message = `All ${refs.length} objects are healthy, and must be so for ${left} s more.`;
+  if (isOver && entry.healthySince === undefined)
+    return write(ledger, {
+      state: "Failed",
+      reason: "HealthFailed",
+      message: `Not healthy for ${healthySeconds} s within ${timeoutSeconds} s.`,
+    });
+  return entry.healthySince === undefined
+    ? write(ledger, { healthySince: iso, message })
+    : withEntry(ledger, { ...entry, message });
+};
+
+const withEntry = (ledger: Ledger, entry: Entry): Ledger => ({
+  ...ledger,
+  book: { ...ledger.book, entries: [...ledger.book.entries.slice(0, -1), entry] },
+});

@@ -1,0 +1,155 @@
+import { parseAllDocuments } from "yaml";
+import { GROUP } from "../../api/group.ts";
+import { at, listAt, textAt } from "../loose.ts";
+import { type Files, folderOf, isBelow, isManifest } from "./files.ts";
+import { badManifests } from "./refusal.ts";
+
+/** An object as it is applied: exactly what was written, and our own annotations. */
+export interface Manifest {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly annotations?: Readonly<Record<string, string>>;
+    readonly [field: string]: unknown;
+  };
+  readonly [field: string]: unknown;
+}
+
+const MOST = 1_000;
+const KUSTOMIZATION = /^kustomization(\.ya?ml)?$|^Kustomization$/;
+
+/** Which object it is, whatever the version it is written in. */
+export const idOf = ({ apiVersion, kind, metadata }: Pick<Manifest, "apiVersion" | "kind" | "metadata">): string =>
+  `${groupOf(apiVersion)}/${kind} ${metadata.namespace ?? ""}/${metadata.name}`;
+
+export const groupOf = (apiVersion: string): string =>
+  apiVersion.includes("/") ? (apiVersion.split("/")[0] ?? "") : "";
+
+export const said = ({ kind, metadata }: Pick<Manifest, "kind" | "metadata">): string =>
+  `${kind} ${metadata.namespace === undefined ? "" : `${metadata.namespace}/`}${metadata.name}`;
+
+/** Namespaces and kinds come before what is in them, accounts and rights before what runs with them, hooks into the API server last. */
+const ORDER: readonly (readonly string[])[] = [
+  ["Namespace"],
+  ["CustomResourceDefinition"],
+  ["PriorityClass", "StorageClass", "IngressClass", "RuntimeClass"],
+  ["ResourceQuota", "LimitRange"],
+  ["ServiceAccount", "ClusterRole", "Role"],
+  ["ClusterRoleBinding", "RoleBinding"],
+  ["ConfigMap", "Secret", "PersistentVolume", "PersistentVolumeClaim"],
+  ["Service"],
+];
+const LAST = ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration", "APIService"];
+
+const rank = ({ kind }: Manifest): number => {
+  if (LAST.includes(kind)) return ORDER.length + 1;
+  const found = ORDER.findIndex((kinds) => kinds.includes(kind));
+  return found === -1 ? ORDER.length : found;
+};
+
+export const inOrder = (manifests: readonly Manifest[]): readonly Manifest[] =>
+  manifests.toSorted((a, b) => rank(a) - rank(b) || (idOf(a) < idOf(b) ? -1 : 1));
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const documentsOf = (file: string, text: string): readonly unknown[] => {
+  const documents = parseAllDocuments(text, { uniqueKeys: true, schema: "core", merge: false });
+  if (!Array.isArray(documents)) return [];
+  return documents.map((document) => {
+    const [error] = document.errors;
+    // The parser quotes the line, which may be one of a Secret.
+    if (error !== undefined)
+      throw badManifests(`${file} is not YAML (${error.code}, line ${error.linePos?.[0].line ?? "?"}); correct it.`);
+    try {
+      return document.toJS({ maxAliasCount: 100 }) as unknown;
+    } catch {
+      throw badManifests(`${file} uses aliases that cannot be resolved; write it out.`);
+    }
+  });
+};
+
+const flattened = (value: unknown): readonly unknown[] => {
+  if (value === null || value === undefined) return [];
+  if (textAt(value, "kind")?.endsWith("List") === true && Array.isArray(at(value, "items")))
+    return listAt(value, "items").flatMap(flattened);
+  return [value];
+};
+
+const NAME = /^[^/%\s]{1,253}$/;
+
+const manifestOf = (file: string, value: unknown): Manifest => {
+  const apiVersion = textAt(value, "apiVersion");
+  const kind = textAt(value, "kind");
+  const name = textAt(value, "metadata", "name");
+  if (!isObject(value) || apiVersion === undefined || kind === undefined)
+    throw badManifests(
+      `${file} has a document that is no Kubernetes object (apiVersion and kind are missing); put only manifests in that folder.`,
+    );
+  if (name === undefined || !NAME.test(name) || name === "." || name === "..")
+    throw badManifests(
+      `${file} has a ${kind} without a proper metadata.name (generateName names another object each time); name it.`,
+    );
+  const namespace = at(value, "metadata", "namespace");
+  if (
+    namespace !== undefined &&
+    (typeof namespace !== "string" || !/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(namespace))
+  )
+    throw badManifests(`${file} has ${kind} ${name} in a namespace that is no name; correct it.`);
+  if (groupOf(apiVersion) === GROUP)
+    throw badManifests(
+      `${file} has the ${kind} ${name} of ${GROUP}: an update does not make updates, targets or records; take it out of the artifact.`,
+    );
+  if (kind === "Kustomization" && groupOf(apiVersion) === "kustomize.config.k8s.io") throw rendered(file);
+  const annotations = at(value, "metadata", "annotations");
+  if (
+    annotations !== undefined &&
+    !(isObject(annotations) && Object.values(annotations).every((one) => typeof one === "string"))
+  )
+    throw badManifests(`${file} has ${kind} ${name} with annotations that are no texts; quote them.`);
+  for (const field of ["managedFields", "resourceVersion", "uid"])
+    if (at(value, "metadata", field) !== undefined)
+      throw badManifests(
+        `${file} has ${kind} ${name} with metadata.${field}, which was exported from a cluster; take it out.`,
+      );
+  return value as unknown as Manifest;
+};
+
+const rendered = (file: string) =>
+  badManifests(
+    `${file} is for kustomize, which is not run here: render it before, e.g. kubectl kustomize <folder> > manifests.yaml, and put only the result into the artifact.`,
+  );
+
+/** Reads everything below the folder strictly; whatever is not understood refuses the whole. */
+export const readManifests = (files: Files, folder: string): readonly Manifest[] => {
+  const below = folderOf(folder);
+  const paths = [...files.keys()].filter((path) => isBelow(below, path)).toSorted();
+  const kustomization = paths.find((path) => KUSTOMIZATION.test(path.split("/").at(-1) ?? ""));
+  if (kustomization !== undefined) throw rendered(kustomization);
+  const found = paths
+    .filter((path) => isManifest(path) && path !== "ashat.json")
+    .flatMap((path) =>
+      documentsOf(path, files.get(path) ?? "")
+        .flatMap(flattened)
+        .map((value) => ({ path, manifest: manifestOf(path, value) })),
+    );
+  if (found.length === 0)
+    throw badManifests(
+      `There is no manifest (*.yaml, *.yml, *.json) under ${below === "" ? "the root" : below} of the artifact; check spec.kubernetes.path of the server.`,
+    );
+  if (found.length > MOST) throw badManifests(`The artifact has more than ${MOST} objects; split it into layers.`);
+  return found.map(({ manifest }) => manifest);
+};
+
+/** The same object twice is refused, also where one of the two got its namespace from the server. */
+export const withoutDuplicates = (manifests: readonly Manifest[]): readonly Manifest[] => {
+  const seen = new Set<string>();
+  for (const manifest of manifests) {
+    const id = idOf(manifest);
+    if (seen.has(id)) throw badManifests(`${said(manifest)} is in the artifact twice; leave one of them.`);
+    seen.add(id);
+  }
+  return manifests;
+};

@@ -1,0 +1,139 @@
+import type { RunningRelease, TakenOrder, TargetReport } from "../../api/report.ts";
+import { orderEnded } from "../../api/order.ts";
+import { ApiError, conflict, invalid } from "../../kube/errors.ts";
+import type { KubeObject } from "../../kube/types.ts";
+import { FIELD_MANAGER, passes } from "./apply.ts";
+import { fewAtOnce } from "./at-once.ts";
+import { goOn, healthOfAll } from "./go-on.ts";
+import { inventoryId, type Ledger, listLedgers, previousIn, runningIn } from "./ledger.ts";
+import { said } from "./manifests.ts";
+import { type Prepared, prepare, refOf } from "./prepare.ts";
+import type { Session } from "./session.ts";
+
+/** What was found the last time one looked closely: reading every object each time somebody asks would cost more than it tells. */
+export interface Lookout {
+  readonly closely: Map<
+    string,
+    { readonly at: number; readonly health: NonNullable<RunningRelease["health"]>; readonly changed?: string }
+  >;
+  /** By uid: the version at which an object was as it was delivered. */
+  readonly same: Map<string, string>;
+}
+
+const EVERY_MS = 30_000;
+const SHOWN = 3;
+const MOST = 20_000;
+
+export const createLookout = (): Lookout => ({ closely: new Map(), same: new Map() });
+
+/** What would be applied anew, without what changes by itself. */
+const essence = (object: KubeObject): string => {
+  const {
+    managedFields: _m,
+    resourceVersion: _r,
+    generation: _g,
+    ...metadata
+  } = object.metadata as unknown as Record<string, unknown>;
+  const { status: _s, ...rest } = object as unknown as Record<string, unknown>;
+  return JSON.stringify(sorted({ ...rest, metadata }));
+};
+
+const sorted = (value: unknown): unknown =>
+  Array.isArray(value)
+    ? value.map(sorted)
+    : typeof value === "object" && value !== null
+      ? Object.fromEntries(
+          Object.entries(value)
+            .sort(([a], [b]) => (a < b ? -1 : 1))
+            .map(([key, part]) => [key, sorted(part)]),
+        )
+      : value;
+
+/** Why an object is not as it was delivered: it is gone, or applying it again, which is tried without effect, would change it. */
+const changeOf = async (
+  { client }: Session,
+  { same }: Lookout,
+  { manifest, resource }: Prepared,
+  live: KubeObject | undefined,
+  signal: AbortSignal,
+): Promise<string | undefined> => {
+  if (live === undefined) return `${said(manifest)} is gone`;
+  const { uid, resourceVersion } = live.metadata;
+  if (same.get(uid) === resourceVersion) return undefined;
+  try {
+    const tried = await client.apply(resource, manifest, { dryRun: true, fieldManager: FIELD_MANAGER, signal });
+    if (essence(tried) !== essence(live)) return `${said(manifest)} was changed`;
+    if (same.size > MOST) same.clear();
+    same.set(uid, resourceVersion);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof ApiError) || passes(error)) throw error;
+    if (conflict(error))
+      return `${said(manifest)} was changed (${/conflicts?: (.*)$/.exec(error.message)?.[1] ?? error.reason})`;
+    // What cannot be tried cannot be known: it says nothing.
+    return invalid(error) ? `${said(manifest)} would not be taken any more` : undefined;
+  }
+};
+
+const lookClosely = async (session: Session, lookout: Lookout, ledger: Ledger, now: number, signal: AbortSignal) => {
+  const inventory = inventoryId(session.namespace, { target: session.place.target.name, ...ledger.id });
+  const known = lookout.closely.get(inventory);
+  if (known !== undefined && now - known.at < EVERY_MS) return known;
+  const running = runningIn(ledger.book);
+  const manifests = ledger.manifests.get(running?.sequence ?? 0) ?? [];
+  const prepared = await prepare(manifests, { ...session, inventory }, signal);
+  const live = await fewAtOnce(prepared, ({ manifest, resource }) =>
+    session.client.find(resource, manifest.metadata, { signal }),
+  );
+  const refs = prepared.map(({ manifest }) => refOf(manifest));
+  const { sick } = healthOfAll(refs, live);
+  const found = await fewAtOnce([...prepared.entries()], ([index, one]) =>
+    changeOf(session, lookout, one, live[index], signal),
+  );
+  const changes = found.filter((change) => change !== undefined);
+  const more = changes.length > SHOWN ? `; and ${changes.length - SHOWN} more` : "";
+  const seen = {
+    at: now,
+    health: {
+      ok: sick === "",
+      message: (sick === "" ? "All objects are healthy." : sick).slice(0, 1024),
+      at: new Date(now).toISOString(),
+    },
+    ...(changes.length > 0 && { changed: `${changes.slice(0, SHOWN).join("; ")}${more}` }),
+  };
+  lookout.closely.set(inventory, seen);
+  return seen;
+};
+
+/** What runs there and what was taken, by the ledgers; what is under way goes on. */
+export const observed = async (
+  session: Session,
+  lookout: Lookout,
+  now: () => number,
+  signal: AbortSignal,
+): Promise<TargetReport> => {
+  const apps: RunningRelease[] = [];
+  const seen: TakenOrder[] = [];
+  const { name } = session.place.target;
+  for (const ledger of await listLedgers(session.client, session.namespace, name, signal)) {
+    const last = ledger.book.entries.at(-1);
+    const running = runningIn(ledger.book);
+    if (last === undefined || running === undefined || ledger.book.owner !== session.owner) continue;
+    const { key, sequence } = last;
+    const { state } = orderEnded(last.state) ? last : await goOn(session, ledger, last, now, signal);
+    seen.push({ ...ledger.id, sequence, key, state });
+    const previous = previousIn(ledger.book);
+    const closely = orderEnded(state) ? await lookClosely(session, lookout, ledger, now(), signal) : undefined;
+    apps.push({
+      ...ledger.id,
+      sequence,
+      version: running.version,
+      digest: running.digest,
+      modules: running.modules,
+      ...(closely && { health: closely.health }),
+      ...(closely?.changed !== undefined && { changed: closely.changed }),
+      ...(previous && { previous: { version: previous.version, digest: previous.digest } }),
+    });
+  }
+  return { apps, seen };
+};
