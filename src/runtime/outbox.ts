@@ -133,7 +133,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
       failures.set(lane, before + 1);
       const afterMs = sent.afterMs ?? backoffMs(backoff, before, random);
       const fields = { ...about(message), why: sent.why, againInMs: Math.round(afterMs), count: before + 1 };
-      (before === 0 ? log.warn : log.debug)(fields, "A notification was not taken; it is sent again.");
+      if (before === 0) log.warn(fields, "A notification was not taken; it is sent again.");
+      else log.debug(fields, "A notification was not taken again.");
       return again(afterMs);
     },
   });
