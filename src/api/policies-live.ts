@@ -1,5 +1,4 @@
 import { POLICIES, POLICIES_BEFORE_1_36 } from "./policies.ts";
-import type { PolicyKind } from "./policy.ts";
 
 /** A policy or binding as the API server has it. */
 export interface LivePolicy {
@@ -25,7 +24,7 @@ export const restoreCommand = (stamps: Stamps): string => `kubectl apply -f ${FI
 /** Only replacing takes out what somebody added: every way of applying leaves fields alone that it does not know. */
 const replaceCommand = (stamps: Stamps): string => `kubectl replace -f ${FILE[stamps]}`;
 
-/** Whether every policy and binding is there with exactly our text. */
+/** Whether every policy and binding is there with exactly our text; anything more is a change, because it could narrow what is refused. */
 export function judgePolicies(live: readonly LivePolicy[], stamps: Stamps): PolicyJudgement {
   const restore = "so nothing proves who acted; a cluster administrator restores it:";
   const identity: Record<string, { uid: string; generation: number }> = {};
@@ -34,29 +33,12 @@ export function judgePolicies(live: readonly LivePolicy[], stamps: Stamps): Poli
     const found = live.find((each) => each.kind === ours.kind && each.metadata.name === ours.metadata.name);
     if (found === undefined)
       return { state: "Missing", message: `${name} is missing, ${restore} ${restoreCommand(stamps)}` };
-    const changed = difference(withDefaults(ours.kind, ours.spec), found.spec, "spec");
+    const changed = difference(ours.spec, found.spec, "spec");
     if (changed !== undefined)
       return { state: "Changed", message: `${name} was changed at ${changed}, ${restore} ${replaceCommand(stamps)}` };
     identity[name] = { uid: found.metadata.uid, generation: found.metadata.generation ?? 0 };
   }
   return { state: "AsWritten", identity };
-}
-
-/** What the API server adds to a policy by itself; anything more than this is a change, because it could narrow what is refused. */
-function withDefaults(kind: PolicyKind, spec: unknown): unknown {
-  if (kind === "MutatingAdmissionPolicyBinding" || kind === "ValidatingAdmissionPolicyBinding") return spec;
-  const { matchConstraints, ...rest } = spec as {
-    readonly matchConstraints: { readonly resourceRules: readonly object[] };
-  };
-  return {
-    ...rest,
-    matchConstraints: {
-      matchPolicy: "Equivalent",
-      namespaceSelector: {},
-      objectSelector: {},
-      resourceRules: matchConstraints.resourceRules.map((rule) => ({ scope: "*", ...rule })),
-    },
-  };
 }
 
 /** Path of the first place where two JSON values differ; absent and empty are the same, as the API server drops the one or the other. */

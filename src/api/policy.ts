@@ -41,13 +41,20 @@ interface Watched {
   readonly resources: readonly string[];
 }
 
-/** Resources by their group, in every version: a later version must not be a way around. */
+/**
+ * Resources by their group, in every version: a later version must not be a way around. What the API server would add by itself is written
+ * out, because it counts as one value: else each way of applying the same text conflicts with every other.
+ */
 export const resourceRules = (...watched: readonly Watched[]) => ({
+  matchPolicy: "Equivalent",
+  namespaceSelector: {},
+  objectSelector: {},
   resourceRules: watched.map(({ group = GROUP, operations, resources }) => ({
     apiGroups: [group],
     apiVersions: ["*"],
     operations: [...operations],
     resources: [...resources],
+    scope: "*",
   })),
 });
 
