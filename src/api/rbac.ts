@@ -42,6 +42,9 @@ const EVERYWHERE: readonly Rule[] = [
   rule("", ["pods"], READ),
   rule("", ["secrets"], ["get"]),
   rule("events.k8s.io", ["events"], ["create"]),
+  // At which revision they applied an update, for its records.
+  rule("kustomize.toolkit.fluxcd.io", ["kustomizations"], ["get"]),
+  rule("argoproj.io", ["applications"], ["get"]),
   {
     ...rule("apiextensions.k8s.io", ["customresourcedefinitions"], ["get"]),
     resourceNames: EVERY_KIND.map((plural) => `${plural}.${GROUP}`),

@@ -52,11 +52,22 @@ const Evidence = z.object({
 });
 export type Evidence = z.output<typeof Evidence>;
 
+const RecordSource = z.object({
+  kind: z.enum(["Kustomization", "Application"]).describe("Of Flux, or of Argo CD."),
+  namespace: objectName("Its namespace."),
+  name: objectName("Its name."),
+  revision: text(512, "The revision it was applying when this record was written, e.g. main@sha1:4f2a….").optional(),
+});
+export type RecordSource = z.output<typeof RecordSource>;
+
 const Actor = z.object({
   name: text(253, "Who caused the move; the operator where nobody asked for it."),
   known: z
     .enum(["Admission", "Client", "Operator", "Unknown"])
     .describe("How that is known: stamped by the API server, written by the client and checked, the operator itself."),
+  source: RecordSource.optional().describe(
+    "What a service account among them applied, and at which revision; which person wrote that is known in Git only.",
+  ),
 });
 
 export const RecordBody = z.object({

@@ -1,5 +1,6 @@
 import { sha256 } from "../api/hash.ts";
 import { recordName, verifyChain } from "../api/record.ts";
+import { isServiceAccount } from "../core/source.ts";
 import type { Chain } from "./chains.ts";
 import type { RawRecord } from "./records.ts";
 import type { StatusHead } from "./status-head.ts";
@@ -56,8 +57,15 @@ const HOW = {
   Unknown: "not known",
 } as const;
 
+/** Which person a program speaks for is known in Git only, so this says where to look. */
+function sourceIn({ actor: { source } }: RawRecord["spec"], user: string): string {
+  if (source === undefined || !isServiceAccount(user)) return "";
+  const { kind, namespace, name, revision } = source;
+  return `, from ${kind} ${namespace}/${name}${revision === undefined ? "" : ` at ${revision}`}`;
+}
+
 const approvalsIn = ({ spec }: RawRecord): readonly string[] =>
   (spec.approvals ?? []).map(
     ({ user, token, reason }) =>
-      `${spec.tier ?? "the update"} was approved by ${user} (${HOW[spec.actor.known]}), naming token ${token}${reason === undefined ? "" : `: ${reason}`}`,
+      `${spec.tier ?? "the update"} was approved by ${user} (${HOW[spec.actor.known]}${sourceIn(spec, user)}), naming token ${token}${reason === undefined ? "" : `: ${reason}`}`,
   );

@@ -2,7 +2,7 @@ import { digestOf } from "../api/artifact.ts";
 import type { Deployment } from "../api/deployment.ts";
 import { LABEL } from "../api/group.ts";
 import type { Mainframe } from "../api/mainframe.ts";
-import type { RecordSpec } from "../api/record.ts";
+import type { RecordSource, RecordSpec } from "../api/record.ts";
 import type { Server } from "../api/server.ts";
 import type { Look } from "../core/decision.ts";
 import type { Observed, SeenTarget } from "../core/observed.ts";
@@ -29,6 +29,7 @@ import {
 } from "./kinds.ts";
 import { parseDeployment, parseMainframe, parseServer } from "./parse.ts";
 import { readRivals, rivalsOf } from "./rivals.ts";
+import { seeSource } from "./source.ts";
 
 /** Enough for a fleet that hangs to be through well within a reconcile's deadline. */
 const ASKED_AT_ONCE = 128;
@@ -46,6 +47,7 @@ interface Objects {
   readonly pods: readonly Pod[];
   /** Updates the stores still have and the API server has not. */
   readonly gone: ReadonlySet<string>;
+  readonly source?: RecordSource;
 }
 
 /** As the stores have it: good enough to see that there is something to do. */
@@ -101,10 +103,12 @@ export async function live(context: Context, raw: Raw, signal: AbortSignal): Pro
     },
     signal,
   );
+  const source = await seeSource(context, parseDeployment(read), chain(records, uid).length === 0, signal);
   return {
     live: true,
     proven: false,
     raw: read,
+    ...(source && { source }),
     servers: servers.items,
     mainframes: mainframes.items,
     records,
@@ -125,6 +129,7 @@ export async function observe(context: Context, objects: Objects, heard: Heard):
     live: objects.live,
     proven: objects.proven,
     deployment,
+    ...(objects.source && { source: objects.source }),
     records,
     others: objects.records.map((record) => record.spec).filter((spec) => spec.deployment.uid !== uid),
     targets:

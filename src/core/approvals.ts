@@ -4,6 +4,7 @@ import type { RecordBody } from "../api/record.ts";
 import { requiredApprovals, type Server, type ServerSpec } from "../api/server.ts";
 import type { Observed } from "./observed.ts";
 import { progressOf } from "./progress.ts";
+import { isServiceAccount } from "./source.ts";
 import { feedersOf, isServer, targetsOf } from "./tiers.ts";
 import { quarantineAt } from "./token.ts";
 
@@ -25,8 +26,6 @@ interface ApprovalRule {
   readonly author: ServerSpec["approval"]["author"];
   readonly syncBots: readonly string[];
 }
-
-const isServiceAccount = (user: string): boolean => user.startsWith("system:serviceaccount:");
 
 /** Who created the update, where the API server said so while its policies were proven: the record keeps what it was then. */
 function authorOf({ records }: Observed): string | undefined {

@@ -2,7 +2,7 @@ import type { OrderReport } from "../api/order.ts";
 import type { TargetReport } from "../api/report.ts";
 import type { Deployment } from "../api/deployment.ts";
 import type { Mainframe } from "../api/mainframe.ts";
-import type { RecordSpec } from "../api/record.ts";
+import type { RecordSource, RecordSpec } from "../api/record.ts";
 import type { Server } from "../api/server.ts";
 import type { Tier } from "../api/group.ts";
 import type { State } from "../api/states.ts";
@@ -14,6 +14,8 @@ export interface Observed {
   /** True when the policies were read after that: an approval was stamped under them, or under others and names another token. */
   readonly proven: boolean;
   readonly deployment: Deployment;
+  /** Where a sync tool has it from; absent where none applied it, or it was not asked. */
+  readonly source?: RecordSource;
   /** The chain of this update, in order. */
   readonly records: readonly RecordSpec[];
   /** Records of other updates that carry the same artifact or had the same name. */

@@ -1,6 +1,7 @@
 import { digestOf } from "../api/artifact.ts";
 import { OPERATOR_ACCOUNT, type Tier } from "../api/group.ts";
 import { type RecordBody, type RecordSpec, type RecordTarget, seal } from "../api/record.ts";
+import { withSource } from "./actor.ts";
 import { isLegal } from "./moves.ts";
 import type { Observed } from "./observed.ts";
 import type { Leftover } from "./decision.ts";
@@ -20,7 +21,7 @@ export type MoveDraft = Pick<RecordBody, "to" | "reason" | "message"> &
 
 /** The next record of the chain. A move that the table does not know is a mistake of this program. */
 export function nextRecord(
-  observed: Pick<Observed, "deployment" | "records">,
+  observed: Pick<Observed, "deployment" | "records" | "source">,
   now: number,
   draft: MoveDraft,
 ): RecordSpec {
@@ -38,6 +39,7 @@ export function nextRecord(
     actor: BY_OPERATOR,
     readAt: metadata.resourceVersion,
     ...draft,
+    ...(draft.actor !== undefined && { actor: withSource(draft.actor, observed.source) }),
     message: draft.message.slice(0, 2048),
   });
 }

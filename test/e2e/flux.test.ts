@@ -59,9 +59,15 @@ test.concurrent(
     expect(await omega.version()).toBe("9.4.2");
     expect(await sync.settled(second)).toMatchObject({ status: "True" });
     const records = await room.records("first");
+    const from = { kind: "Kustomization", namespace, name: sync.name };
+    expect(records[0]?.actor).toEqual({
+      name: account,
+      known: "Admission",
+      source: { ...from, revision: `main@sha1:${first}` },
+    });
     expect(records.find(({ to, tier }) => to === "Delivering" && tier === "omega")).toMatchObject({
       approvals: [{ user: account, reason: "seen on staging" }],
-      actor: { name: account, known: "Admission" },
+      actor: { name: account, known: "Admission", source: { ...from, revision: `main@sha1:${second}` } },
       token: expect.stringMatching(new RegExp(`^${token}`)),
     });
     expect((await room.update("first")).metadata.annotations).toMatchObject({
@@ -138,6 +144,7 @@ test.concurrent(
     await room.approve("ben", "first", "omega");
     await room.untilUpdate("first", ({ phase }) => phase === "Completed");
     const moved = (await room.records("first")).find(({ to, tier }) => to === "Delivering" && tier === "omega");
+    expect(moved?.actor).not.toHaveProperty("source");
     expect(moved?.approvals?.map(({ user }) => user).sort()).toEqual(["ann", "ben"]);
   },
 );
