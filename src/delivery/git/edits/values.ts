@@ -41,8 +41,7 @@ export const filled = (template: string, values: Values): string => {
         : `${word} in the change of the Server is known of ${holder} only, and this update is something else.`,
     );
   });
-  // oxlint-disable-next-line no-control-regex
-  if (/[\u0000-\u001f\u007f]/.test(text))
+  if (/\p{Cc}/u.test(text))
     throw new GitRefusal(
       "ValueMissing",
       "A value that is to be written has a line break or another control character.",
