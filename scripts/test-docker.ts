@@ -55,7 +55,8 @@ const scenarios = async (dir: string): Promise<void> => {
     const kubeconfig = join(dir, "kubeconfig.yaml");
     writeFileSync(kubeconfig, k3s.kubeconfig, { mode: 0o600 });
     const env = { ...process.env, KUBECONFIG: kubeconfig, ASHAT_TEST_CONTEXT: "default", ASHAT_TEST_HOST: k3s.host };
-    run("the tests on K3s", process.execPath, [join(root, "scripts", "test.ts"), ...SCENARIOS], { cwd: root, env });
+    for (const group of SCENARIOS)
+      run("the tests on K3s", process.execPath, [join(root, "scripts", "test.ts"), ...group], { cwd: root, env });
   } finally {
     await k3s.stop();
   }

@@ -3,5 +3,5 @@ import { expect, test } from "vitest";
 import { SCENARIOS } from "../docker/scenarios.ts";
 
 test("every test that is run on K3s is there", () => {
-  expect(SCENARIOS.filter((path) => !existsSync(new URL(`../../${path}`, import.meta.url)))).toEqual([]);
+  expect(SCENARIOS.flat().filter((path) => !existsSync(new URL(`../../${path}`, import.meta.url)))).toEqual([]);
 });

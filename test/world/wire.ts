@@ -3,6 +3,7 @@ import { createServer as createPlain, type IncomingMessage, type ServerResponse 
 import { createServer, request } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Issued } from "../cluster/pki.ts";
+import { HERE } from "./seat.ts";
 
 /** What the wire does with a request: all of it is what real networks and broken servers do. */
 export type Mode =
@@ -66,11 +67,11 @@ export async function startWire(backend: string, certificate?: Issued): Promise<
     certificate === undefined
       ? createPlain(listener)
       : createServer({ cert: certificate.certPem, key: certificate.keyPem }, listener);
-  server.listen(0, "127.0.0.1");
+  server.listen(0, HERE);
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
   return {
-    url: `${certificate === undefined ? "http" : "https"}://127.0.0.1:${port}`,
+    url: `${certificate === undefined ? "http" : "https"}://${HERE}:${port}`,
     came,
     set: (now) => {
       mode = now;
