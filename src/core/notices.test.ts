@@ -56,6 +56,9 @@ describe("what is held is told", () => {
     expect(names(at("Verifying"), at("Held"), one)).toEqual([`held ${"f".repeat(12)}`]);
     expect(names(at("Held", one.length), at("Held", two.length), two)).toEqual([`held ${"e".repeat(12)}`]);
   });
+  test("also where one target was held while others went on, and nothing else is left to do", () => {
+    expect(names(at("Delivering", one.length), at("Held", one.length), one)).toEqual([`held ${"f".repeat(12)}`]);
+  });
   test("not again when only its message changes", () => {
     expect(names(at("Held", one.length), { ...at("Held", one.length), message: "other" }, one)).toEqual([]);
   });
