@@ -56,6 +56,7 @@ export async function lead(
   const work = createWorkMetrics(options.metrics, log);
   const clock = { now: () => performance.now(), random };
   const measured = queueMetrics(options.metrics, "ashat");
+  const seal = await createSeal(options.orderKey);
   const notifying = startNotifying(
     options,
     stores,
@@ -70,7 +71,7 @@ export async function lead(
     asking: createAgentAsking({ settings, now: Date.now }, alive.signal),
     licences: createLicences(options.licenceKeys),
     licensedAt: () => Math.max(Date.now(), stamped()),
-    seal: await createSeal(options.orderKey),
+    seal,
     policies: gate,
     work,
     notifications: notifying.notifications,
