@@ -4,6 +4,8 @@
 #     docker build -t ashat .
 #     docker build -t ashat --build-arg SOURCE_DATE_EPOCH=0 --output type=docker,rewrite-timestamp=true .    (reproducible)
 #
+# Where this was written there was no engine: a test reads it, nobody has built it yet. What it runs (scripts/image.ts --rootfs) is tested.
+#
 # Tags move. To pin what builds, name it by digest: --build-arg BUILD_IMAGE=node@sha256:... ; nothing of it is in the result.
 ARG BUILD_IMAGE=node:24.21.0-bookworm-slim
 

@@ -8,6 +8,8 @@ import { afterAll, beforeAll, describe, expect, test, type TestContext } from "v
 import { RUN } from "../../../scripts/image/config.ts";
 import { type BuiltImage, buildImage } from "../../../scripts/image/build.ts";
 import { identity, secureServer } from "../../checks/scene.ts";
+import { createCa, issue } from "../../cluster/pki.ts";
+import { startGitServer } from "../../world/git-server.ts";
 import { listed, load, type Loaded } from "./archive.ts";
 import { contained, type Ended, noContainers } from "./contained.ts";
 
@@ -136,15 +138,31 @@ describe("run as a restricted pod runs it: no root, no capability, nothing writa
     expect(ended).toMatchObject({ code: 0, said: expect.stringContaining("Health Check: Passed") });
   });
 
-  test("git speaks TLS and believes only the authorities it is told", async (context) => {
+  test("git fetches from and pushes to a real server, and believes only the authorities it is told", async (context) => {
     needsBuild(context);
-    const who = await identity();
-    const url = await secureServer(who, (_request, response) => response.writeHead(404).end());
+    const ca = await createCa("scene authority");
+    const git = await startGitServer({
+      certificate: await issue(ca, { commonName: "git", ips: ["127.0.0.1"] }),
+      credentials: { password: "s3cret" },
+    });
+    context.onTestFinished(() => git.stop());
+    const repository = await git.repository("deploy");
     await mkdir(join(dir, "shared"), { recursive: true });
-    await writeFile(join(dir, "shared", "ca.pem"), who.ca);
-    const asked = ["git", "ls-remote", `${url}/deploy`];
-    expect((await inside(context, asked)).said).toMatch(/certificate/i);
-    expect((await inside(context, asked, ["GIT_SSL_CAINFO=/tmp/ca.pem"])).said).toMatch(/not found/);
+    await writeFile(join(dir, "shared", "git-ca.pem"), ca.certPem);
+    const login = `http.extraHeader=Authorization: Basic ${Buffer.from("bot:s3cret").toString("base64")}`;
+    const script = [
+      "set -e",
+      "cd /tmp",
+      `git -c "${login}" clone -q --bare --filter=blob:none ${repository.url} mirror`,
+      "cd mirror",
+      "tree=$(git rev-parse 'main^{tree}')",
+      'commit=$(git -c user.name=a -c user.email=a@b commit-tree -p main -m "from the image" "$tree")',
+      `git -c "${login}" push -q ${repository.url} "$commit:refs/heads/main"`,
+      'echo "pushed $commit"',
+    ].join("\n");
+    expect((await inside(context, ["sh", "-c", script])).said).toMatch(/certificate/i);
+    const { said, code } = await inside(context, ["sh", "-c", script], ["GIT_SSL_CAINFO=/tmp/git-ca.pem"]);
+    expect([code, said.trim()]).toEqual([0, `pushed ${await repository.head()}`]);
   });
 
   test("git starts ssh by its command line, and ssh knows who it is", async (context) => {
