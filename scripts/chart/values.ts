@@ -100,20 +100,18 @@ const Operator = z.strictObject({
 });
 
 const Notifications = z.strictObject({
-  url: z
-    .string()
-    .regex(/^$|^https?:/)
-    .default("")
-    .describe(
-      "Who is told by CloudEvents that an approval is missing, what is held, how updates end; nobody where empty.",
-    ),
   existingSecret: z
     .string()
     .max(253)
     .default("")
     .describe(
-      "Secret in ashat-system whose `secret` signs them (whsec_ and base64, Standard Webhooks); needed with a url.",
+      "Secret in ashat-system whose `secret` signs the CloudEvents that say where an approval is missing, what is held, how updates end (whsec_ and base64, Standard Webhooks). Nobody is told where it is empty.",
     ),
+  url: z
+    .string()
+    .regex(/^$|^https?:/)
+    .default("")
+    .describe("Who is told. Where it is a secret itself, leave it empty: it is the `url` of that Secret then."),
   caConfigMap: z
     .string()
     .max(253)

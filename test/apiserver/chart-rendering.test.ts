@@ -51,7 +51,11 @@ interface Operator {
     readonly template: {
       readonly metadata: { readonly annotations: Readonly<Record<string, string>> };
       readonly spec: {
-        readonly containers: readonly { readonly image: string; readonly args: readonly string[] }[];
+        readonly containers: readonly {
+          readonly image: string;
+          readonly args: readonly string[];
+          readonly env?: readonly object[];
+        }[];
         readonly volumes: readonly object[];
       };
     };
@@ -214,9 +218,13 @@ describe("values", () => {
     ]);
     const volumes = ["tmp", "notify-secret", "notify-ca"].map((name): unknown => expect.objectContaining({ name }));
     expect(operatorOf(objects).spec.template.spec.volumes).toEqual(volumes);
-    expect(containerOf(await template("--set=notifications.existingSecret=hook")).args.join(" ")).not.toContain(
-      "notify",
-    );
+    expect(containerOf(await template()).args.join(" ")).not.toContain("notify");
+  });
+
+  it("takes the address of that receiver from the same Secret where it is one", async () => {
+    const { args, env } = containerOf(await template("--set=notifications.existingSecret=hook"));
+    expect(args).toContain("--notify-url=$(ASHAT_NOTIFY_URL)");
+    expect(env).toEqual([{ name: "ASHAT_NOTIFY_URL", valueFrom: { secretKeyRef: { name: "hook", key: "url" } } }]);
   });
 
   it("brings a ServiceMonitor only when asked, and leaves out what is switched off", async () => {
