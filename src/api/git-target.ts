@@ -58,7 +58,9 @@ export type Change = z.output<typeof Change>;
 
 const PullRequest = z
   .object({
-    repository: text(140, "Owner and name on GitHub, e.g. acme/deploy."),
+    repository: text(140, "Owner and name on GitHub, e.g. acme/deploy.").regex(
+      /^[A-Za-z0-9][A-Za-z0-9-]*\/[A-Za-z0-9_.-]*[A-Za-z0-9_-]$/,
+    ),
     api: text(2048, "Where its REST API is; another one for GitHub Enterprise.")
       .regex(/^https:\/\/[^\s/@]+(\/[^\s]*)?$/)
       .default("https://api.github.com"),
