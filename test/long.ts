@@ -5,9 +5,12 @@
 export const LONG: readonly string[] = [
   "test/apiserver/attacks-1.34.test.ts",
   "test/apiserver/chart-1.34.test.ts",
+  "test/apiserver/delivery-flux.test.ts",
   "test/e2e/bundled.test.ts",
   "test/e2e/canary.test.ts",
   "test/e2e/demo.test.ts",
+  "test/e2e/flux-manifests.test.ts",
+  "test/e2e/flux-waiting.test.ts",
   "test/e2e/flux.test.ts",
   "test/e2e/forgeries-evidence.test.ts",
   "test/e2e/forgeries-policies.test.ts",

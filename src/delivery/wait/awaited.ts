@@ -14,7 +14,9 @@ export interface Awaited {
  * A `Working` with `since` is healthy, and not for long enough yet.
  */
 export type Judgement =
-  | { readonly state: "NotThere" | "OldRevision" | "Unhealthy"; readonly message: string }
+  | { readonly state: "NotThere" | "OldRevision"; readonly message: string }
+  /** `untold` where it is known that it is unhealthy, but not any more what of it. */
+  | { readonly state: "Unhealthy"; readonly message: string; readonly untold?: true }
   | { readonly state: "Working"; readonly message: string; readonly since?: number }
   | { readonly state: "Healthy"; readonly message: string; readonly since: number };
 

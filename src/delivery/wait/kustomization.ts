@@ -42,6 +42,15 @@ const unbroken = (object: unknown, awaited: Awaited, ready: number): number => {
   return Math.max(first, ...others.map((other) => timeAt(other, "lastReconciled") ?? ready));
 };
 
+/** How the last try at our revision failed: while it tries again, only the history still knows. */
+const failedWith = (object: unknown, awaited: Awaited): string | undefined => {
+  const newest = at(object, "status", "history", 0);
+  const status = textAt(newest, "lastReconciledStatus");
+  return status !== undefined && status !== SUCCEEDED && isOurs(awaited, textAt(newest, "metadata", "revision"))
+    ? status
+    : undefined;
+};
+
 /** A Kustomization of Flux: it has applied our revision or one that contains it, and has been ready with it for long enough. */
 export const judgeKustomization = (
   object: unknown,
@@ -80,6 +89,9 @@ export const judgeKustomization = (
       state: OF_REVISION.includes(ready.reason) ? "Unhealthy" : "Working",
       message: `${what} is not healthy at ${short(last)}: ${failed}`,
     };
+  const tried = failedWith(object, awaited);
+  if (tried !== undefined && ready?.status === "Unknown")
+    return { state: "Unhealthy", message: `${what} failed at ${short(last)} (${tried}) and tries again`, untold: true };
   if (
     !applied ||
     ready?.status !== "True" ||

@@ -25,6 +25,25 @@ export interface Delivered extends Omit<Awaited, "contains" | "healthySeconds"> 
   readonly contains: (commit: string, signal: AbortSignal) => Promise<boolean>;
 }
 
+/** What was unhealthy when it was last said, by what is waited for and the commit: whoever tries again has forgotten it. */
+export type Heard = Map<string, string>;
+const MOST_HEARD = 1_000;
+
+const namedAgain = (judgement: Judgement, id: string, heard: Heard): Judgement => {
+  if (judgement.state !== "Unhealthy") return judgement;
+  if (judgement.untold === true) {
+    const before = heard.get(id);
+    return before === undefined
+      ? judgement
+      : { state: "Unhealthy", message: `${judgement.message}; before: ${before}` };
+  }
+  heard.delete(id);
+  heard.set(id, judgement.message);
+  const [oldest] = heard.keys();
+  if (heard.size > MOST_HEARD && oldest !== undefined) heard.delete(oldest);
+  return judgement;
+};
+
 /** The cluster could not be asked, or does not answer this account: it is asked again. */
 export type Seen = Judgement | { readonly state: "Unreachable"; readonly message: string };
 
@@ -62,6 +81,7 @@ export const lookAt = async (
   client: Client,
   place: WaitPlace,
   delivered: Delivered,
+  heard: Heard,
   now: number,
   signal: AbortSignal,
 ): Promise<Seen> => {
@@ -73,7 +93,8 @@ export const lookAt = async (
       const it = named(place, kustomization);
       const object = await find(KUSTOMIZATIONS, it);
       const awaited = await awaitedBy(delivered, place, revisionsOfKustomization(object), signal);
-      const judged = judgeKustomization(object, it, awaited, now);
+      const id = `${object?.metadata.uid} ${delivered.commit}`;
+      const judged = namedAgain(judgeKustomization(object, it, awaited, now), id, heard);
       if (progressOf(object, awaited).attempted) return judged;
       const source = sourceOf(at(object, "spec", "sourceRef"), it.namespace);
       return told(
