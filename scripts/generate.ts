@@ -5,6 +5,7 @@ import { stringify } from "yaml";
 import { crd, KINDS } from "../src/api/crds.ts";
 import { POLICIES, POLICIES_BEFORE_1_36 } from "../src/api/policies.ts";
 import { NAMESPACE_OBJECTS, RBAC_OBJECTS } from "../src/api/rbac.ts";
+import { argocdPatch } from "./argocd.ts";
 import { writeChart } from "./chart/chart.ts";
 import { kustomization } from "./chart/kustomization.ts";
 import { statesPage } from "./states.ts";
@@ -32,6 +33,7 @@ for (const [path, text] of Object.entries(kustomization(documents))) {
   mkdirSync(dirname(at(`manifests/${path}`)), { recursive: true });
   writeFileSync(at(`manifests/${path}`), text);
 }
+writeFileSync(at("manifests/argocd/argocd-cm-patch.yaml"), argocdPatch(at("manifests/argocd/resource_customizations")));
 writeChart(at("charts/ashat"), documents);
 
 mkdirSync(at("docs"), { recursive: true });
