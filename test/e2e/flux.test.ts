@@ -5,7 +5,6 @@ import { verifyChain } from "../../src/api/record.ts";
 import { notFound } from "../../src/kube/errors.ts";
 import { until } from "../cluster/until.ts";
 import { openFluxScene, withApproval } from "../world/flux-scene.ts";
-import { startInProcess } from "../world/in-process.ts";
 import { server, update } from "../world/manifests.ts";
 import { movesOf } from "../world/room.ts";
 import { openScene } from "../world/scene.ts";
@@ -14,10 +13,8 @@ const scene = openScene();
 const { flux, room: fluxRoom, expectRest, waitByRules } = openFluxScene(scene);
 
 const APPROVE = actionKey("approve", "omega");
-const modules = { checks: { modules: { path: "/api/modules" } } };
 
-const release = (file: string, version: string, extra: object = {}) =>
-  scene.world().archives.build({ version, file: `flux-${file}.tgz`, ...extra });
+const release = (file: string, version: string) => scene.world().archives.build({ version, file: `flux-${file}.tgz` });
 
 const approvals = ({ blockedBy }: DeploymentStatus) => blockedBy?.find(({ gate }) => gate === "approvals");
 const waits = (status: DeploymentStatus): boolean => status.phase === "AwaitingApproval" && status.tier === "omega";
@@ -149,119 +146,32 @@ test.concurrent(
   },
 );
 
-test.concurrent.for([
-  { how: "by the conditions alone", prefix: "kstatus", rules: false },
-  { how: "by the rules that are shipped", prefix: "rules", rules: true },
-])(
-  "a Kustomization that waits is not held up by a person, and fails with an update that is stalled, $how",
-  async ({ prefix, rules }) => {
-    const synced = await fluxRoom(prefix, { wait: true, timeout: "90s" });
-    const { room, sync } = synced;
-    const { namespace } = room;
-    if (rules) await waitByRules(synced);
-    const [staging, omega] = [await room.target("staging"), await room.target("omega")];
-    const good = await sync.push({
-      "staging.yaml": server(namespace, "Public", staging, modules),
-      "omega.yaml": server(namespace, "Omega", omega),
-      "good.yaml": update(namespace, "good", await release(`${prefix}-1`, "9.4.2")),
-    });
-    await room.untilUpdate("good", waits);
-    expect(await sync.settled(good)).toMatchObject({ status: "True" });
-    const token = approvals((await room.update("good")).status ?? {})?.token ?? "";
-    await room.act("ann", "good", { verb: "cancel", tier: "omega", token });
-    await room.untilUpdate("good", ({ phase }) => phase === "Cancelled");
-    const cancelled = await sync.reconcile();
-    expect(cancelled.status?.conditions?.find(({ type }) => type === "Ready")).toMatchObject({ status: "True" });
-
-    const half = await release(`${prefix}-2`, "9.4.3", { moduleVersions: { billing: "9.4.1" } });
-    const bad = await sync.push({ "half.yaml": update(namespace, "half", half) });
-    await room.untilUpdate("half", ({ phase }) => phase === "Held");
-    const failed = await sync.settled(bad, { timeoutMs: 120_000 });
-    expect(failed).toMatchObject({ status: "False", reason: "HealthCheckFailed" });
-    expect(failed.message).toContain(`Deployment/${namespace}/half status: 'Failed'`);
-  },
-);
-
-test.concurrent("a namespace, a Secret, an update and its servers come from Git, the update first", async () => {
-  const { room, sync } = await fluxRoom("whole");
-  const namespace = `${room.namespace}-new`;
-  const { ca, dir, keys } = scene.world();
-  const [staging, omega] = await Promise.all(
-    ["staging", "omega"].map((name) => startInProcess({ namespace, name, dir, ca, keys })),
-  );
-  if (staging === undefined || omega === undefined) throw new Error("two servers were started");
-  await sync.push({
-    "namespace.yaml": { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } },
-    "first.yaml": update(namespace, "first", await release("whole", "9.4.2")),
-  });
-  const untilSaid = async (path: string, hoped: string): Promise<boolean> =>
-    until(`${path} has ${hoped}`, async () => {
-      const asked = ["get", "deployments.ashat.raos.io/first", "-n", namespace, `-o=jsonpath={${path}}`];
-      return (await scene.cluster.kubectl(asked)).stdout.includes(hoped);
-    });
-  await untilSaid(".status.message", "Public Server not configured: ");
-  const byCa = { tls: { caSecretRef: { name: "ca" } } };
-  const files = {
-    "staging.yaml": server(namespace, "Public", staging, byCa),
-    "omega.yaml": server(namespace, "Omega", omega, { ...byCa, approval: { syncBots: [flux().account] } }),
-    "ca.yaml": {
-      apiVersion: "v1",
-      kind: "Secret",
-      metadata: { namespace, name: "ca" },
-      stringData: { "ca.crt": ca.certPem },
-    },
-  };
-  await sync.push(files, "Where it goes");
-  await untilSaid(".status.phase", "AwaitingApproval");
-  expect(await staging.version()).toBe("9.4.2");
-  // All of it goes with the namespace, and nothing is held back.
-  await sync.push({
-    "namespace.yaml": null,
-    "first.yaml": null,
-    ...Object.fromEntries(Object.keys(files).map((name) => [name, null])),
-  });
-  await scene.cluster.kubectl(["wait", "--for=delete", `namespace/${namespace}`, "--timeout=60s"]);
-  await Promise.all([staging.stop(), omega.stop()]);
-});
-
-/** All that kustomize does to every object of a kind named Deployment. */
-const transformed = (team: string, more: object = {}) => ({
-  apiVersion: "kustomize.config.k8s.io/v1beta1",
-  kind: "Kustomization",
-  resources: ["first.yaml"],
-  namePrefix: "prod-",
-  commonLabels: { team },
-  labels: [{ pairs: { part: "shop" }, includeTemplates: true }],
-  commonAnnotations: { owner: team },
-  images: [{ name: "raos", newTag: "9.4.2" }],
-  ...more,
-});
-
-test.concurrent("what kustomize does to every Deployment goes through Flux, and later too", async () => {
-  const synced = await fluxRoom("kustomized");
-  const { room, sync } = synced;
+test.concurrent("a team whose account may create updates and not approve them cannot approve by commit", async () => {
+  const { room, sync } = await fluxRoom("team", { serviceAccountName: "team" });
   const { namespace } = room;
-  const staging = await room.target("staging");
-  await room.apply(server(namespace, "Public", staging));
-  const one = update(namespace, "first", await release("kustomized", "9.4.2"));
-  await sync.push({ "first.yaml": one, "kustomization.yaml": transformed("red") });
-  await room.untilUpdate("prod-first", ({ tier }) => tier === "omega");
-  expect((await room.update("prod-first")).metadata).toMatchObject({
-    labels: { team: "red", part: "shop" },
-    annotations: { owner: "red" },
-  });
-  await expectRest(synced, "prod-first");
-
-  const later = await sync.push({ "kustomization.yaml": transformed("blue") }, "Another team");
-  expect(await sync.settled(later)).toMatchObject({ status: "True" });
-  expect((await room.update("prod-first")).metadata.labels).toMatchObject({ team: "blue" });
-
-  const refused = await sync.push({
-    "kustomization.yaml": transformed("blue", { replicas: [{ name: "first", count: 3 }] }),
-  });
+  const account = `system:serviceaccount:${namespace}:team`;
+  const [staging, omega] = [await room.target("staging"), await room.target("omega")];
+  await room.apply(
+    { apiVersion: "v1", kind: "ServiceAccount", metadata: { namespace, name: "team" } },
+    {
+      apiVersion: "rbac.authorization.k8s.io/v1",
+      kind: "RoleBinding",
+      metadata: { namespace, name: "team" },
+      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "ashat-editor" },
+      subjects: [{ kind: "ServiceAccount", namespace, name: "team" }],
+    },
+    server(namespace, "Public", staging),
+    server(namespace, "Omega", omega, { approval: { syncBots: [account] } }),
+  );
+  const one = update(namespace, "first", await release("team", "9.4.2"));
+  await sync.push({ "first.yaml": one });
+  const token = approvals(await room.untilUpdate("first", waits))?.token ?? "";
+  expect((await room.update("first")).metadata.annotations).toMatchObject({ [AUTHOR_KEY]: account });
+  const refused = await sync.push({ "first.yaml": withApproval(one, token) });
   const { status, message } = await sync.settled(refused);
   expect(status).toBe("False");
   expect(message).toContain(
-    "an update has no replicas: kustomize's `replicas` meant deployments.apps, take this name out of it",
+    `${account} may not approve on tier omega: that needs the verb approve on tiers.ashat.raos.io/omega in namespace ${namespace}`,
   );
+  expect((await room.update("first")).status).toMatchObject({ phase: "AwaitingApproval", approval: "0/1" });
 });

@@ -41,6 +41,8 @@ export interface Kustomization extends KubeObject {
     readonly lastAppliedRevision?: string;
     readonly lastHandledReconcileAt?: string;
     readonly conditions?: readonly Condition[];
+    /** Newest first. */
+    readonly history?: readonly { readonly lastReconciledStatus: string }[];
     readonly inventory?: { readonly entries?: readonly { readonly id: string }[] };
   };
 }
