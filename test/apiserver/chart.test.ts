@@ -7,6 +7,7 @@ import { parse, stringify } from "yaml";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { KINDS } from "../../src/api/crds.ts";
 import { GROUP } from "../../src/api/group.ts";
+import { verificationJob } from "../../src/core/job.ts";
 import { type Cluster, startCluster } from "../cluster/cluster.ts";
 import { type Guarded, startGuarded } from "../cluster/guard.ts";
 import { CHART, type Helm, openHelm } from "../cluster/helm.ts";
@@ -15,6 +16,7 @@ import { manifestsIn } from "../cluster/manifest.ts";
 import { freePorts } from "../cluster/ports.ts";
 import { sharedCluster } from "../cluster/shared.ts";
 import { until } from "../cluster/until.ts";
+import { server, update } from "../unit/fixtures.ts";
 
 // The life of one installation, in order: first install, work, upgrade, uninstall, install again, away with everything.
 
@@ -216,22 +218,67 @@ describe.skipIf(!owned)("a first installation, with nothing there before", () =>
   });
 });
 
+/** Everything that can be said of the operator's pods, at once. */
+const EVERYTHING = {
+  image: { digest: `sha256:${"a".repeat(64)}`, pullPolicy: "Always" },
+  imagePullSecrets: [{ name: "pull" }],
+  replicas: 3,
+  orderKey: { existingSecret: "order" },
+  licences: { keys: [{ kty: "OKP", crv: "Ed25519", x: "A".repeat(43) }] },
+  operator: {
+    allowAddresses: ["127.0.0.0/8", "::1/128"],
+    extraArgs: ["--log-level=warn"],
+    env: [{ name: "NODE_EXTRA_CA_CERTS", value: "/etc/ssl/ca.pem" }],
+  },
+  notifications: { existingSecret: "notify", caConfigMap: "ca", source: "urn:east" },
+  serviceAccount: { annotations: { who: "them" } },
+  resources: { requests: { cpu: "1", memory: "1Gi" }, limits: { cpu: "2", memory: "2Gi" } },
+  priorityClassName: "system-cluster-critical",
+  nodeSelector: { "kubernetes.io/os": "linux" },
+  tolerations: [{ key: "dedicated", operator: "Exists", effect: "NoExecute", tolerationSeconds: 30 }],
+  affinity: { podAntiAffinity: {} },
+  podLabels: { team: "release" },
+  podAnnotations: { note: "x" },
+  networkPolicy: { metricsFrom: [{ namespaceSelector: {} }] },
+};
+
+/** Objects as the API server would take them, strictly; what it warns about comes back. */
+async function warningsAbout(objects: readonly object[]): Promise<string> {
+  const said = await Promise.all(
+    objects.map((object) =>
+      cluster.kubectl(
+        ["apply", "--server-side", "--force-conflicts", "--validate=strict", "--dry-run=server", "-f", "-"],
+        { stdin: JSON.stringify(object) },
+      ),
+    ),
+  );
+  return said.map(({ stderr }) => stderr).join("");
+}
+
 describe.skipIf(!owned)("pods", () => {
-  it("are what the restricted level wants, without a warning", async () => {
+  beforeAll(async () => {
     const levels = ["enforce", "warn"].map((mode) => `pod-security.kubernetes.io/${mode}=restricted`);
     await kubectl("label", "namespace", "ashat-system", ...levels);
-    const rendered = await helm.run(["template", "ashat", CHART, ...IN]);
-    const pods = manifestsIn(rendered.stdout).filter(({ kind }) => kind === "Pod" || kind === "Deployment");
+  });
+
+  it.each([
+    ["usually", {}],
+    ["with everything said that can be", EVERYTHING],
+  ])("of the chart are what the restricted level wants, without a warning: %s", async (_, values) => {
+    const rendered = await helm.run(["template", "ashat", CHART, ...IN, "--values=-"], JSON.stringify(values));
+    const objects = manifestsIn(rendered.stdout);
+    const pods = objects.filter(({ kind }) => kind === "Pod" || kind === "Deployment");
     expect(pods.map(({ metadata }) => metadata.name).toSorted()).toEqual(["ashat-doctor", "ashat-operator"]);
-    for (const pod of pods) {
-      const { stderr } = await cluster.kubectl(
-        ["apply", "--server-side", "--force-conflicts", "--dry-run=server", "-f", "-"],
-        {
-          stdin: JSON.stringify(pod),
-        },
-      );
-      expect(stderr).toBe("");
-    }
+    expect(await warningsAbout(objects)).toBe("");
+  });
+
+  it("of a verification are that, too", async () => {
+    const checks = { modules: { path: "/modules" }, database: { secretRef: { name: "db" } } };
+    const job = verificationJob(update("patch-1"), server("ra-01", "Omega", { checks }), 1, {
+      image: "ashat:test",
+      addresses: { allow: [], guarded: [] },
+    }) as { readonly metadata: object };
+    expect(await warningsAbout([{ ...job, metadata: { ...job.metadata, namespace: "ashat-system" } }])).toBe("");
   });
 
   it("would be warned about if they were not", async () => {
