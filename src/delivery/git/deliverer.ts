@@ -5,6 +5,7 @@ import { parseOrderKey } from "../../api/order.ts";
 import type { Assigning, Assignment, Deliverer } from "../assignment.ts";
 import { committed, notFound } from "./answers.ts";
 import { proposed } from "./branches.ts";
+import type { ReadTree } from "../kubernetes/files.ts";
 import { deliverOnBranch, type Means } from "./deliver.ts";
 import { sourcesOf } from "./fields.ts";
 import { gitHub, type GitHub } from "./github.ts";
@@ -15,6 +16,7 @@ import { isAncestor, type Author } from "./objects.ts";
 import { propose, reportProposed } from "./propose.ts";
 import { runningAt } from "./running.ts";
 import type { GitPlace } from "./target.ts";
+import { filesAt } from "./tree.ts";
 import { asAnswer } from "./trouble.ts";
 
 export interface GitDelivererOptions {
@@ -31,6 +33,8 @@ export interface GitDelivererOptions {
 export interface GitDeliverer extends Deliverer<GitPlace> {
   /** Whether the branch's history has `revision` at or before `applied`: then whoever applied that has it. */
   readonly includes: (place: GitPlace, revision: string, applied: string, signal: AbortSignal) => Promise<boolean>;
+  /** The manifests below a folder at a commit of any repository that needs no credentials. Throws what no driver can mend. */
+  readonly readTree: ReadTree;
   readonly close: () => Promise<void>;
 }
 
@@ -130,6 +134,10 @@ export function gitDeliverer({
           await fetchHead(mirror);
           return isAncestor(mirror, revision, applied);
         }))),
+    readTree: (url, commit, folder, signal) =>
+      mirrors.at({ name: "", uid: "", url, branch: "main", path: ".", credentials: {} }, signal, (mirror) =>
+        filesAt(mirror, commit, folder),
+      ),
     close: async () => {
       await Promise.all([...agents.values()].map((agent) => agent.destroy()));
       agents.clear();

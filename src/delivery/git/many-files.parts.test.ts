@@ -11,6 +11,11 @@ beforeAll(async () => {
 });
 afterAll(() => scene.end());
 
+const took = async (what: string, work: () => Promise<unknown>): Promise<void> => {
+  const began = performance.now();
+  await work();
+  console.log(`10,000 files: ${what} took ${Math.round(performance.now() - began)} ms`);
+};
 const never = new AbortController().signal;
 
 test("of a repository of 10,000 files only those that are changed are fetched", async () => {
@@ -26,11 +31,6 @@ test("of a repository of 10,000 files only those that are changed are fetched", 
   const folder = join(scene.folder, "many");
   const deliverer = await scene.deliverer({ folder });
   const place = scene.place(there.url);
-  const took = async (what: string, work: () => Promise<unknown>): Promise<void> => {
-    const began = performance.now();
-    await work();
-    console.log(`10,000 files: ${what} took ${Math.round(performance.now() - began)} ms`);
-  };
   await took("the first delivery", () => deliverer.deliver(place, assignment(1, "2.0.0", "b"), never));
   await took("the second delivery", () => deliverer.deliver(place, assignment(2, "3.0.0", "c"), never));
   await took("a report", () => deliverer.report(place, "uid-1.ra.main.2", never));

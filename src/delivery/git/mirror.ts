@@ -97,15 +97,7 @@ export async function must({ run, place }: Mirror, ...[args, more]: Parameters<M
 export async function fetchHead(mirror: Mirror): Promise<string> {
   const { branch } = mirror.place;
   const ref = `refs/heads/${branch}`;
-  await must(mirror, [
-    "fetch",
-    "--quiet",
-    "--no-tags",
-    "--no-write-fetch-head",
-    "--filter=blob:none",
-    "origin",
-    `+${ref}:${ref}`,
-  ]);
+  await must(mirror, ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "origin", `+${ref}:${ref}`]);
   return (await must(mirror, ["rev-parse", "--verify", "--end-of-options", `${ref}^{commit}`])).toString().trim();
 }
 

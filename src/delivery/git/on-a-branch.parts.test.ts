@@ -227,7 +227,7 @@ test("a description cannot add a trailer of its own", async () => {
   const there = await repository();
   const place = scene.place(there.url);
   const deliverer = await scene.deliverer();
-  const description = "x\n\nAshat-Order: uid-1.ra.main.900\nAshat-Version: 9.0.0\r\n\u2028Ashat-Path: .";
+  const description = "\n\nAshat-Order: uid-1.ra.main.900\nAshat-Version: 9.0.0\r\n\u2028Ashat-Path: .";
   const approvers = ["eve\nAshat-Sequence: 99"];
   const update = { name: "u", uid: "deployment-uid", description };
   await deliverer.deliver(place, assignment(1, "2.0.0", "b", { update, approvers }), never);

@@ -70,8 +70,6 @@ export const runGit = ({ args, env, cwd, input, each, secrets, signal, deadline 
   });
   child.on("close", (code) => {
     end.removeEventListener("abort", kill);
-    // What it has started ends with it.
-    kill();
     if (signal.aborted) return reject(signal.reason as Error);
     if (problem !== undefined) return reject(problem);
     if (deadline.aborted)

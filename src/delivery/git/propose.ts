@@ -86,15 +86,7 @@ export async function propose(mirror: Mirror, hub: GitHub, assignment: Assignmen
 
 const subjectOf = async (mirror: Mirror, branch: string): Promise<string> => {
   const ref = `refs/heads/${branch}`;
-  await must(mirror, [
-    "fetch",
-    "--quiet",
-    "--no-tags",
-    "--no-write-fetch-head",
-    "--filter=blob:none",
-    "origin",
-    `+${ref}:${ref}`,
-  ]);
+  await must(mirror, ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "origin", `+${ref}:${ref}`]);
   return (await must(mirror, ["log", "-1", "--no-show-signature", "--format=%B", ref, "--"])).toString();
 };
 

@@ -13,6 +13,8 @@ export interface Spot {
   readonly found: { readonly node: Scalar; readonly start: number; readonly end: number } | undefined;
 }
 
+const TEXT = "tag:yaml.org,2002:str";
+
 const keyText = (pair: Pair): string | undefined =>
   isScalar(pair.key) ? String(pair.key.value) : typeof pair.key === "string" ? pair.key : undefined;
 
@@ -76,6 +78,11 @@ export function locate(source: Source, { document: named, path }: Place): Spot {
     throw new GitRefusal(
       "NotAScalar",
       `${at(node)}: ${written(path)} is a block of text (| or >). Write it on one line, so that it can be changed.`,
+    );
+  if (node.tag !== undefined && node.tag !== TEXT)
+    throw new GitRefusal(
+      "NotAScalar",
+      `${at(node)}: ${written(path)} has the tag ${node.tag}, and it is not known what may stand there then. Take the tag away.`,
     );
   return { document, keys, parent, found: { node, start: node.range[0], end: node.range[1] } };
 }

@@ -123,6 +123,7 @@ const rows: readonly (readonly [string, string, Change, readonly string[], reado
     ["  tag:   2.0.0 # none"],
   ],
   ["a value that ends the file with nothing", "image:\n  tag:", helm("image.tag"), ["  tag:"], ["  tag: 2.0.0"]],
+  ["an anchor and no value", "tag: &a\nb: 1\n", helm("tag"), ["tag: &a"], ["tag: &a 2.0.0"]],
   [
     "a value that is null",
     "image: {tag: ~, a: b}\n",
@@ -233,6 +234,15 @@ test.each<readonly [string, string, Change, string, string]>([
     "{commit} in the change of the Server is known of a git artifact only",
   ],
   ["a word nobody knows", "tag: a\n", helm("tag", "{versoin}"), "ValueMissing", "{versoin}"],
+  ["a value with a type of its own", "tag: !!float 1.0\n", helm("tag"), "NotAScalar", "Take the tag away"],
+  ["an entry in odd YAML", "images:\n- ? name\n  : r.example/ra\n", kustomize, "FileUnreadable", "cannot be changed"],
+  [
+    "an entry without braces in a list",
+    "images: [name: r.example/ra]\n",
+    kustomize,
+    "FileUnreadable",
+    "cannot be changed",
+  ],
   ["a path that is no pointer", "tag: a\n", yaml("tag"), "PathMissing", "no JSON pointer"],
   [
     "aliases that grow without end",

@@ -56,9 +56,9 @@ const missing = ({ file, lineOf }: Source, { path }: Place, { parent }: Spot): G
 const splice = (text: string, start: number, end: number, token: string): string =>
   text.slice(0, start) + token + text.slice(end);
 
-/** Where nothing stood, spaces part the value from the colon before it and the comment behind it. */
+/** Where nothing stood, spaces part the value from what is before it and from a comment behind it. */
 const fill = (text: string, at: number, token: string): string =>
-  splice(text, at, at, `${text[at - 1] === ":" ? " " : ""}${token}${text[at] === "#" ? " " : ""}`);
+  splice(text, at, at, `${/[^\s]/.test(text[at - 1] ?? " ") ? " " : ""}${token}${text[at] === "#" ? " " : ""}`);
 
 const rangeOf = (node: unknown): readonly [number, number] => {
   const range = isScalar(node) || isMap(node) ? node.range : undefined;
@@ -118,10 +118,8 @@ function checked(
   text: string,
   meant: (now: unknown) => boolean,
 ): string {
-  const after = parseSource(source.file, text);
   const before = meaning(source);
-  const now = meaning(after);
-  const value = read(after, place)?.value;
+  const { now, value } = understood(source, place, text);
   const holder = keys
     .slice(0, -1)
     .reduce<unknown>((node, key) => (node as Record<string, unknown>)[key], before[document]);
@@ -132,6 +130,17 @@ function checked(
   }
   if (meant(value) && isDeepStrictEqual(before, now)) return text;
   throw cannot(source, place, 0, "changed");
+}
+
+/** What the new text means; one that cannot be read is no fault of the file. */
+function understood(source: Source, place: Place, text: string): { readonly now: unknown[]; readonly value: unknown } {
+  try {
+    const after = parseSource(source.file, text);
+    return { now: meaning(after), value: read(after, place)?.value };
+  } catch (error) {
+    if (error instanceof GitRefusal) throw cannot(source, place, 0, "changed");
+    throw error;
+  }
 }
 
 function meaning({ file, documents }: Source): unknown[] {
