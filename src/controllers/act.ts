@@ -6,6 +6,7 @@ import type { Effect, Leftover } from "../core/decision.ts";
 import { verificationJob } from "../core/job.ts";
 import { LAYER } from "../core/record.ts";
 import { unreachable } from "../core/unreachable.ts";
+import { speakerOf, wayTo } from "../core/ways.ts";
 import type { Deployment } from "../api/deployment.ts";
 import type { Mainframe } from "../api/mainframe.ts";
 import type { Server } from "../api/server.ts";
@@ -202,14 +203,16 @@ async function deliveredModules(
   deployment: Deployment,
   target: Server | Mainframe,
   signal: AbortSignal,
-): Promise<readonly string[]> {
+): Promise<readonly string[] | undefined> {
+  // A commit says nothing of modules.
+  if (wayTo(target).by === "git") return undefined;
   const agent = await askAgent(context, target, signal);
   const { app } = deployment.spec;
   const found =
     agent.state === "Answered" ? agent.status.apps.find((item) => item.app === app && item.layer === LAYER) : undefined;
   if (found === undefined)
     throw new Error(
-      `verification of ${target.kind.toLowerCase()} ${target.metadata.name} waits: its agent does not say which modules it has${agent.state === "NotAnswered" ? ` (${agent.message})` : ""}`,
+      `verification of ${target.kind.toLowerCase()} ${target.metadata.name} waits: its ${speakerOf(target)} does not say which modules it has${agent.state === "NotAnswered" ? ` (${agent.message})` : ""}`,
     );
   return found.modules;
 }

@@ -5,15 +5,17 @@ import type { Deployment } from "../api/deployment.ts";
 import type { Server } from "../api/server.ts";
 import type { Effect } from "../core/decision.ts";
 import type { SeenAgent, SeenLicence, SeenOrder } from "../core/observed.ts";
-import type { Delivery } from "../delivery/driver.ts";
-import { AddressRefusedError } from "../dial/address-rules.ts";
+import { wayTo } from "../core/ways.ts";
 import { judgeLicence } from "../licence/licence.ts";
 import { signOrder, signRead } from "../licence/sign.ts";
 import { createAsking } from "../runtime/asking.ts";
+import { askAssignment, askPlace, assign } from "./assignments.ts";
 import type { Context } from "./context.ts";
-import { agentOf, TrustMissing } from "./trust.ts";
+import { reasonOf, reportedOrder, sentOrder } from "./said.ts";
+import { agentOf } from "./trust.ts";
+import { orUnasked } from "./unasked.ts";
 
-/** Talks to agents and says what they said in the words of the judgement. Trouble of a target is data. */
+/** Talks to targets, by their agents where they have one, and says what they said in the words of the judgement. Trouble of a target is data. */
 
 const audience = ({ metadata }: Server | Mainframe): string => `${metadata.namespace}/${metadata.name}`;
 
@@ -30,7 +32,9 @@ export function askAgent(
 }
 
 function observeAgent(context: Context, target: Server | Mainframe, signal: AbortSignal): Promise<SeenAgent> {
-  return orTrust<SeenAgent>(async () => {
+  const way = wayTo(target);
+  if (way.by !== "agent") return askPlace(context, way, signal);
+  return orUnasked<SeenAgent>(async () => {
     const answer = await context.agents.observe(
       await agentOf(context, target, signal),
       await readToken(context, target),
@@ -67,13 +71,14 @@ export function askOrder(
   key: string,
   signal: AbortSignal,
 ): Promise<SeenOrder> {
+  const way = wayTo(target);
   const report = async (alive: AbortSignal): Promise<SeenOrder> =>
     reportedOrder(
       await context.agents.report(await agentOf(context, target, alive), key, await readToken(context, target), alive),
     );
   return context.asking.orders.ask(
     `${key} ${target.metadata.generation}`,
-    (alive) => orTrust(() => report(alive)),
+    (alive) => (way.by === "agent" ? orUnasked(() => report(alive)) : askAssignment(context, way, key, alive)),
     signal,
   );
 }
@@ -94,9 +99,12 @@ type Sent<Do> = Extract<Effect, { readonly do: Do }>;
 export async function sendOrder(
   context: Context,
   deployment: Deployment,
-  { target, order, expiresAt }: Sent<"deliver">,
+  sent: Sent<"deliver">,
   signal: AbortSignal,
 ): Promise<SeenOrder> {
+  const { target, order, expiresAt } = sent;
+  const way = wayTo(target);
+  if (way.by !== "agent") return assign(context, deployment, way, sent, signal);
   const { spec } = deployment;
   const { archive } = spec.artifact;
   if (archive === undefined)
@@ -118,13 +126,16 @@ export async function sendOrder(
 }
 
 /** Putting back needs neither an archive nor a licence: the agent kept what it is to run. */
-export const sendRestore = (
+export function sendRestore(
   context: Context,
   deployment: Deployment,
-  { target, order, release, expiresAt }: Sent<"restore">,
+  sent: Sent<"restore">,
   signal: AbortSignal,
-): Promise<SeenOrder> =>
-  send(
+): Promise<SeenOrder> {
+  const { target, order, release, expiresAt } = sent;
+  const way = wayTo(target);
+  if (way.by !== "agent") return assign(context, deployment, way, sent, signal);
+  return send(
     context,
     target,
     {
@@ -136,6 +147,7 @@ export const sendRestore = (
     },
     signal,
   );
+}
 
 /** What every order says: for whom, of which update, and for how long. */
 const claimsOf = (
@@ -166,7 +178,7 @@ const send = (
   claims: OrderClaims,
   signal: AbortSignal,
 ): Promise<SeenOrder> =>
-  orTrust(async () => {
+  orUnasked(async () => {
     const jws = await signOrder(context.orderKey, claims);
     const order = { key: claims.key, jws };
     return sentOrder(await context.agents.deliver(await agentOf(context, target, signal), order, signal));
@@ -180,39 +192,3 @@ export async function seeLicence(context: Context, mainframe: Mainframe, version
 
 const readToken = (context: Context, target: Server | Mainframe): Promise<string> =>
   signRead(context.orderKey, { aud: audience(target), now: new Date(context.now()) });
-
-const isUnknown = (answer: Delivery): boolean =>
-  answer.state === "Refused" && answer.status === 404 && answer.reason === "NotFound";
-
-/** What became of sending an order: a refusal is final. */
-export function sentOrder(answer: Delivery): SeenOrder {
-  if (answer.state === "Answered") return { state: "Reported", report: answer.report };
-  return {
-    state: answer.state === "Refused" ? "Refused" : "NotAnswered",
-    reason: reasonOf(answer),
-    message: answer.message,
-  };
-}
-
-/** What became of asking about one: that the question is refused (a clock, a key that was changed) says nothing about the order. */
-export function reportedOrder(answer: Delivery): SeenOrder {
-  if (isUnknown(answer)) return { state: "NotFound" };
-  const seen = sentOrder(answer);
-  return seen.state === "Refused" ? { ...seen, state: "NotAnswered" } : seen;
-}
-
-const reasonOf = (answer: { readonly state: string; readonly reason?: string }): string =>
-  answer.reason ?? answer.state;
-
-async function orTrust<T>(
-  ask: () => Promise<T>,
-): Promise<T | { readonly state: "NotAnswered"; readonly reason: string; readonly message: string }> {
-  try {
-    return await ask();
-  } catch (error) {
-    if (error instanceof TrustMissing) return { state: "NotAnswered", reason: "TrustMissing", message: error.message };
-    if (error instanceof AddressRefusedError)
-      return { state: "NotAnswered", reason: "AddressRefused", message: error.message };
-    throw error;
-  }
-}

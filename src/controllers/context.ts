@@ -1,4 +1,9 @@
 import type { SeenAgent, SeenOrder, SeenPolicies, Settings } from "../core/observed.ts";
+import type { Deliverer } from "../delivery/assignment.ts";
+import type { GitDeliverer } from "../delivery/git/deliverer.ts";
+import type { Clusters } from "../delivery/kubernetes/clusters.ts";
+import type { KubernetesPlace } from "../delivery/kubernetes/session.ts";
+import type { Heard } from "../delivery/wait/look.ts";
 import type { AgentTarget, Driver, SignedOrder } from "../delivery/driver.ts";
 import type { Client } from "../kube/client.ts";
 import type { SigningKey } from "../licence/keys.ts";
@@ -17,6 +22,12 @@ export interface Context {
   readonly client: Client;
   readonly stores: Stores;
   readonly agents: Driver<AgentTarget, SignedOrder>;
+  readonly git: GitDeliverer;
+  readonly kubernetes: Deliverer<KubernetesPlace>;
+  /** Of other clusters, and of this one. */
+  readonly clusters: Clusters;
+  /** What was unhealthy where something is waited for, when it was last said. */
+  readonly waits: Heard;
   /** What a target runs, and how far an order is. */
   readonly asking: { readonly agents: Asking<SeenAgent>; readonly orders: Asking<SeenOrder> };
   readonly orderKey: SigningKey;

@@ -1,4 +1,3 @@
-import { agentDriver } from "../delivery/agent.ts";
 import { type Controller, createController, type Reconcile } from "../runtime/controller.ts";
 import { createEvents } from "../runtime/events.ts";
 import { fenced } from "../runtime/fenced.ts";
@@ -8,6 +7,7 @@ import { queueMetrics } from "../runtime/queue-metrics.ts";
 import { createAgentAsking } from "./agents.ts";
 import { createCheckpoints } from "./checkpoint.ts";
 import type { Context } from "./context.ts";
+import { openDrivers } from "./drivers.ts";
 import { reconcileDeployment } from "./deployment.ts";
 import { type Failed, tellMainframeFailed, tellServerFailed, tellUpdateFailed } from "./failure.ts";
 import { createGateWatch } from "./gate-watch.ts";
@@ -42,7 +42,7 @@ export async function lead(
   const client = fenced(options.client, valid);
   const working = AbortSignal.any([stop, lost]);
   const alive = new AbortController();
-  const agents = agentDriver(options.addresses.rules);
+  const { close: closeDrivers, ...drivers } = await openDrivers(client, options.addresses.rules);
   const gate = createGateWatch({
     client,
     log,
@@ -67,7 +67,7 @@ export async function lead(
     ...options,
     client,
     stores,
-    agents,
+    ...drivers,
     asking: createAgentAsking({ settings, now: Date.now }, alive.signal),
     licences: createLicences(options.licenceKeys),
     licensedAt: () => Math.max(Date.now(), stamped()),
@@ -127,6 +127,6 @@ export async function lead(
     ]);
   } finally {
     alive.abort(new Error("the operator stops"));
-    await Promise.all([agents.close(), notifying.end()]);
+    await Promise.all([closeDrivers(), notifying.end()]);
   }
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Delivery } from "../delivery/driver.ts";
-import { reportedOrder, sentOrder } from "./agents.ts";
+import { reportedOrder, sentOrder } from "./said.ts";
 
 const refused = (status: number, reason: string): Delivery => ({ state: "Refused", status, reason, message: "m" });
 

@@ -4,7 +4,7 @@ import type { Condition } from "../api/meta.ts";
 import { requiredApprovals, type Server } from "../api/server.ts";
 import type { TargetStatus } from "../api/target.ts";
 import { wellFormed } from "../api/well-formed.ts";
-import type { SeenAgent, SeenPolicies } from "../core/observed.ts";
+import type { SeenPolicies } from "../core/observed.ts";
 import { progressOf } from "../core/progress.ts";
 import { DRIFTED, statusOfTarget } from "../core/target.ts";
 import type { Resource } from "../kube/types.ts";
@@ -24,10 +24,7 @@ export async function reconcileServer(context: Context, key: string, signal: Abo
   const raw = context.stores.servers.store.get(key);
   if (raw === undefined) return FORGET;
   const target = parseServer(raw);
-  const agent: SeenAgent =
-    (target.spec.git ?? target.spec.kubernetes) === undefined
-      ? await askAgent(context, target, signal, "Anyway")
-      : { state: "NotAsked" };
+  const agent = await askAgent(context, target, signal, "Anyway");
   const policies = await policiesFor(context, target, signal);
   const status = statusOfTarget({ target, agent, policies, isThere: isThere(context, target) }, context.now());
   await say(context, { resource: SERVERS, informer: context.stores.servers }, raw, status, signal);

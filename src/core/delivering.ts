@@ -7,6 +7,7 @@ import { namesOf } from "./names.ts";
 import { LAYER, MOVED_AT_ONCE, nextRecord, recordTarget, write } from "./record.ts";
 import { type Situation, targetsIn } from "./situation.ts";
 import { unreachable } from "./unreachable.ts";
+import { deliveryMsOf, pollMsOf, speakerOf } from "./ways.ts";
 
 type Outcome =
   | { readonly state: "Ask" | "Send" | "Busy" | "Applied" }
@@ -20,8 +21,9 @@ export function delivering(situation: Situation): Part {
   const { observed, now, tier } = situation;
   const under = targetsIn(situation, "Delivering").map(({ seen, at }) => {
     const order = orderOf(situation, seen, at);
-    const expiresAt = Date.parse(at.record.time) + observed.settings.deliveryMs;
-    return { seen, at, order, expiresAt, outcome: outcomeOf(seen.orders[orderKey(order)], now >= expiresAt) };
+    const expiresAt = Date.parse(at.record.time) + deliveryMsOf(seen.target, observed.settings);
+    const outcome = outcomeOf(seen.orders[orderKey(order)], now >= expiresAt, speakerOf(seen.target));
+    return { seen, at, order, expiresAt, outcome };
   });
   if (under.length === 0) return {};
 
@@ -42,7 +44,9 @@ export function delivering(situation: Situation): Part {
       })),
     };
 
-  if (under.some(({ outcome }) => outcome.state === "Busy")) return { wakeAt: now + observed.settings.pollMs };
+  const busy = under.filter(({ outcome }) => outcome.state === "Busy");
+  if (busy.length > 0)
+    return { wakeAt: now + Math.min(...busy.map(({ seen }) => pollMsOf(seen.target, observed.settings))) };
 
   const applied = under.filter(({ outcome }) => outcome.state === "Applied").slice(0, MOVED_AT_ONCE);
   if (applied.length > 0)
@@ -82,12 +86,12 @@ const orderOf = ({ observed }: Situation, seen: SeenTarget, at: TargetProgress):
 });
 
 /** A lost reply is no outcome: the agent is asked, and the order sent again under its key until its time is over. */
-function outcomeOf(order: SeenOrder | undefined, over: boolean): Outcome {
+function outcomeOf(order: SeenOrder | undefined, over: boolean, speaker: string): Outcome {
   if (order === undefined) return { state: "Ask" };
   switch (order.state) {
     case "NotFound":
       return over
-        ? { state: "Lost", reason: "DeliveryTimedOut", message: "the agent never took the order" }
+        ? { state: "Lost", reason: "DeliveryTimedOut", message: `the ${speaker} never took the order` }
         : { state: "Send" };
     case "NotAnswered":
       return over ? { state: "Lost", reason: order.reason, message: order.message } : { state: "Busy" };
@@ -100,7 +104,11 @@ function outcomeOf(order: SeenOrder | undefined, over: boolean): Outcome {
       if (order.report.state === "Failed")
         return { state: "Lost", reason: order.report.reason, message: order.report.message };
       return over
-        ? { state: "Lost", reason: "DeliveryTimedOut", message: `the agent is still at ${order.report.state}` }
+        ? {
+            state: "Lost",
+            reason: "DeliveryTimedOut",
+            message: `the ${speaker} is still at ${order.report.state}: ${order.report.message}`,
+          }
         : { state: "Busy" };
     default:
       return unreachable(order);

@@ -6,6 +6,7 @@ import type { Server } from "../api/server.ts";
 import { compareVersions } from "../api/version.ts";
 import { LAYER } from "./record.ts";
 import { appState, running } from "./situation.ts";
+import { speakerOf } from "./ways.ts";
 
 /** Something else runs than what was last verified there, and no update is at work on it. */
 export interface Drift {
@@ -53,7 +54,10 @@ export function driftSentence(target: Server | Mainframe, drift: Drift, isThere:
   const { app, delivered, runs } = drift;
   const same = runs !== undefined && compareVersions(runs.version, delivered.version) === 0;
   const named = ({ version, digest }: Release): string => (same ? `${version} (${short(digest)})` : version);
-  const now = runs === undefined ? `nothing its agent switched to runs of ${app}` : `it runs ${app} ${named(runs)}`;
+  const now =
+    runs === undefined
+      ? `nothing its ${speakerOf(target)} switched to runs of ${app}`
+      : `it runs ${app} ${named(runs)}`;
   const by = delivered.deployment === undefined ? "" : ` by ${deploymentRef(delivered.deployment)}`;
   const on = delivered.since === undefined ? "" : ` and passed at ${delivered.since}`;
   return `${now}, but ${named(delivered)} was delivered${by}${on}: ${wayOut(target, delivered, isThere)}`;

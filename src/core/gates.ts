@@ -16,6 +16,7 @@ import { appState, running, type Situation } from "./situation.ts";
 import { isServer } from "./tiers.ts";
 import type { TimeGates } from "./time-gates.ts";
 import { quarantineAt } from "./token.ts";
+import { misfit, speakerOf } from "./ways.ts";
 import { voidedTokens } from "./voided.ts";
 
 /** What stands between one waiting target and its delivery; each gate is a pure question about one thing. */
@@ -72,20 +73,8 @@ const turnGate = (situation: Situation, { target }: SeenTarget): Shut | undefine
   isServer(target) ? queueGate(situation, target) : undefined;
 
 function driverGate({ observed }: Situation, { target }: SeenTarget): Shut | undefined {
-  const { artifact } = observed.deployment.spec;
-  if (isServer(target) && (target.spec.git !== undefined || target.spec.kubernetes !== undefined))
-    return {
-      gate: "driver",
-      message: `server ${target.metadata.name} is delivered to by ${target.spec.git ? "git" : "kubernetes"}, which this version does not do yet`,
-      who: "who administers the namespace: give the server an agent",
-    };
-  if (artifact.archive === undefined)
-    return {
-      gate: "driver",
-      message: `${target.kind.toLowerCase()} ${target.metadata.name} has an agent, which takes an archive, and this update brings ${artifact.git ? "a commit" : "an image"}`,
-      who: "the author of the update: push it as an archive",
-    };
-  return undefined;
+  const bad = misfit(target, observed.deployment.spec.artifact);
+  return bad && { gate: "driver", message: bad.why, who: bad.who };
 }
 
 function checksGate({ target }: SeenTarget): Shut | undefined {
@@ -104,7 +93,7 @@ function agentGate(seen: SeenTarget, status: TargetReport, app: string): Shut | 
   if (taken === undefined || orderEnded(taken.state)) return undefined;
   return {
     gate: "agent",
-    message: `the agent of ${nameOf(seen)} is still at order ${taken.key}`,
+    message: `the ${speakerOf(seen.target)} of ${nameOf(seen)} is still at order ${taken.key}`,
     who: `nobody has to; ${nameOf(seen)} is asked again`,
   };
 }

@@ -1,3 +1,5 @@
+import type { Mainframe } from "../api/mainframe.ts";
+import type { Server } from "../api/server.ts";
 import { actionsOf } from "../api/actions.ts";
 import { deploymentRef } from "../api/group.ts";
 import type { RecordSpec } from "../api/record.ts";
@@ -10,6 +12,7 @@ import { nextRecord, recordTarget, write } from "./record.ts";
 import { isFailedRestore, judgeRollback, rollbackToken } from "./rollback.ts";
 import { appState, isClaimedBy, runsThis, type Situation, targetsIn } from "./situation.ts";
 import { tokenOfRecorded } from "./token.ts";
+import { speakerOf } from "./ways.ts";
 
 /** A verification is repeated by naming the newest record that holds something in the tier. */
 export function heldToken(situation: Situation): string | undefined {
@@ -91,7 +94,7 @@ export function held(situation: Situation): Part {
     };
   }
 
-  const silent = all.some(({ seen }) => seen.agent.state === "NotAnswered");
+  const silent = all.find(({ seen }) => seen.agent.state === "NotAnswered")?.seen.target;
   return {
     // A silent agent, or one still at the order, becomes one that can be verified without any event of the cluster.
     ...(repeatable.length === 0 && { wakeAt: now + observed.settings.retryMs }),
@@ -123,17 +126,17 @@ function toRepeat(situation: Situation, message: string, token: string): Shut {
 }
 
 /** On Public a newer update takes over; what is held further on keeps its target until somebody lets it go. */
-function toGiveUp(situation: Situation, message: string, silent: boolean): Shut {
+function toGiveUp(situation: Situation, message: string, silent: Server | Mainframe | undefined): Shut {
   const { observed, tier } = situation;
   const why = silent
-    ? "whether the update runs there is not known while its agent does not answer"
+    ? `whether the update runs there is not known while its ${speakerOf(silent)} does not answer`
     : "it cannot be verified again, because the update does not run there";
   const keeps = tier === "omega" || tier === "mainframes";
   return {
     gate: "held",
     message: `${message}; ${why}`,
     who: silent
-      ? "who runs the target; its agent is asked again every few seconds"
+      ? `who runs the target; its ${speakerOf(silent)} is asked again every few seconds`
       : `the author of the update: ${keeps ? "delete it, which lets the target go and undoes nothing, and push" : "push"} a corrected one under a new name${keeps ? "" : " and a higher version, or delete this one first"}${orBack(situation)}`,
     ...(keeps && !silent && { command: deleteCommand(observed.deployment.metadata) }),
   };

@@ -40,6 +40,8 @@ export interface Settings {
   readonly startMs: number;
   /** How often work under way is looked at, and how often what did not answer is asked again. */
   readonly pollMs: number;
+  /** The same of repositories and clusters. */
+  readonly slowPollMs: number;
   readonly retryMs: number;
   /** How long mainframes that do not answer keep their OMEGA from being rolled back. */
   readonly holdBackMs: number;
@@ -53,6 +55,7 @@ export const SETTINGS: Settings = {
   healthMs: 60_000,
   startMs: 60_000,
   pollMs: 500,
+  slowPollMs: 3_000,
   retryMs: 10_000,
   holdBackMs: 600_000,
   restoreEveryMs: 3_600_000,

@@ -4,11 +4,11 @@ import { type OrderKeyParts, orderEnded, orderKey } from "../api/order.ts";
 import type { RecordTarget } from "../api/record.ts";
 import type { RestoredRelease } from "./decision.ts";
 import type { SeenTarget } from "./observed.ts";
-import type { TargetProgress } from "./progress.ts";
 import { LAYER } from "./record.ts";
 import type { Begun } from "./rollback.ts";
 import { appState, lastGood, running, type Situation } from "./situation.ts";
 import { unreachable } from "./unreachable.ts";
+import { deliveryMsOf, speakerOf } from "./ways.ts";
 
 /** Refusals that pass; one whose key the agent knows from before, with what was kept then, is asked about under it. */
 const PASSING: readonly string[] = ["Busy", "KeyReused"];
@@ -78,7 +78,7 @@ function unsent(situation: Situation, { seen, at }: Begun): Course {
   if (taken !== undefined && taken.sequence >= at.sequence) return { state: "Again" };
   const runs = running(agent.status, spec.app);
   if (runs === undefined)
-    return mayStillArrive(situation, at)
+    return mayStillArrive(situation, seen)
       ? { state: "Busy" }
       : { state: "Done", message: "runs nothing: nothing was delivered there" };
   if (runs.digest !== digestOf(spec.artifact))
@@ -91,11 +91,11 @@ function unsent(situation: Situation, { seen, at }: Begun): Course {
 }
 
 /** A delivery that was never seen there may be on its way until it expires, and nothing can keep it out of an empty place. */
-function mayStillArrive({ observed, now }: Situation, { uid }: TargetProgress): boolean {
+function mayStillArrive({ observed, now }: Situation, { target }: SeenTarget): boolean {
   const sent = observed.records.findLast(
-    (record) => record.to === "Delivering" && record.targets?.some((target) => target.uid === uid),
+    (record) => record.to === "Delivering" && record.targets?.some(({ uid }) => uid === target.metadata.uid),
   );
-  return sent !== undefined && now < Date.parse(sent.time) + observed.settings.deliveryMs;
+  return sent !== undefined && now < Date.parse(sent.time) + deliveryMsOf(target, observed.settings);
 }
 
 /** The agent says it is done; what runs there now goes into the record. */
@@ -110,7 +110,7 @@ function put({ observed }: Situation, { seen, at }: Begun): Course {
   const runs = running(agent.status, spec.app);
   if (runs === undefined) return { state: "Done", message: "runs nothing" };
   if (runs.digest === digestOf(spec.artifact))
-    return { state: "Failed", message: `its agent says that ${runs.version} still runs there` };
+    return { state: "Failed", message: `its ${speakerOf(seen.target)} says that ${runs.version} still runs there` };
   return {
     state: "Done",
     message: `runs ${runs.version} again`,

@@ -9,6 +9,7 @@ import { MOVED_AT_ONCE, nextRecord, recordTarget, write } from "./record.ts";
 import { type Course, courseOf, restoreOrder } from "./restore-course.ts";
 import { type Begun, RESTORE_FAILED } from "./rollback.ts";
 import { appState, type Situation, targetsIn, vanished } from "./situation.ts";
+import { deliveryMsOf } from "./ways.ts";
 
 /** Targets that are put back: ordered, asked, and recorded. There is no time limit: who does not answer keeps a standing order. */
 export function restoring(situation: Situation): Part {
@@ -41,7 +42,7 @@ export function restoring(situation: Situation): Part {
         target: begun.seen.target,
         order: restoreOrder(situation, begun),
         release: begun.course.release,
-        expiresAt: now + observed.settings.deliveryMs,
+        expiresAt: now + deliveryMsOf(begun.seen.target, observed.settings),
       })),
     };
 

@@ -5,6 +5,7 @@ import { conditionsOf, type ConditionDraft } from "./conditions.ts";
 import { driftsOf, driftSentence } from "./drift.ts";
 import type { SeenAgent, SeenLicence, SeenPolicies } from "./observed.ts";
 import { isServer } from "./tiers.ts";
+import { speakerOf } from "./ways.ts";
 
 /** Everything the judgement on a Server or Mainframe may look at. */
 export interface ObservedTarget {
@@ -37,27 +38,30 @@ export function statusOfTarget(seen: ObservedTarget, now: number): TargetStatus 
   };
 }
 
+const yes = { type: "Ready", status: "True" } as const;
+const ANSWERS: Readonly<Record<ReturnType<typeof speakerOf>, ConditionDraft>> = {
+  agent: { ...yes, reason: "AgentAnswers", message: "its agent answers" },
+  repository: { ...yes, reason: "RepositoryAnswers", message: "its repository answers" },
+  cluster: { ...yes, reason: "ClusterAnswers", message: "its cluster answers" },
+};
+
 const no = (reason: string, message: string): ConditionDraft => ({ type: "Ready", status: "False", reason, message });
 
 function readiness({ target, agent, licence, omegaExists }: ObservedTarget): ConditionDraft {
-  if (isServer(target) && (target.spec.git ?? target.spec.kubernetes) !== undefined)
-    return no(
-      "NotSupportedYet",
-      `delivery by ${target.spec.git ? "git" : "kubernetes"} is not in this version: give the server an agent`,
-    );
   if (!isServer(target) && omegaExists === false)
     return no(
       "OmegaMissing",
       `there is no Omega server ${target.spec.omega} in this namespace: who administers it creates one, or corrects spec.omega`,
     );
   if (licence?.valid === false) return no(licence.reason, licence.message);
+  const speaker = speakerOf(target);
   switch (agent.state) {
     case "NotAsked":
-      return { type: "Ready", status: "Unknown", reason: "NotAsked", message: "its agent has not been asked yet" };
+      return { type: "Ready", status: "Unknown", reason: "NotAsked", message: `its ${speaker} has not been asked yet` };
     case "NotAnswered":
       return no(agent.reason, agent.message);
     case "Answered":
-      return { type: "Ready", status: "True", reason: "AgentAnswers", message: "its agent answers" };
+      return ANSWERS[speaker];
     default:
       return agent;
   }

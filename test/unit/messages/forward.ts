@@ -53,7 +53,14 @@ const lost = (order: Parameters<typeof reported>[2] & string): Telling => {
 
 export const FORWARD: Readonly<Record<string, () => Telling>> = {
   "no server of a tier": () => ran(new Telling(update("patch"), server("ra-01", "Omega"))),
-  "a server of a kind to come": () =>
+  "an image for a cluster": () =>
+    ran(
+      toStaging(
+        { artifact: { image: { ref: "registry.example/ra", digest: `sha256:${sha("a")}` } } },
+        { kubernetes: { serviceAccountName: "deployer" } },
+      ),
+    ),
+  "an archive for a repository": () =>
     ran(toStaging({}, { git: { url: "ssh://git@host/deploy", path: "apps/staging", secretRef: { name: "git" } } })),
   "an update that is no archive": () =>
     ran(toStaging({ artifact: { image: { ref: "registry.example/ra", digest: `sha256:${sha("a")}` } } })),

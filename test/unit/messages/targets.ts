@@ -84,6 +84,8 @@ export const TARGETS: Readonly<Record<string, () => readonly Told[]>> = {
     say(
       server("staging", "Public", { git: { url: "ssh://git@host/deploy", path: "apps", secretRef: { name: "git" } } }),
     ),
+  "a server that is a cluster": () =>
+    say(server("staging", "Public", { kubernetes: { serviceAccountName: "deployer" } })),
   "a server by plain http": () => say(server("staging", "Public", { url: "http://staging.example" })),
   "a mainframe whose Omega server is not there": () => say(mainframe("cust-1"), { omegaExists: false }),
   "a mainframe with a licence": () => say(mainframe("cust-1"), { licence: { valid: true, holder: "Example Ltd" } }),

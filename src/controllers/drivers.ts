@@ -1,0 +1,58 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { agentDriver } from "../delivery/agent.ts";
+import { gitDeliverer } from "../delivery/git/deliverer.ts";
+import { GitRefusal } from "../delivery/git/refusal.ts";
+import { GitTrouble } from "../delivery/git/trouble.ts";
+import { NotFetched, readArchiveFrom } from "../delivery/kubernetes/archive.ts";
+import { createClusters } from "../delivery/kubernetes/clusters.ts";
+import { kubernetesDeliverer } from "../delivery/kubernetes/deliverer.ts";
+import type { ReadTree } from "../delivery/kubernetes/files.ts";
+import { Refusal } from "../delivery/kubernetes/refusal.ts";
+import type { AddressRules } from "../dial/address-rules.ts";
+import type { Client } from "../kube/client.ts";
+import type { Context } from "./context.ts";
+
+type Drivers = Pick<Context, "agents" | "git" | "kubernetes" | "clusters" | "waits">;
+
+/** What Git says of an artifact, in the words of whoever applies it. */
+const asRead =
+  (read: ReadTree): ReadTree =>
+  async (...what) => {
+    try {
+      return await read(...what);
+    } catch (error) {
+      if (error instanceof GitTrouble) throw new NotFetched(error.message);
+      if (error instanceof GitRefusal) throw new Refusal(error.status, error.reason, error.message);
+      throw error;
+    }
+  };
+
+/** The ways to deliver, opened when this process begins to lead. What they keep on disk is a cache, and gone with them. */
+export async function openDrivers(
+  home: Client,
+  addresses: AddressRules,
+): Promise<Drivers & { readonly close: () => Promise<void> }> {
+  const folder = await mkdtemp(join(tmpdir(), "ashat-git-"));
+  const agents = agentDriver(addresses);
+  const git = gitDeliverer({ folder, addresses, now: Date.now });
+  const clusters = createClusters(home, addresses, { fieldManager: "ashat", userAgent: "ashat-operator" });
+  const kubernetes = kubernetesDeliverer({
+    clusters,
+    readArchive: readArchiveFrom(addresses),
+    readTree: asRead(git.readTree),
+    now: Date.now,
+  });
+  return {
+    agents,
+    git,
+    kubernetes,
+    clusters,
+    waits: new Map(),
+    close: async () => {
+      await Promise.all([agents.close(), git.close(), clusters.close()]);
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
