@@ -22,14 +22,14 @@ afterAll(async () => {
   await root.client.close();
 });
 
+const RESOURCES =
+  "--resource=kustomizations.kustomize.toolkit.fluxcd.io,helmreleases.helm.toolkit.fluxcd.io,gitrepositories.source.toolkit.fluxcd.io,helmcharts.source.toolkit.fluxcd.io,applications.argoproj.io";
+
 const stage = async (waitIn: (namespace: string) => object, rights = "get,patch") => {
   const namespace = await newNamespace(cluster, "wait");
   await cluster.kubectl(["create", "serviceaccount", "operator", "-n", namespace]);
   const operator = await account(cluster, namespace, "operator");
-  await root.does(
-    ...["create", "role", "waits", "-n", namespace, `--verb=${rights}`],
-    "--resource=kustomizations.kustomize.toolkit.fluxcd.io,helmreleases.helm.toolkit.fluxcd.io,gitrepositories.source.toolkit.fluxcd.io,helmcharts.source.toolkit.fluxcd.io,applications.argoproj.io",
-  );
+  await root.does("create", "role", "waits", "-n", namespace, `--verb=${rights}`, RESOURCES);
   await root.does(
     "create",
     "rolebinding",
@@ -85,14 +85,15 @@ const condition = (type: string, status: string, time: string, generation: numbe
   observedGeneration: generation,
 });
 
+const labels = (namespace: string) => ({
+  labels: { "kustomize.toolkit.fluxcd.io/name": "apps", "kustomize.toolkit.fluxcd.io/namespace": namespace },
+});
+
 describe("a HelmRelease, by its real definition and with written status (helm-controller does not run)", () => {
   const release = {
     interval: "1h",
     chart: { spec: { chart: "web", sourceRef: { kind: "HelmRepository", name: "charts" } } },
   };
-  const labels = (namespace: string) => ({
-    labels: { "kustomize.toolkit.fluxcd.io/name": "apps", "kustomize.toolkit.fluxcd.io/namespace": namespace },
-  });
   const applies = { interval: "1h", prune: true, sourceRef: { kind: "GitRepository", name: "apps" } };
 
   test("is waited for until who applies it has our commit and the release is deployed, and is asked to look once", async () => {
@@ -164,6 +165,9 @@ describe("a HelmRelease, by its real definition and with written status (helm-co
   });
 });
 
+const open = (rights?: string) =>
+  stage((namespace) => ({ argocd: { application: "{app}-{layer}", namespace } }), rights);
+
 describe("an Application, by its real definition and with written status (Argo CD does not run)", () => {
   const spec = {
     project: "default",
@@ -184,9 +188,6 @@ describe("an Application, by its real definition and with written status (Argo C
       syncResult: { revision: OURS, source: spec.source },
     },
   });
-  const open = (rights?: string) =>
-    stage((namespace) => ({ argocd: { application: "{app}-{layer}", namespace } }), rights);
-
   test("that was healthy before is asked to look at Git, and counts when it was synced and looked at since", async () => {
     const { look, create, merges, time, annotations } = await open();
     await create(APPLICATIONS, "web-main", spec);
@@ -268,7 +269,7 @@ describe("an Application, by its real definition and with written status (Argo C
     const stranger = await person(cluster, "stranger");
     expect(await look(stranger.client)).toMatchObject({
       state: "Unreachable",
-      message: expect.stringContaining("grants it get") as string,
+      message: expect.stringContaining("kubectl create role ashat-waits") as string,
     });
     await stranger.client.close();
     const connection = { ...(await fromKubeconfig(cluster.kubeconfig)), server: "https://127.0.0.1:9" };

@@ -10,6 +10,7 @@ import { type Entry, findLedger, type Ledger, type Release, runningIn, writeLedg
 import { createLookout, observed } from "./observe.ts";
 import { prepare, refId, refOf } from "./prepare.ts";
 import { Refusal } from "./refusal.ts";
+import { createTurns } from "./turns.ts";
 import { answerTo, type KubernetesPlace, openSession, type Session } from "./session.ts";
 import { type Readers, toDeliver, toRestore } from "./wanted.ts";
 
@@ -19,6 +20,7 @@ export interface KubernetesDeps extends Readers {
 }
 
 const MOST_ENTRIES = 20;
+const NO_LAYER = { app: "", layer: "" };
 
 /** A layer, as messages and paths name it. */
 const layerOf = ({ place }: Session, { app, layer }: Pick<Assignment, "app" | "layer">) => ({
@@ -163,6 +165,13 @@ const answered = (report: OrderReport): Delivery => ({ state: "Answered", report
  */
 export const kubernetesDeliverer = (deps: KubernetesDeps): Deliverer<KubernetesPlace> => {
   const lookout = createLookout();
+  const turns = createTurns();
+  const inTurn = <Result>(
+    { target }: KubernetesPlace,
+    { app, layer }: { readonly app: string; readonly layer: string },
+    work: () => Promise<Result>,
+    signal: AbortSignal,
+  ): Promise<Result> => turns(`${target.uid} ${app} ${layer}`, work, signal);
 
   const deliver = async (
     place: KubernetesPlace,
@@ -197,31 +206,50 @@ export const kubernetesDeliverer = (deps: KubernetesDeps): Deliverer<KubernetesP
     }
   };
 
+  const report = async (place: KubernetesPlace, key: string, signal: AbortSignal): Promise<Delivery> => {
+    try {
+      const session = openSession(deps.clusters, place);
+      const parts = parseOrderKey(key);
+      const ledger =
+        parts === undefined
+          ? undefined
+          : await findLedger(session.client, session.namespace, layerOf(session, parts), signal);
+      const entry = ledger?.book.entries.find((one) => one.key === key);
+      if (ledger === undefined || entry === undefined)
+        throw new Refusal(404, "NotFound", `Nothing was ever delivered there under ${key}.`);
+      return answered(await goOn(session, ledger, entry, deps.now, signal));
+    } catch (error) {
+      return answerTo(error, place, signal);
+    }
+  };
+  const observe = async (place: KubernetesPlace, signal: AbortSignal): Promise<Reported> => {
+    try {
+      const session = openSession(deps.clusters, place);
+      /** What is under way goes on, from what is written there when its turn comes. */
+      const goesOn = ({ id }: Ledger): Promise<Ledger | undefined> =>
+        inTurn(
+          place,
+          id,
+          async () => {
+            const find = () => findLedger(session.client, session.namespace, layerOf(session, id), signal);
+            const ledger = await find();
+            const last = ledger?.book.entries.at(-1);
+            if (ledger === undefined || last === undefined) return ledger;
+            await goOn(session, ledger, last, deps.now, signal);
+            return find();
+          },
+          signal,
+        );
+      return { state: "Answered", status: await observed(session, lookout, goesOn, deps.now(), signal) };
+    } catch (error) {
+      return answerTo(error, place, signal);
+    }
+  };
+
   return {
-    deliver,
-    report: async (place, key, signal) => {
-      try {
-        const session = openSession(deps.clusters, place);
-        const parts = parseOrderKey(key);
-        const ledger =
-          parts === undefined
-            ? undefined
-            : await findLedger(session.client, session.namespace, layerOf(session, parts), signal);
-        const entry = ledger?.book.entries.find((one) => one.key === key);
-        if (ledger === undefined || entry === undefined)
-          throw new Refusal(404, "NotFound", `Nothing was ever delivered there under ${key}.`);
-        return answered(await goOn(session, ledger, entry, deps.now, signal));
-      } catch (error) {
-        return answerTo(error, place, signal);
-      }
-    },
-    observe: async (place, signal): Promise<Reported> => {
-      try {
-        const session = openSession(deps.clusters, place);
-        return { state: "Answered", status: await observed(session, lookout, deps.now, signal) };
-      } catch (error) {
-        return answerTo(error, place, signal);
-      }
-    },
+    deliver: (place, assignment, signal) => inTurn(place, assignment, () => deliver(place, assignment, signal), signal),
+    report: (place, key, signal) =>
+      inTurn(place, parseOrderKey(key) ?? NO_LAYER, () => report(place, key, signal), signal),
+    observe,
   };
 };

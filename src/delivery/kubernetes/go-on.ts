@@ -126,6 +126,12 @@ export const goOn = async (
   return done(await judged(session, ledger, entry, write, now, signal));
 };
 
+/** Somebody who leads now may have begun with something newer: then what it delivered is not pruned here. */
+const isStillWanted = async (session: Session, id: LayerId, { key }: Entry, signal: AbortSignal): Promise<void> => {
+  const now = await findLedger(session.client, session.namespace, id, signal);
+  if (now?.book.entries.at(-1)?.key !== key) throw new Refusal(409, "Superseded", "Something newer was begun there.");
+};
+
 type Applied =
   | { readonly state: "Refused"; readonly message: string }
   | { readonly state: "Applied"; readonly inventory: readonly Ref[]; readonly left: string };
@@ -144,6 +150,7 @@ const apply = async (
     await applyAll(applying, prepared, signal);
     const refs = prepared.map(({ manifest }) => refOf(manifest));
     const ids = new Set(refs.map(refId));
+    await isStillWanted(session, id, entry, signal);
     const gone = ledger.book.inventory.filter((ref) => !ids.has(refId(ref)));
     const left = await prune(applying, gone, session.kindsOf, signal);
     const again = left.filter((one) => one.again).map(({ ref }) => ref);
@@ -171,6 +178,22 @@ export const refsOf = async (
   return prepared.map(({ manifest }) => refOf(manifest));
 };
 
+/** A kind that is not served any more is no reason to forget what was delivered. */
+const healthNow = async (
+  session: Session,
+  ledger: Ledger,
+  { release }: Entry,
+  signal: AbortSignal,
+): Promise<HealthOfAll & { readonly count: number }> => {
+  try {
+    const refs = await refsOf(session, ledger, release, signal);
+    return { count: refs.length, ...healthOfAll(refs, await liveOf(session, refs, signal)) };
+  } catch (error) {
+    if (error instanceof Refusal) return { count: 0, failed: false, sick: error.message, since: 0 };
+    throw error;
+  }
+};
+
 const judged = async (
   session: Session,
   ledger: Ledger,
@@ -180,8 +203,7 @@ const judged = async (
   signal: AbortSignal,
 ): Promise<Ledger> => {
   const { healthySeconds, timeoutSeconds } = session.place.spec;
-  const refs = await refsOf(session, ledger, entry.release, signal);
-  const { failed, sick, since } = healthOfAll(refs, await liveOf(session, refs, signal));
+  const { count, failed, sick, since } = await healthNow(session, ledger, entry, signal);
   const time = now();
   const begun = Date.parse(entry.appliedAt ?? entry.at);
   const isOver = time - begun > timeoutSeconds * 1000;
@@ -208,10 +230,10 @@ const judged = async (
     const releases = ledger.book.releases.map((release) =>
       release.sequence === entry.release ? { ...release, good: true } : release,
     );
-    const change = { state: "Applied", reason: "Applied", message: `All ${refs.length} objects are healthy.` } as const;
+    const change = { state: "Applied", reason: "Applied", message: `All ${count} objects are healthy.` } as const;
     return write(ledger, { ...change, healthySince: iso }, { releases });
   }
-  const message = `All ${refs.length} objects are healthy, and must be so for ${left} s more.`;
+  const message = `All ${count} objects are healthy, and must be so for ${left} s more.`;
   if (isOver && entry.healthySince === undefined)
     return write(ledger, {
       state: "Failed",

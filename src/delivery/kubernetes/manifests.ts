@@ -1,8 +1,8 @@
-import { parseAllDocuments } from "yaml";
 import { GROUP } from "../../api/group.ts";
 import { at, listAt, textAt } from "../loose.ts";
 import { type Files, folderOf, isBelow, isManifest } from "./files.ts";
 import { badManifests } from "./refusal.ts";
+import { readYaml } from "./yaml-as-kubernetes.ts";
 
 /** An object as it is applied: exactly what was written, and our own annotations. */
 export interface Manifest {
@@ -54,22 +54,6 @@ export const inOrder = (manifests: readonly Manifest[]): readonly Manifest[] =>
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
-
-const documentsOf = (file: string, text: string): readonly unknown[] => {
-  const documents = parseAllDocuments(text, { uniqueKeys: true, schema: "core", merge: false });
-  if (!Array.isArray(documents)) return [];
-  return documents.map((document) => {
-    const [error] = document.errors;
-    // The parser quotes the line, which may be one of a Secret.
-    if (error !== undefined)
-      throw badManifests(`${file} is not YAML (${error.code}, line ${error.linePos?.[0].line ?? "?"}); correct it.`);
-    try {
-      return document.toJS({ maxAliasCount: 100 }) as unknown;
-    } catch {
-      throw badManifests(`${file} uses aliases that cannot be resolved; write it out.`);
-    }
-  });
-};
 
 const flattened = (value: unknown): readonly unknown[] => {
   if (value === null || value === undefined) return [];
@@ -131,7 +115,7 @@ export const readManifests = (files: Files, folder: string): readonly Manifest[]
   const found = paths
     .filter((path) => isManifest(path) && path !== "ashat.json")
     .flatMap((path) =>
-      documentsOf(path, files.get(path) ?? "")
+      readYaml(path, files.get(path) ?? "")
         .flatMap(flattened)
         .map((value) => ({ path, manifest: manifestOf(path, value) })),
     );

@@ -4,10 +4,11 @@ import { ApiError, conflict, invalid } from "../../kube/errors.ts";
 import type { KubeObject } from "../../kube/types.ts";
 import { FIELD_MANAGER, passes } from "./apply.ts";
 import { fewAtOnce } from "./at-once.ts";
-import { goOn, healthOfAll } from "./go-on.ts";
+import { healthOfAll } from "./go-on.ts";
 import { inventoryId, type Ledger, listLedgers, previousIn, runningIn } from "./ledger.ts";
 import { said } from "./manifests.ts";
 import { type Prepared, prepare, refOf } from "./prepare.ts";
+import { Refusal } from "./refusal.ts";
 import type { Session } from "./session.ts";
 
 /** What was found the last time one looked closely: reading every object each time somebody asks would cost more than it tells. */
@@ -81,7 +82,16 @@ const lookClosely = async (session: Session, lookout: Lookout, ledger: Ledger, n
   if (known !== undefined && now - known.at < EVERY_MS) return known;
   const running = runningIn(ledger.book);
   const manifests = ledger.manifests.get(running?.sequence ?? 0) ?? [];
-  const prepared = await prepare(manifests, { ...session, inventory }, signal);
+  const iso = new Date(now).toISOString();
+  let prepared: readonly Prepared[];
+  try {
+    prepared = await prepare(manifests, { ...session, inventory }, signal);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    // Its kind is not served any more.
+    const { message } = error;
+    return { at: now, health: { ok: false, message: message.slice(0, 1024), at: iso }, changed: message.slice(0, 512) };
+  }
   const live = await fewAtOnce(prepared, ({ manifest, resource }) =>
     session.client.find(resource, manifest.metadata, { signal }),
   );
@@ -97,7 +107,7 @@ const lookClosely = async (session: Session, lookout: Lookout, ledger: Ledger, n
     health: {
       ok: sick === "",
       message: (sick === "" ? "All objects are healthy." : sick).slice(0, 1024),
-      at: new Date(now).toISOString(),
+      at: iso,
     },
     ...(changes.length > 0 && { changed: `${changes.slice(0, SHOWN).join("; ")}${more}` }),
   };
@@ -109,21 +119,24 @@ const lookClosely = async (session: Session, lookout: Lookout, ledger: Ledger, n
 export const observed = async (
   session: Session,
   lookout: Lookout,
-  now: () => number,
+  goesOn: (ledger: Ledger) => Promise<Ledger | undefined>,
+  now: number,
   signal: AbortSignal,
 ): Promise<TargetReport> => {
   const apps: RunningRelease[] = [];
   const seen: TakenOrder[] = [];
   const { name } = session.place.target;
-  for (const ledger of await listLedgers(session.client, session.namespace, name, signal)) {
+  for (const listed of await listLedgers(session.client, session.namespace, name, signal)) {
+    if (listed.book.owner !== session.owner) continue;
+    const isAtRest = orderEnded(listed.book.entries.at(-1)?.state ?? "Applied");
+    const ledger = isAtRest ? listed : ((await goesOn(listed)) ?? listed);
     const last = ledger.book.entries.at(-1);
     const running = runningIn(ledger.book);
-    if (last === undefined || running === undefined || ledger.book.owner !== session.owner) continue;
-    const { key, sequence } = last;
-    const { state } = orderEnded(last.state) ? last : await goOn(session, ledger, last, now, signal);
+    if (last === undefined || running === undefined) continue;
+    const { key, sequence, state } = last;
     seen.push({ ...ledger.id, sequence, key, state });
     const previous = previousIn(ledger.book);
-    const closely = orderEnded(state) ? await lookClosely(session, lookout, ledger, now(), signal) : undefined;
+    const closely = orderEnded(state) ? await lookClosely(session, lookout, ledger, now, signal) : undefined;
     apps.push({
       ...ledger.id,
       sequence,

@@ -56,6 +56,8 @@ export const toDeliver = async (
   const { action, app, layer, sequence, version, digest } = assignment;
   if (action.do !== "deliver") throw new TypeError("a restore fetches nothing");
   const path = folderOf(place.spec.path.replaceAll("{app}", app).replaceAll("{layer}", layer));
+  if (path.split("/").includes(".."))
+    throw badManifests(`spec.kubernetes.path of the server leads out of the artifact (${path}); correct it.`);
   const { archive, git } = action.artifact;
   if (archive === undefined && git === undefined)
     throw badManifests("An image has no manifests; give the update an archive or a git artifact that holds them.");

@@ -7,7 +7,7 @@ import { at } from "../loose.ts";
 import { judgeApplication, revisionsOfApplication } from "./application.ts";
 import { type Awaited, commitIn, type Judgement, short } from "./awaited.ts";
 import { appliedBy, gitChartOf, type HelmObjects, judgeHelmRelease, revisionsOfHelm } from "./helm-release.ts";
-import { APPLICATIONS, HELM_CHARTS, HELM_RELEASES, KUSTOMIZATIONS } from "./kinds.ts";
+import { APPLICATIONS, GIT_REPOSITORIES, HELM_CHARTS, HELM_RELEASES, KUSTOMIZATIONS } from "./kinds.ts";
 import { judgeKustomization, type Named, progressOf, revisionsOfKustomization } from "./kustomization.ts";
 import { askArgo, askFlux, type NotAsked, sourceOf } from "./refresh.ts";
 
@@ -151,7 +151,18 @@ const askForHelm = async (
   return askFlux(client, { resource: HELM_RELEASES, named: it, object: release }, source, awaited, signal);
 };
 
-const whyNot = (error: unknown, { wait }: WaitPlace): Seen => {
+/** What has to be granted where, for a cluster in which the operator is itself; elsewhere it is whoever the token is. */
+const rights = ({ argocd, kustomization, helmRelease }: WaitFor, own: string): string => {
+  const namespace = argocd?.namespace ?? (kustomization ?? helmRelease)?.namespace ?? own;
+  const kinds = argocd ? [APPLICATIONS] : [KUSTOMIZATIONS, HELM_RELEASES, HELM_CHARTS, GIT_REPOSITORIES];
+  const resources = kinds.map(({ plural, group }) => `${plural}.${group}`).join(",");
+  return (
+    `kubectl create role ashat-waits -n ${namespace} --verb=get,patch --resource=${resources} && ` +
+    `kubectl create rolebinding ashat-waits -n ${namespace} --role=ashat-waits --serviceaccount=ashat-system:ashat`
+  );
+};
+
+const whyNot = (error: unknown, { wait, namespace }: WaitPlace): Seen => {
   const refusal = refusalIn(error);
   if (refusal !== undefined) return { state: "Unreachable", message: refusal.message };
   if (!(error instanceof ApiError)) throw error;
@@ -164,7 +175,7 @@ const whyNot = (error: unknown, { wait }: WaitPlace): Seen => {
   if (forbidden(error))
     return {
       state: "Unreachable",
-      message: `the operator may not read what it waits for; whoever runs ${what} there grants it get: ${error.message}`,
+      message: `the operator may not read what it waits for: ${error.message}. Whoever runs ${what} there lets it: ${rights(wait, namespace)}`,
     };
   return { state: "Unreachable", message: `the cluster with ${what} cannot be asked: ${error.message}` };
 };

@@ -227,11 +227,16 @@ describe("a Kustomization", () => {
   });
 });
 
+const applied = (revision: string, attempted = revision) => ({
+  status: { lastAppliedRevision: `main@sha1:${revision}`, lastAttemptedRevision: `main@sha1:${attempted}` },
+});
+
+const chart = (revision: string, version = "6.5.0") => ({
+  status: { observedSourceArtifactRevision: `main@sha1:${revision}`, artifact: { revision: version } },
+});
+
 describe("a HelmRelease", () => {
   const labels = { "kustomize.toolkit.fluxcd.io/name": "apps", "kustomize.toolkit.fluxcd.io/namespace": "flux-system" };
-  const applied = (revision: string, attempted = revision) => ({
-    status: { lastAppliedRevision: `main@sha1:${revision}`, lastAttemptedRevision: `main@sha1:${attempted}` },
-  });
   const deployed = { status: "deployed", chartVersion: "6.5.0", configDigest: "sha256:x" };
   const helm = (status: object = {}, spec: object = {}, metadata: object = {}) => ({
     metadata: { ...named, generation: 2, labels, ...metadata },
@@ -247,9 +252,6 @@ describe("a HelmRelease", () => {
     },
   });
   const fromGit = { chart: { spec: { sourceRef: { kind: "GitRepository", name: "web" } } } };
-  const chart = (revision: string, version = "6.5.0") => ({
-    status: { observedSourceArtifactRevision: `main@sha1:${revision}`, artifact: { revision: version } },
-  });
   const ours = { kustomization: applied(OURS) };
   const cases: readonly (Case & { readonly with?: object })[] = [
     { situation: "that is not there", object: undefined, expected: { state: "NotThere" } },
