@@ -83,6 +83,24 @@ test("a whole chain is proven, in whatever order it was read, and says who appro
   });
 });
 
+test("an approval by a commit says what was applied, and at which revision", () => {
+  const source = { kind: "Kustomization", namespace: "flux-system", name: "apps", revision: "main@sha1:4f2a" } as const;
+  const bot = "system:serviceaccount:flux-system:kustomize-controller";
+  const moved = whole.findIndex(({ spec }) => spec.approvals !== undefined);
+  const committed = whole.slice(0, moved + 1).map((record, index) => {
+    const { spec } = record;
+    if (index !== moved) return record;
+    const approvals = [{ user: bot, token: "0123456789abcdef" }];
+    return { ...record, spec: resealed({ ...spec, approvals, actor: { name: bot, known: "Admission", source } }) };
+  });
+  const last = { ...head, count: moved + 1, head: committed.at(-1)?.spec.hash ?? "" };
+  expect(provenBy(committed, last)).toMatchObject({
+    approvals: [
+      `omega was approved by ${bot} (stamped by the API server, from Kustomization flux-system/apps at main@sha1:4f2a), naming token 0123456789abcdef`,
+    ],
+  });
+});
+
 describe("a chain that somebody touched is not proven", () => {
   test("a word of a message was changed", () => {
     expect(problems(changed(2, (spec) => ({ ...spec, message: `${spec.message}!` })))).toContain(

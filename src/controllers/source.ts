@@ -1,7 +1,7 @@
 import type { Deployment } from "../api/deployment.ts";
 import type { RecordSource } from "../api/record.ts";
 import { sourceOf, syncedFrom, type SyncedFrom } from "../core/source.ts";
-import { forbidden, notFound } from "../kube/errors.ts";
+import { throttled, unreachable } from "../kube/errors.ts";
 import type { Resource } from "../kube/types.ts";
 import type { Context } from "./context.ts";
 
@@ -18,7 +18,7 @@ const TOOLS: Readonly<Record<SyncedFrom["kind"], Resource>> = {
   Application: kind("argoproj.io", "v1alpha1", "Application"),
 };
 
-/** Asks the sync tool that an update is from for its revision. What cannot be read is not recorded; no update waits for it. */
+/** Asks the sync tool that an update is from for its revision. What it refuses, or has not, is not recorded: no update waits for it. */
 export async function seeSource(
   { client }: Context,
   { metadata }: Deployment,
@@ -29,8 +29,8 @@ export async function seeSource(
   if (from === undefined) return undefined;
   const { namespace, name } = from;
   const object = await client.get(TOOLS[from.kind], { namespace, name }, { signal }).catch((error: unknown) => {
-    if (notFound(error) || forbidden(error)) return undefined;
-    throw error;
+    if (signal.aborted || throttled(error) || unreachable(error)) throw error;
+    return undefined;
   });
   return sourceOf(from, object, metadata, isCreation);
 }

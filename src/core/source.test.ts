@@ -56,11 +56,18 @@ describe("where an update is from", () => {
   });
 });
 
-describe("at which revision", () => {
-  const status = (id: string) => ({
-    status: { lastAttemptedRevision: "main@sha1:4f2a", inventory: { entries: [{ id, v: "v1alpha1" }] } },
-  });
+test("what no object can be called is nowhere", () => {
+  const odd = { ...labels, "kustomize.toolkit.fluxcd.io/name": "My_App" };
+  expect(syncedFrom(meta({ labels: odd, annotations: { [AUTHOR_KEY]: FLUX } }))).toBeUndefined();
+  expect(syncedFrom(meta({ annotations: tracked("../../secrets/x:y") }))).toBeUndefined();
+  expect(syncedFrom(meta({ annotations: { [AUTHOR_KEY]: ARGO } }))).toBeUndefined();
+});
 
+const status = (id: string) => ({
+  status: { lastAttemptedRevision: "main@sha1:4f2a", inventory: { entries: [{ id, v: "v1alpha1" }] } },
+});
+
+describe("at which revision", () => {
   test("the one that the tool was at, where the tool says that the update is its own", () => {
     const object = status("shop_patch_ashat.raos.io_Deployment");
     expect(sourceOf(applied, object, meta({}), false)).toEqual({ ...applied, revision: "main@sha1:4f2a" });

@@ -21,13 +21,21 @@ export function syncedFrom({ labels, annotations }: Metadata): SyncedFrom | unde
     (user) => user !== undefined && isServiceAccount(user),
   );
   if (account === undefined) return undefined;
+  const from = ofFlux(labels) ?? ofArgo(annotations[TRACKED], ACCOUNT.exec(account)?.[1] ?? "");
+  // What no object can be called is not asked for, and no record says it.
+  return from !== undefined && isName(from.namespace) && isName(from.name) ? from : undefined;
+}
+
+const isName = (text: string): boolean => text.length <= 253 && /^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$/.test(text);
+
+function ofFlux(labels: Metadata["labels"]): SyncedFrom | undefined {
   const [name, namespace] = [labels[`${FLUX}/name`], labels[`${FLUX}/namespace`]];
-  if (name !== undefined && namespace !== undefined) return { kind: "Kustomization", namespace, name };
-  const application = annotations[TRACKED]?.split(":")[0] ?? "";
-  if (application === "") return undefined;
-  // Argo CD names the namespace of an Application only where it is not its own.
-  const [first = "", second] = application.split("_");
-  const own = ACCOUNT.exec(account)?.[1] ?? "";
+  return name === undefined || namespace === undefined ? undefined : { kind: "Kustomization", namespace, name };
+}
+
+/** Argo CD names the namespace of an Application only where it is not its own. */
+function ofArgo(tracked: string | undefined, own: string): SyncedFrom | undefined {
+  const [first = "", second] = tracked?.split(":")[0]?.split("_") ?? [];
   return {
     kind: "Application",
     ...(second === undefined ? { namespace: own, name: first } : { namespace: first, name: second }),
