@@ -5,6 +5,7 @@
 export const LONG: readonly string[] = [
   "test/apiserver/attacks-1.34.test.ts",
   "test/apiserver/chart-1.34.test.ts",
+  "test/apiserver/install-page.test.ts",
   "test/apiserver/delivery-flux.test.ts",
   "test/e2e/bundled.test.ts",
   "test/e2e/canary.test.ts",
@@ -15,6 +16,7 @@ export const LONG: readonly string[] = [
   "test/e2e/forgeries-evidence.test.ts",
   "test/e2e/forgeries-policies.test.ts",
   "test/e2e/forgeries-worlds.test.ts",
+  "test/e2e/real-node/killed.test.ts",
   "test/e2e/real-node/main.test.ts",
   "test/e2e/real-node/node.test.ts",
 ];

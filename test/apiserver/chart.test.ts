@@ -10,17 +10,17 @@ import { GROUP } from "../../src/api/group.ts";
 import { verificationJob } from "../../src/core/job.ts";
 import { type Cluster, startCluster } from "../cluster/cluster.ts";
 import { type Guarded, startGuarded } from "../cluster/guard.ts";
-import { CHART, type Helm, openHelm } from "../cluster/helm.ts";
+import { CHART, type Helm, HELM_PATIENCE_MS, noHelm, openHelm } from "../cluster/helm.ts";
 import { untilPoliciesInForce } from "../cluster/install.ts";
 import { manifestsIn } from "../cluster/manifest.ts";
 import { freePorts } from "../cluster/ports.ts";
-import { sharedCluster } from "../cluster/shared.ts";
+import { notOwned, sharedCluster } from "../cluster/shared.ts";
 import { until } from "../cluster/until.ts";
 import { server, update } from "../unit/fixtures.ts";
 
 // The life of one installation, in order: first install, work, upgrade, uninstall, install again, away with everything.
 
-const { owned } = sharedCluster();
+const skipped = notOwned(sharedCluster()) ?? (await noHelm());
 const run = promisify(execFile);
 const MANIFESTS = new URL("../../manifests", import.meta.url).pathname;
 const MAIN = new URL("../../src/main.ts", import.meta.url).pathname;
@@ -120,20 +120,20 @@ const doctor = async (kubeconfig: string): Promise<string> =>
   (await run(process.execPath, [MAIN, "doctor", `--kubeconfig=${kubeconfig}`, "--wait=30"])).stdout;
 
 beforeAll(async () => {
-  if (!owned) return;
+  if (skipped !== undefined) return;
   dir = await mkdtemp(join(tmpdir(), "ashat-chart-"));
   cluster = await startCluster();
   helm = await openHelm(cluster.kubeconfig);
   const chart = await releasedBefore();
   notes = (await helm.run(["install", "ashat", chart, ...IN, "--create-namespace"])).stdout;
-});
+}, HELM_PATIENCE_MS);
 afterAll(async () => {
   await helm?.close();
   await cluster?.stop();
   if (dir !== undefined) await rm(dir, { recursive: true, force: true });
 });
 
-describe.skipIf(!owned)("a first installation, with nothing there before", () => {
+describe.skipIf(skipped !== undefined)("a first installation, with nothing there before", () => {
   const operators: Guarded[] = [];
   afterAll(async () => {
     for (const operator of operators) await operator.stop(5000);
@@ -255,7 +255,7 @@ async function warningsAbout(objects: readonly object[]): Promise<string> {
   return said.map(({ stderr }) => stderr).join("");
 }
 
-describe.skipIf(!owned)("pods", () => {
+describe.skipIf(skipped !== undefined)("pods", () => {
   beforeAll(async () => {
     const levels = ["enforce", "warn"].map((mode) => `pod-security.kubernetes.io/${mode}=restricted`);
     await kubectl("label", "namespace", "ashat-system", ...levels);
@@ -294,7 +294,7 @@ describe.skipIf(!owned)("pods", () => {
   });
 });
 
-describe.skipIf(!owned)("from the version before to this one", () => {
+describe.skipIf(skipped !== undefined)("from the version before to this one", () => {
   it("keeps every object as it is, status and all, and brings what is new of the kinds", async () => {
     expect(await columns()).not.toContain("Message");
     const [before, key] = [await kept(), await keyUid()];
@@ -325,7 +325,7 @@ describe.skipIf(!owned)("from the version before to this one", () => {
   });
 });
 
-describe.skipIf(!owned)("by kustomize, where an operator is there before its kinds", () => {
+describe.skipIf(skipped !== undefined)("by kustomize, where an operator is there before its kinds", () => {
   let operator: Awaited<ReturnType<typeof startOperator>>;
   afterAll(async () => {
     await operator?.stop(5000);

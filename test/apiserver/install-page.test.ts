@@ -4,17 +4,17 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { findHelm } from "../cluster/binaries.ts";
 import { type Cluster, startCluster } from "../cluster/cluster.ts";
 import { type Guarded, startGuarded } from "../cluster/guard.ts";
 import { freePorts } from "../cluster/ports.ts";
-import { sharedCluster } from "../cluster/shared.ts";
+import { notOwned, sharedCluster } from "../cluster/shared.ts";
+import { HELM_PATIENCE_MS, helmProgram, noHelm } from "../cluster/helm.ts";
 import { until } from "../cluster/until.ts";
 import { codeBlocks } from "../unit/markdown.ts";
 
 /** Runs docs/install.md from top to bottom, as its reader would, with the operator as a process: here is no node. */
 
-const { owned } = sharedCluster();
+const skipped = notOwned(sharedCluster()) ?? (await noHelm());
 const run = promisify(execFile);
 const ROOT = new URL("../../", import.meta.url).pathname;
 const MAIN = join(ROOT, "src/main.ts");
@@ -30,16 +30,16 @@ let env: NodeJS.ProcessEnv;
 let operator: Guarded | undefined;
 
 beforeAll(async () => {
-  if (!owned) return;
+  if (skipped !== undefined) return;
   [cluster, dir] = await Promise.all([startCluster(), mkdtemp(join(tmpdir(), "ashat-install-"))]);
   for (const folder of ["charts", "manifests"]) await cp(join(ROOT, folder), join(dir, folder), { recursive: true });
-  const programs = [dirname(process.execPath), dirname(await findHelm()), dirname(cluster.kubectlPath)];
+  const programs = [dirname(process.execPath), dirname(await helmProgram()), dirname(cluster.kubectlPath)];
   env = {
     PATH: [...programs, process.env["PATH"]].join(":"),
     HOME: join(dir, "home"),
     KUBECONFIG: cluster.kubeconfig,
   };
-});
+}, HELM_PATIENCE_MS);
 afterAll(async () => {
   await operator?.stop(5000);
   await cluster?.stop();
@@ -74,7 +74,7 @@ async function startOperator(): Promise<void> {
   await until("the operator is ready", async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).ok);
 }
 
-describe.skipIf(!owned)("docs/install.md", () => {
+describe.skipIf(skipped !== undefined)("docs/install.md", () => {
   it.each(blocks.map((block, index) => ({ block, index, first: block.split("\n")[0] ?? "" })))(
     "works as it stands: $first",
     async ({ block, index }) => {
@@ -95,7 +95,7 @@ describe.skipIf(!owned)("docs/install.md", () => {
 /** Who leads differs; everything else is as it is written. */
 const plain = (line: string): string => line.replace(/^(\[\+\] leader {4})\S+/, "$1<who>");
 
-describe.skipIf(!owned)("what docs/install.md says that doctor says", () => {
+describe.skipIf(skipped !== undefined)("what docs/install.md says that doctor says", () => {
   it("is what it says", async () => {
     await sh("helm install ashat charts/ashat --namespace ashat-system");
     // The account of the first one went with its release.

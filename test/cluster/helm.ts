@@ -3,10 +3,23 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findHelm } from "./binaries.ts";
+import { goVersion } from "./gobuild.ts";
 import type { Said } from "./kubectl.ts";
+import { progressLine } from "./progress.ts";
 
 /** The chart of this tree. */
 export const CHART = new URL("../../charts/ashat", import.meta.url).pathname;
+
+/** How long a test may wait for Helm: the first time it is built. */
+export const HELM_PATIENCE_MS = 1_800_000;
+
+/** Why there can be no Helm here, if so. */
+export const noHelm = async (): Promise<string | undefined> => {
+  const go = await goVersion();
+  return "version" in go ? undefined : `needs Helm, which is built once by Go >= 1.26: ${go.missing}`;
+};
+
+export const helmProgram = (): Promise<string> => findHelm((progress) => console.error(progressLine(progress)));
 
 /** Helm came back with an error; the message has what it said. */
 export class HelmFailed extends Error {
@@ -20,7 +33,7 @@ export interface Helm {
 
 /** The real Helm, with nothing of the user's configuration; without a kubeconfig it knows no cluster. */
 export async function openHelm(kubeconfig?: string): Promise<Helm> {
-  const program = await findHelm();
+  const program = await helmProgram();
   const home = await mkdtemp(join(tmpdir(), "ashat-helm-"));
   const env = {
     PATH: process.env["PATH"],
