@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { KubeObject, Resource } from "../../src/kube/types.ts";
 import { ApiError, notFound } from "../../src/kube/errors.ts";
@@ -425,5 +426,124 @@ describe("what was delivered and is changed there", () => {
     expect(await changed()).toMatch(/^ConfigMap .*one was changed .*kubectl-patch/);
     await root.does("delete", "configmap", "two", "-n", namespace);
     expect(await changed()).toMatch(/one was changed.*; ConfigMap .*two is gone/);
+  });
+});
+
+describe("the memory of a layer", () => {
+  test("is its own: layers come and go without each other, at once", async () => {
+    const { scene, colour } = await stage();
+    const of = (layer: string, sequence: number, colourOf: string) => {
+      const one = scene.assignment("1.0.0", [
+        { name: "ashat.json", body: JSON.stringify({ app: "default", layer, version: "1.0.0", modules: [] }) },
+        { name: "all.yaml", body: manifest(configMap(layer, { colour: colourOf })) },
+      ]);
+      return { ...one, layer, sequence, key: `${scene.place.target.uid}.default.${layer}.${sequence}` };
+    };
+    const first = [of("main", 1, "red"), of("data", 1, "red")];
+    await Promise.all(first.map((one) => scene.deliver(one)));
+    for (const { key } of first) expect(await scene.ends(key)).toMatchObject({ state: "Applied" });
+    const second = of("data", 2, "blue");
+    await scene.deliver(second);
+    await scene.ends(second.key);
+    expect(await Promise.all([colour("main"), colour("data")])).toEqual(["red", "blue"]);
+    const seen = await scene.observe();
+    expect(seen.state === "Answered" && seen.status.seen.map(({ layer, sequence }) => [layer, sequence])).toEqual([
+      ["data", 2],
+      ["main", 1],
+    ]);
+  });
+
+  test("takes no release that leaves no room for the one before", async () => {
+    const { scene, colour } = await stage();
+    const noise = (seed: number) =>
+      Buffer.concat(
+        Array.from({ length: 13_000 }, (_, i) => createHash("sha256").update(`${seed} ${i}`).digest()),
+      ).toString("base64");
+    const big = (name: string, seed: number) => configMap(name, { noise: noise(seed), colour: "red" });
+    await scene.delivers("1.0.0", [big("one", 1)]);
+    expect(await scene.ends(scene.last().key)).toMatchObject({ state: "Applied" });
+    const answer = await scene.delivers("1.1.0", [big("one", 2), big("two", 3)]);
+    expect(wordsOf(answer)).toMatch(/^Refused ManifestsTooLarge.*split the app into layers/);
+    expect(await colour("two")).toBeUndefined();
+  });
+
+  test("belongs to one server, also where another one has the same name", async () => {
+    const { scene, namespace } = await stage();
+    await scene.delivers("1.0.0", [configMap("one", {})]);
+    const other = await stage({ spec: { namespace } });
+    await cluster.kubectl([
+      "create",
+      "rolebinding",
+      "guest",
+      "-n",
+      namespace,
+      "--clusterrole=admin",
+      `--serviceaccount=${other.namespace}:deployer`,
+    ]);
+    await until("the right has come through", async () =>
+      /OwnedByAnother.*names another spec\.kubernetes\.namespace/.test(
+        wordsOf(await other.scene.delivers("2.0.0", [configMap("two", {})])),
+      ),
+    );
+    expect(await other.scene.observe()).toMatchObject({ state: "Answered", status: { apps: [], seen: [] } });
+  });
+
+  test("that somebody spoilt stops everything, and says what to do", async () => {
+    const { scene, namespace } = await stage();
+    await scene.delivers("1.0.0", [configMap("one", {})]);
+    await root.does(
+      "patch",
+      "secret",
+      "ashat-shop-default-main",
+      "-n",
+      namespace,
+      "--type=merge",
+      '--patch={"data":{"ledger":"bm8="}}',
+    );
+    expect(wordsOf(await scene.report(scene.last().key))).toMatch(/LedgerDamaged.*restore it from a backup/);
+    expect((await scene.observe()).state).toBe("Refused");
+  });
+
+  test("holds what was delivered from a commit, as well", async () => {
+    const asked: unknown[] = [];
+    const { scene, colour } = await stage({
+      spec: { path: "apps/{app}/{layer}" },
+      readTree: (...what) => {
+        asked.push(what.slice(0, 3));
+        return Promise.resolve(
+          new Map([["apps/default/main/one.yaml", manifest(configMap("one", { colour: "red" }))]]),
+        );
+      },
+    });
+    const commit = "a".repeat(40);
+    const one = scene.assignment("1.0.0", []);
+    const action = { do: "deliver", artifact: { git: { url: "https://git.example/app", commit } } } as const;
+    await scene.deliver({ ...one, digest: `git:${commit}`, action });
+    expect(await scene.ends(one.key)).toMatchObject({ state: "Applied" });
+    expect(await colour("one")).toBe("red");
+    expect(asked).toEqual([["https://git.example/app", commit, "apps/default/main"]]);
+  });
+});
+
+describe("an operator that does not lead any more", () => {
+  test("prunes nothing of what the next one has delivered", async () => {
+    const { scene, find } = await stage();
+    await scene.delivers("1.0.0", [configMap("one", {})]);
+    await scene.ends(scene.last().key);
+    const late = scene.last();
+    await scene.delivers("1.1.0", [configMap("two", {})]);
+    await scene.ends(scene.last().key);
+    expect(wordsOf(await scene.deliver({ ...late }))).toMatch(/^Applied/);
+    expect(
+      await Promise.all(["one", "two"].map(async (name) => (await find(CONFIG_MAPS, name))?.metadata.name)),
+    ).toEqual([undefined, "two"]);
+  });
+
+  test("begins nothing after its time", async () => {
+    const { scene, find } = await stage();
+    expect(wordsOf(await scene.delivers("1.0.0", [configMap("one", {})], { expiresAt: Date.now() - 1 }))).toMatch(
+      /^Refused Expired/,
+    );
+    expect(await find(SECRETS, "ashat-shop-default-main")).toBeUndefined();
   });
 });

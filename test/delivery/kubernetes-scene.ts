@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { gzipSync } from "node:zlib";
 import { KubernetesTarget } from "../../src/api/kubernetes-target.ts";
 import { orderEnded, orderKey } from "../../src/api/order.ts";
 import type { Assignment } from "../../src/delivery/assignment.ts";
@@ -13,7 +14,7 @@ import { type Client, createClient } from "../../src/kube/client.ts";
 import { fromKubeconfig } from "../../src/kube/kubeconfig.ts";
 import type { ClusterAccess } from "../cluster/access.ts";
 import { createCa, issue } from "../cluster/pki.ts";
-import { archive, sha256, type TarEntry } from "../targets/archives.ts";
+import { archive, rawTar, sha256, type TarEntry } from "../targets/archives.ts";
 import { startFileServer } from "../targets/file-server.ts";
 import { until } from "../cluster/until.ts";
 
@@ -105,7 +106,8 @@ export const openKubernetes = async (cluster: ClusterAccess, options: SceneOptio
   let last: Assignment | undefined;
 
   const assignment = (version: string, entries: readonly TarEntry[], more: Partial<Assignment> = {}): Assignment => {
-    const bytes = archive(version, entries);
+    const own = entries.some(({ name }) => name === "ashat.json");
+    const bytes = own ? gzipSync(rawTar(entries)) : archive(version, entries);
     const path = `/${randomUUID()}.tgz`;
     server.put(path, bytes);
     sequence = more.sequence ?? sequence + 1;
