@@ -20,6 +20,8 @@ export interface AuditEvent {
     readonly resourceVersion?: string;
   };
   readonly responseStatus?: { readonly code?: number; readonly reason?: string; readonly message?: string };
+  /** What admission says of it, such as what Pod Security would refuse. */
+  readonly annotations?: Readonly<Record<string, string>>;
   readonly requestReceivedTimestamp: string;
   readonly stageTimestamp: string;
 }

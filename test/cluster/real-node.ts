@@ -31,6 +31,8 @@ export interface RealNodeOptions {
 export interface RealNode {
   readonly name: string;
   readonly network: NodeNetwork;
+  /** Where everything on its disk is; its control groups have the name of this folder. */
+  readonly dir: string;
   /** Pods name it by its tag, with `imagePullPolicy: Never`. */
   readonly importImage: (archive: string) => Promise<void>;
   /** The node's containerd, from outside. */
@@ -174,7 +176,7 @@ export const startRealNode = async (options: RealNodeOptions): Promise<RealNode>
     const parts = await reported(onProgress, "starting containerd, kubelet, kube-proxy, CoreDNS", [], () =>
       startPrograms(started, binaries, options, name, group.name, dir),
     );
-    return { name, network, ...parts, logFile: started.logFile, stop };
+    return { name, network, dir, ...parts, logFile: started.logFile, stop };
   } catch (error) {
     await stop();
     throw error;

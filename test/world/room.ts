@@ -23,7 +23,10 @@ import type { World } from "./world.ts";
 /** A namespace of its own in a world, with people who may act and targets inside this process: one per situation. */
 export interface Room extends Updates {
   readonly namespace: string;
-  readonly target: (name: string, extra?: Partial<Pick<TargetOptions, "licensed">>) => Promise<TargetProcesses>;
+  readonly target: (
+    name: string,
+    extra?: Partial<Pick<TargetOptions, "licensed" | "host">>,
+  ) => Promise<TargetProcesses>;
   /** A wire in front of the agent of a target, or of its server. */
   readonly wire: (before: string, at: TargetProcesses) => Promise<Wire>;
   /** The same, but whoever asks speaks plain HTTP. */
