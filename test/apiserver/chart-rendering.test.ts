@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { CHART, type Helm, HELM_PATIENCE_MS, noHelm, openHelm } from "../cluster/helm.ts";
 import { type Manifest, manifestName, manifestsIn } from "../cluster/manifest.ts";
 import { sharedCluster } from "../cluster/shared.ts";
@@ -12,6 +12,9 @@ const skipped = await noHelm();
 
 let helm: Helm;
 
+beforeEach(({ skip }) => {
+  if (skipped !== undefined) skip(skipped);
+});
 beforeAll(async () => {
   if (skipped === undefined) helm = await openHelm();
 }, HELM_PATIENCE_MS);
@@ -94,7 +97,7 @@ const byName = (objects: readonly Manifest[]): Readonly<Record<string, unknown>>
   Object.fromEntries(objects.map((object): [string, unknown] => [manifestName(object), plain(object)]));
 const isHook = (object: Manifest): boolean => "helm.sh/hook" in (object.metadata.annotations ?? {});
 
-describe.skipIf(skipped !== undefined)("the chart", () => {
+describe("the chart", () => {
   it("has nothing that helm lint minds", async () => {
     const { stdout } = await helm.run(["lint", "--strict", "--namespace=ashat-system", CHART]);
     expect(stdout).toContain("1 chart(s) linted, 0 chart(s) failed");
@@ -120,7 +123,7 @@ describe.skipIf(skipped !== undefined)("the chart", () => {
   });
 });
 
-describe.skipIf(skipped !== undefined)("values", () => {
+describe("values", () => {
   it.each([
     ["a typo", ["--set=replica=3"], "additional properties 'replica' not allowed"],
     ["a typo in a group", ["--set=crds.kep=false"], "additional properties 'kep' not allowed"],
@@ -247,7 +250,7 @@ describe.skipIf(skipped !== undefined)("values", () => {
   });
 });
 
-describe.skipIf(skipped !== undefined)("who stamps", () => {
+describe("who stamps", () => {
   const MAP = "admissionregistration.k8s.io/v1/MutatingAdmissionPolicy";
   it.each([
     ["no cluster, the newest version", [], true],

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { parse, stringify } from "yaml";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { KINDS } from "../../src/api/crds.ts";
 import { GROUP } from "../../src/api/group.ts";
 import { verificationJob } from "../../src/core/job.ts";
@@ -119,6 +119,9 @@ async function startOperator(
 const doctor = async (kubeconfig: string): Promise<string> =>
   (await run(process.execPath, [MAIN, "doctor", `--kubeconfig=${kubeconfig}`, "--wait=30"])).stdout;
 
+beforeEach(({ skip }) => {
+  if (skipped !== undefined) skip(skipped);
+});
 beforeAll(async () => {
   if (skipped !== undefined) return;
   dir = await mkdtemp(join(tmpdir(), "ashat-chart-"));
@@ -133,7 +136,7 @@ afterAll(async () => {
   if (dir !== undefined) await rm(dir, { recursive: true, force: true });
 });
 
-describe.skipIf(skipped !== undefined)("a first installation, with nothing there before", () => {
+describe("a first installation, with nothing there before", () => {
   const operators: Guarded[] = [];
   afterAll(async () => {
     for (const operator of operators) await operator.stop(5000);
@@ -255,8 +258,9 @@ async function warningsAbout(objects: readonly object[]): Promise<string> {
   return said.map(({ stderr }) => stderr).join("");
 }
 
-describe.skipIf(skipped !== undefined)("pods", () => {
+describe("pods", () => {
   beforeAll(async () => {
+    if (skipped !== undefined) return;
     const levels = ["enforce", "warn"].map((mode) => `pod-security.kubernetes.io/${mode}=restricted`);
     await kubectl("label", "namespace", "ashat-system", ...levels);
   });
@@ -294,7 +298,7 @@ describe.skipIf(skipped !== undefined)("pods", () => {
   });
 });
 
-describe.skipIf(skipped !== undefined)("from the version before to this one", () => {
+describe("from the version before to this one", () => {
   it("keeps every object as it is, status and all, and brings what is new of the kinds", async () => {
     expect(await columns()).not.toContain("Message");
     const [before, key] = [await kept(), await keyUid()];
@@ -325,7 +329,7 @@ describe.skipIf(skipped !== undefined)("from the version before to this one", ()
   });
 });
 
-describe.skipIf(skipped !== undefined)("by kustomize, where an operator is there before its kinds", () => {
+describe("by kustomize, where an operator is there before its kinds", () => {
   let operator: Awaited<ReturnType<typeof startOperator>>;
   afterAll(async () => {
     await operator?.stop(5000);

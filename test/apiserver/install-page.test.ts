@@ -3,7 +3,7 @@ import { cp, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Cluster, startCluster } from "../cluster/cluster.ts";
 import { type Guarded, startGuarded } from "../cluster/guard.ts";
 import { freePorts } from "../cluster/ports.ts";
@@ -29,6 +29,9 @@ let dir: string;
 let env: NodeJS.ProcessEnv;
 let operator: Guarded | undefined;
 
+beforeEach(({ skip }) => {
+  if (skipped !== undefined) skip(skipped);
+});
 beforeAll(async () => {
   if (skipped !== undefined) return;
   [cluster, dir] = await Promise.all([startCluster(), mkdtemp(join(tmpdir(), "ashat-install-"))]);
@@ -74,7 +77,7 @@ async function startOperator(): Promise<void> {
   await until("the operator is ready", async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).ok);
 }
 
-describe.skipIf(skipped !== undefined)("docs/install.md", () => {
+describe("docs/install.md", () => {
   it.each(blocks.map((block, index) => ({ block, index, first: block.split("\n")[0] ?? "" })))(
     "works as it stands: $first",
     async ({ block, index }) => {
@@ -95,7 +98,7 @@ describe.skipIf(skipped !== undefined)("docs/install.md", () => {
 /** Who leads differs; everything else is as it is written. */
 const plain = (line: string): string => line.replace(/^(\[\+\] leader {4})\S+/, "$1<who>");
 
-describe.skipIf(skipped !== undefined)("what docs/install.md says that doctor says", () => {
+describe("what docs/install.md says that doctor says", () => {
   it("is what it says", async () => {
     await sh("helm install ashat charts/ashat --namespace ashat-system");
     // The account of the first one went with its release.
