@@ -31,7 +31,7 @@ export interface GitDelivererOptions {
 }
 
 export interface GitDeliverer extends Deliverer<GitPlace> {
-  /** Whether the branch's history has `revision` at or before `applied`: then whoever applied that has it. */
+  /** Whether the branch's history has `revision` at or before `applied`: then whoever applied that has it. What cannot be asked is not known to. */
   readonly includes: (place: GitPlace, revision: string, applied: string, signal: AbortSignal) => Promise<boolean>;
   /** The manifests below a folder at a commit of any repository that needs no credentials. Throws what no driver can mend. */
   readonly readTree: ReadTree;
@@ -130,10 +130,15 @@ export function gitDeliverer({
       COMMIT.test(revision) &&
       COMMIT.test(applied) &&
       (revision === applied ||
-        (await mirrors.at(place, signal, async (mirror) => {
-          await fetchHead(mirror);
-          return isAncestor(mirror, revision, applied);
-        }))),
+        (await mirrors
+          .at(place, signal, async (mirror) => {
+            await fetchHead(mirror);
+            return isAncestor(mirror, revision, applied);
+          })
+          .catch((error: unknown) => {
+            asAnswer(error);
+            return false;
+          }))),
     readTree: (url, commit, folder, signal) =>
       mirrors.at({ name: "", uid: "", url, branch: "main", path: ".", credentials: {} }, signal, (mirror) =>
         filesAt(mirror, commit, folder),

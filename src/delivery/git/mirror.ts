@@ -59,8 +59,6 @@ export async function openMirror({ folder, session, place, signal, deadline }: O
     const run = runIn(fresh);
     await done(run(["init", "--quiet", "--bare", "--template="]));
     for (const [key, value] of [
-      ["core.repositoryFormatVersion", "1"],
-      ["extensions.partialClone", "origin"],
       ["remote.origin.url", place.url],
       ["remote.origin.promisor", "true"],
       ["remote.origin.partialCloneFilter", "blob:none"],

@@ -288,6 +288,7 @@ test("whoever applied a later commit has the earlier one", async () => {
   expect(await deliverer.includes(place, revision, later, never)).toBe(true);
   expect(await deliverer.includes(place, later, revision, never)).toBe(false);
   expect(await deliverer.includes(place, revision, "not a commit", never)).toBe(false);
+  expect(await deliverer.includes({ ...place, url: "https://127.0.0.1:1/x.git" }, revision, later, never)).toBe(false);
 });
 
 test("a mirror that is broken or gone is made anew, and nothing of an operation stays", async () => {

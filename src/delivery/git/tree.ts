@@ -1,5 +1,6 @@
 import type { Files } from "../kubernetes/files.ts";
 import { isBelow, isManifest } from "../kubernetes/files.ts";
+import { readBlobs } from "./blobs.ts";
 import { MAX_FILE_BYTES } from "./edits/source.ts";
 import { type Mirror, must } from "./mirror.ts";
 import { GitRefusal } from "./refusal.ts";
@@ -10,7 +11,7 @@ const MOST_FILES = 1_000;
 /** Has the commit in the mirror, by its id where the server gives that, else with all branches. */
 async function fetchCommit(mirror: Mirror, commit: string): Promise<void> {
   const has = async (): Promise<boolean> => (await mirror.run(["cat-file", "-e", `${commit}^{commit}`])).code === 0;
-  const fetch = ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--filter=blob:none", "origin"];
+  const fetch = ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "origin"];
   if (await has()) return;
   const direct = await mirror.run([...fetch, commit]);
   if (direct.code === 0 && (await has())) return;
@@ -49,8 +50,13 @@ export async function filesAt(mirror: Mirror, commit: string, folder: string): P
       `${folder === "" ? "The repository" : folder} has ${found.length} manifests at ${commit.slice(0, 12)}, more than ${MOST_FILES}; name a folder of its own in spec.kubernetes.path.`,
     );
   const files = new Map<string, string>();
+  const blobs = await readBlobs(
+    mirror,
+    `${commit}:${folder}`,
+    found.map(({ id }) => id),
+  );
   for (const { id, path } of found) {
-    const bytes = await must(mirror, ["cat-file", "blob", id]);
+    const bytes = blobs.get(id) ?? Buffer.alloc(0);
     if (bytes.length > MAX_FILE_BYTES)
       throw new GitRefusal("FileTooLarge", `${path} is larger than 1 MiB at ${commit.slice(0, 12)}; split it.`);
     files.set(path, bytes.toString("utf8"));
