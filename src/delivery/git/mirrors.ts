@@ -17,6 +17,16 @@ export interface Mirrors {
   ) => Promise<Result>;
 }
 
+/** A disk that is full or gone is no fault of the repository, and may pass. */
+const onDisk = (error: unknown): never => {
+  if (error instanceof Error && "syscall" in error && "code" in error)
+    throw new GitTrouble(
+      "Unreachable",
+      `The folder in which the operator keeps what it fetched cannot be used (${String(error.code)}). Whoever runs the operator gives it one that can be written, with room.`,
+    );
+  throw error;
+};
+
 export function openMirrors(folder: string, addresses: AddressRules, deadlineMs: number): Mirrors {
   sweep(folder);
   const queues = new Map<string, Promise<unknown>>();
@@ -62,13 +72,14 @@ export function openMirrors(folder: string, addresses: AddressRules, deadlineMs:
           throw new GitTrouble("Garbage", `What ${place.url} sent cannot be used by git; it is asked again.`);
         });
       });
+      const answer = result.catch(onDisk);
       const [oldest] = queues.keys();
       if (queues.size > MAX_MIRRORS && oldest !== undefined && oldest !== name) {
         void inTurn(oldest, () => forget(folder, oldest)).catch(() => undefined);
         const last = queues.get(oldest);
         void last?.then(() => queues.get(oldest) === last && queues.delete(oldest));
       }
-      return result;
+      return answer;
     },
   };
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { AddressRules } from "../../dial/address-rules.ts";
 import { secretsIn } from "./credentials.ts";
@@ -39,6 +39,7 @@ const configured = (settings: Readonly<Record<string, string>>): Readonly<Record
 export async function openSession(folder: string, place: GitPlace, addresses: AddressRules): Promise<Session> {
   const remote = remoteOf(place);
   const found = await judgedAddresses(addresses, remote);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
   const own = await mkdtemp(sessionFolder(folder));
   const close = (): Promise<void> => rm(own, { recursive: true, force: true });
   try {
