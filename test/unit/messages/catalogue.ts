@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 
-/** One row of the catalogue in the docs. */
+/** One sentence of a row of the catalogue in the docs. */
 export interface Row {
   /** All of one of them stand beside the sentence: a type and its reason, or one of several reasons. */
   readonly codes: readonly (readonly string[])[];
@@ -38,8 +38,14 @@ export function readCatalogue(root: string): readonly Row[] {
     if (line.startsWith(HEAD)) inside = true;
     if (!inside || !line.startsWith("| `")) return [];
     const [code = "", message = "", , shownBy = ""] = cellsOf(line);
-    const [pattern = ""] = quoted(message);
     const codes = code.split(" or ").map(quoted);
-    return [{ codes, pattern, matches: expressionOf(pattern), shownBy, where: `${PATH}:${index + 1}` }];
+    // Several sentences of one row ask the same of people; each of them has to be reached.
+    return quoted(message).map((pattern) => ({
+      codes,
+      pattern,
+      matches: expressionOf(pattern),
+      shownBy,
+      where: `${PATH}:${index + 1}`,
+    }));
   });
 }

@@ -93,6 +93,8 @@ function textsOf(node: Node | undefined, names: Names, depth = 0): readonly stri
       return [...of("consequent"), ...of("alternate")];
     case "LogicalExpression":
       return [...of("left"), ...of("right")];
+    case "ArrowFunctionExpression":
+      return nodeAt(node, "body")?.type === "BlockStatement" ? [] : of("body");
     case "BinaryExpression": {
       const sides = [of("left"), of("right")].map((texts) => (texts.length === 0 ? [GAP] : texts));
       return (sides[0] ?? []).flatMap((left) => (sides[1] ?? []).map((right) => left + right));
@@ -124,13 +126,29 @@ const propertiesOf = (object: Node): ReadonlyMap<string, Node> =>
 /** Words such as `HookFailed`: phases, reasons and types are all written so. Gates are written small. */
 const CODE = /^[A-Z][A-Za-z]+$/;
 /** Calls `f("Reason", "sentence")`. */
-const SAYING = ["no", "notInForce", "refuse", "OrderFailure"];
+const SAYING = ["no", "notInForce", "refuse", "OrderFailure", "unasked"];
+/** Calls that have a reason and a sentence among other things. */
+const REFUSING = ["GitRefusal", "GitTrouble", "Refusal", "refused", "troubled", "trouble", "report"];
 /** Calls whose sentence is a part of one that is told. */
-const NAMING = ["say", "malformed", "invalid", "gone", "mismatch", "Passing", "TrustMissing", "UnreadableObject"];
+const NAMING = [
+  "say",
+  "malformed",
+  "invalid",
+  "gone",
+  "mismatch",
+  "Passing",
+  "TrustMissing",
+  "UnreadableObject",
+].concat(
+  ["badManifests", "ClusterRefused", "NotFetched"],
+  // What is not well, of an object and of whatever stays behind.
+  ["working", "failed", "left"],
+);
 /** Functions whose every answer is a sentence, or a part of one. */
 const ANSWERING =
-  /^(why[A-Z]\w*|objection|messageOf|completed|takenBack|wayOut|isElsewhere|overtakenMessage|unproven|accepted)$/;
+  /^(why[A-Z]\w*|objection|messageOf|completed|takenBack|wayOut|isElsewhere|overtakenMessage|unproven|accepted|annotate|privateKey|changeOf|\w+Sentence)$/;
 /** Where the name of a state is what people read as the reason. */
+const STATES_BECOME: Readonly<Record<string, string>> = { Old: "OldRevision", Healthy: "Applied" };
 const STATES_ARE_REASONS = ["src/api/policies-live.ts", "src/delivery/"];
 
 type Said = Omit<Collected, "where">;
@@ -157,7 +175,9 @@ function inObject(path: string, names: Names, object: Node): readonly Said[] {
   const at = (name: string): readonly string[] => textsOf(properties.get(name), names);
   const sentences = [...at("message"), ...at("note"), ...at("messageExpression").map(spoken)];
   const states =
-    STATES_ARE_REASONS.some((prefix) => path.startsWith(prefix)) && properties.has("message") ? at("state") : [];
+    STATES_ARE_REASONS.some((prefix) => path.startsWith(prefix)) && properties.has("message")
+      ? at("state").map((state) => STATES_BECOME[state] ?? state)
+      : [];
   const codes = [
     ...at("gate"),
     ...[...at("reason"), ...states].filter((code) => CODE.test(code)),
@@ -172,10 +192,21 @@ function inObject(path: string, names: Names, object: Node): readonly Said[] {
   ];
 }
 
+const isPushOf = (list: string, callee: Node | undefined): boolean =>
+  callee?.type === "MemberExpression" &&
+  nameOf(nodeAt(callee, "object")) === list &&
+  nameOf(nodeAt(callee, "property")) === "push";
+
 function inCall(names: Names, call: Node): readonly Said[] {
   const callee = nameOf(nodeAt(call, "callee"));
   const given = nodesAt(call, "arguments").map((node) => textsOf(node, names));
   if (NAMING.includes(callee)) return uncoded(given.flat().filter((one) => /\s/.test(one)));
+  if (REFUSING.includes(callee))
+    return coded(
+      given.flat().filter((one) => CODE.test(one)),
+      given.flat().filter((one) => /\s/.test(one)),
+    );
+  if (callee === "" && isPushOf("problems", nodeAt(call, "callee"))) return uncoded(given.flat());
   const [first = [], second = []] = given;
   if (callee === "draft") return coded(first, []);
   return SAYING.includes(callee)

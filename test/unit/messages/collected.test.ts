@@ -16,6 +16,7 @@ const DECLARED: readonly string[] = [...PHASES, ...FAILURE_REASONS, ...LICENCE_R
 
 /** Words that look like codes of ours and are told to nobody, each with why. */
 const UNTOLD: Readonly<Record<string, string>> = {
+  Failed: "is the state of an order or an object, and people read the reason beside it",
   SignatureInvalid: "becomes Unauthorized of an order and LicenceSignatureInvalid of a licence",
 };
 /** Sentences that are told to nobody, by how they begin after what is filled in. */

@@ -5,6 +5,7 @@ import { SIGNED } from "./signed.ts";
 import { TARGETS } from "./targets.ts";
 import type { Telling, Told } from "./told.ts";
 import { VERIFIED } from "./verified.ts";
+import { WAITED } from "./waits.ts";
 import { WAITING } from "./waiting.ts";
 
 const SCENES: Readonly<Record<string, () => Telling>> = { ...FORWARD, ...VERIFIED, ...WAITING, ...IN_VAIN, ...BACK };
@@ -16,6 +17,7 @@ export const SITUATIONS: ReadonlyMap<string, Situation> = new Map<string, Situat
   ...Object.entries(SCENES).map(([name, play]): [string, Situation] => [name, () => play().told]),
   ...Object.entries(TARGETS),
   ...Object.entries(SIGNED),
+  ...Object.entries(WAITED),
 ]);
 
 /** The gates of every scene, with who opens them and how. */
