@@ -10,8 +10,6 @@ interface About {
   readonly yaml: (value: unknown) => string;
 }
 
-const HOME = "https://raos.io/ashat";
-
 /** Chart.yaml with the words that Artifact Hub reads: kinds, licence, image. */
 export const chartYaml = ({ version, description, examples, yaml }: About): object => ({
   apiVersion: "v2",
@@ -22,7 +20,6 @@ export const chartYaml = ({ version, description, examples, yaml }: About): obje
   appVersion: version,
   // ValidatingAdmissionPolicy v1 begins there; without it nothing proves who approved.
   kubeVersion: ">=1.30.0-0",
-  home: HOME,
   keywords: ["promotion", "approval", "gitops", "rollback", "audit", "operator"],
   maintainers: [{ name: "ASHAT" }],
   annotations: {
@@ -42,6 +39,5 @@ export const chartYaml = ({ version, description, examples, yaml }: About): obje
     "artifacthub.io/crdsExamples": yaml(examples),
     "artifacthub.io/images": yaml([{ name: "ashat", image: `${DEFAULTS.image.repository}:${version}` }]),
     "artifacthub.io/changes": yaml([{ kind: "added", description: "Installation by Helm and by kustomize" }]),
-    "artifacthub.io/links": yaml([{ name: "Documentation", url: HOME }]),
   },
 });

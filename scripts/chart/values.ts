@@ -8,7 +8,7 @@ const texts = z.record(z.string(), z.string());
 const count = z.int().min(1);
 
 const Image = z.strictObject({
-  repository: z.string().min(1).default("ghcr.io/raos-io/ashat").describe("Where the image is; checks run in it, too."),
+  repository: z.string().min(1).default("ashat").describe("Where the image is; checks run in it, too."),
   tag: z.string().default("").describe("Its tag; the version of the chart where empty."),
   digest: z
     .union([z.literal(""), z.string().regex(/^sha256:[0-9a-f]{64}$/)])

@@ -100,9 +100,7 @@ describe("the operator", () => {
     const text = await metrics.metrics();
     expect(text).toContain('ashat_chains{namespace="raos"} 1');
     expect(text).toContain('ashat_records{namespace="other"} 13');
-    expect(text).toContain(
-      `ashat_records_heads_info{namespace="raos",sha256="${String(lines[0]?.["sha256"])}"} 1`,
-    );
+    expect(text).toContain(`ashat_records_heads_info{namespace="raos",sha256="${String(lines[0]?.["sha256"])}"} 1`);
     expect(text).toContain(`ashat_checkpoint_timestamp_seconds ${Date.UTC(2026, 10, 20, 12) / 1000}`);
   });
   it("complains at once when records go away before its eyes, also all of them", async () => {

@@ -1,24 +1,40 @@
 import { GROUP, type Tier } from "../api/group.ts";
 import { TIME_GATES } from "../api/record.ts";
+import { orderEnded } from "../api/order.ts";
 import type { Phase } from "../api/states.ts";
 import type { Shut } from "./decision.ts";
 import { namesOf } from "./names.ts";
-import type { Observed } from "./observed.ts";
+import type { Observed, SeenTarget } from "./observed.ts";
 import type { Progress } from "./progress.ts";
 import type { Situation } from "./situation.ts";
 import type { Say } from "./status.ts";
+import { wayTo } from "./ways.ts";
 
 /** The one sentence of an update under way: what happens, or what blocks, who can open it, and how. */
 export function messageOf({ observed, tier, targets }: Situation, phase: Phase, blockedBy: Say["blockedBy"]): string {
   const { spec } = observed.deployment;
   const where = `${nameTier(tier)} (${namesOf(targets.map(({ target }) => target))})`;
-  if (phase === "Delivering") return `${spec.version} is being delivered to ${where}`;
+  if (phase === "Delivering")
+    return [`${spec.version} is being delivered to ${where}`, ...targets.flatMap(awaitedAt)].join("; ").slice(0, 2048);
   if (phase === "Verifying") return `${spec.version} is being verified on ${where}`;
   const first = blockedBy[0];
   if (first === undefined) return `${spec.version} is about to begin ${nameTier(tier)}`;
   // What time opens needs no command: the one that overrides it is for an emergency.
   const byItself = TIME_GATES.some((gate) => gate === first.gate);
   return byItself ? `${bare(first)} (${first.who})` : wayOn(first);
+}
+
+/**
+ * What a commit or an apply still waits for, which may be long and is somebody's to look after: a merge, a revision that is not seen, what is
+ * not healthy. Nothing of what is well and only has to stay so, because those sentences count seconds.
+ */
+function awaitedAt({ target, orders }: SeenTarget): readonly string[] {
+  if (wayTo(target).by === "agent") return [];
+  return Object.values(orders).flatMap((order) =>
+    order.state === "Reported" && !orderEnded(order.report.state) && order.report.reason !== "Working"
+      ? [`${target.metadata.name} waits: ${order.report.message}`]
+      : [],
+  );
 }
 
 /** What blocks and how it is opened, or by whom where no command does. */

@@ -186,9 +186,9 @@ describe("values", () => {
 
   it("lets the digest of an image count, not its tag", async () => {
     const digest = `sha256:${"a".repeat(64)}`;
-    expect(containerOf(await template("--set=image.tag=9.9.9")).image).toBe("ghcr.io/raos-io/ashat:9.9.9");
+    expect(containerOf(await template("--set=image.tag=9.9.9")).image).toBe("ashat:9.9.9");
     expect(containerOf(await template("--set=image.tag=9.9.9", `--set=image.digest=${digest}`)).image).toBe(
-      `ghcr.io/raos-io/ashat@${digest}`,
+      `ashat@${digest}`,
     );
   });
 

@@ -1,0 +1,162 @@
+import { beforeAll, expect, test } from "vitest";
+import { API_VERSION } from "../../src/api/group.ts";
+import type { RecordSpec } from "../../src/api/record.ts";
+import { openFluxScene, type SyncedRoom } from "../world/flux-scene.ts";
+import { openScene } from "../world/scene.ts";
+
+/** Servers that a team has in a repository which Flux applies: deliveries are commits, and what is waited for is Flux. */
+
+const scene = openScene();
+const { room: fluxRoom } = openFluxScene(scene);
+beforeAll(() => scene.world().archives.lay("well", Buffer.from("All is well.")));
+
+const REF = "registry.example/shop";
+const image = (version: string, letter: string): string => `${REF}:${version}@sha256:${letter.repeat(64)}`;
+const settings = ({ room }: SyncedRoom, name: string, runs: string): string =>
+  `# ${name}: what runs, and nothing else\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: shop-${name}, namespace: ${room.namespace}}\ndata:\n  image: ${runs} # written by updates\n  replicas: "3"\n`;
+
+/** A server whose page is a file that is there, and which is delivered to by commits under `apps/shop-<name>`. */
+const gitServer = ({ room, sync }: SyncedRoom, tier: "Public" | "Omega", waitFor: object = {}): object => ({
+  apiVersion: API_VERSION,
+  kind: "Server",
+  metadata: { namespace: room.namespace, name: tier.toLowerCase() },
+  spec: {
+    tier,
+    url: scene.world().archives.urlOf("well"),
+    tls: { caSecretRef: { name: `${sync.name}-git` } },
+    git: {
+      url: sync.repository.url,
+      path: `apps/{app}-${tier.toLowerCase()}`,
+      secretRef: { name: `${sync.name}-git` },
+      change: [{ yaml: { file: "settings.yaml", path: "/data/image", value: "{ref}:{version}@{digest}" } }],
+    },
+    waitFor: { kustomization: { name: sync.name }, healthySeconds: 1, ...waitFor },
+  },
+});
+
+const push = ({ room }: SyncedRoom, name: string, version: string, letter: string): Promise<void> =>
+  room.apply({
+    apiVersion: API_VERSION,
+    kind: "Deployment",
+    metadata: { namespace: room.namespace, name },
+    spec: {
+      app: "shop",
+      version,
+      description: `Shop ${version}`,
+      artifact: { image: { ref: REF, digest: `sha256:${letter.repeat(64)}` } },
+    },
+  });
+
+/** Flux looks at once when it is asked, and it is whoever runs Flux who lets it be asked. */
+const letAsk = async ({ room: { namespace } }: SyncedRoom): Promise<void> => {
+  const kinds = ["kustomizations.kustomize.toolkit.fluxcd.io", "gitrepositories.source.toolkit.fluxcd.io"];
+  const grant = ["-n", namespace, "--verb=get,patch", `--resource=${kinds.join(",")}`];
+  await scene.cluster.kubectl(["create", "role", "ashat-waits", ...grant]);
+  const to = ["--role=ashat-waits", "--serviceaccount=ashat-system:ashat", "-n", namespace];
+  await scene.cluster.kubectl(["create", "rolebinding", "ashat-waits", ...to]);
+};
+
+const applied = async ({ room: { namespace } }: SyncedRoom, name: string): Promise<string> => {
+  const { stdout } = await scene.cluster.kubectl([
+    "get",
+    "configmap",
+    `shop-${name}`,
+    "-n",
+    namespace,
+    "-o",
+    "jsonpath={.data.image}",
+  ]);
+  return stdout;
+};
+
+const begun = (records: readonly RecordSpec[], to: RecordSpec["to"], tier: string): RecordSpec | undefined =>
+  records.findLast((record) => record.to === to && record.tier === tier);
+
+test.concurrent(
+  "an update goes to staging and to production by commits that Flux applies, and is taken back by another commit",
+  async () => {
+    const synced = await fluxRoom("by-commit");
+    const { room, sync } = synced;
+    await letAsk(synced);
+    await sync.push({
+      "shop-public/settings.yaml": settings(synced, "public", image("9.4.0", "0")),
+      "shop-omega/settings.yaml": settings(synced, "omega", image("9.4.0", "0")),
+    });
+    await room.apply(gitServer(synced, "Public"), gitServer(synced, "Omega"));
+    await push(synced, "first", "9.4.1", "1");
+    await room.approve("ann", "first", "omega");
+    await room.untilUpdate("first", ({ phase }) => phase === "Completed");
+    expect(await applied(synced, "public")).toBe(image("9.4.1", "1"));
+    expect(await applied(synced, "omega")).toBe(image("9.4.1", "1"));
+
+    // Somebody else changes another line of the same file meanwhile.
+    const busy = settings(synced, "omega", image("9.4.1", "1")).replace('"3"', '"5"');
+    await sync.push({ "shop-omega/settings.yaml": busy }, "More of it");
+    await push(synced, "second", "9.4.2", "2");
+    await room.approve("ann", "second", "omega");
+    const done = await room.untilUpdate("second", ({ phase }) => phase === "Completed");
+    expect(await sync.repository.read("apps/shop-omega/settings.yaml")).toBe(
+      busy.replace(image("9.4.1", "1"), image("9.4.2", "2")),
+    );
+    expect(await applied(synced, "omega")).toBe(image("9.4.2", "2"));
+    const said = (await sync.repository.log()).map(({ message }) => message);
+    expect(said.find((message) => message.includes("Ashat-Version: 9.4.2"))).toMatch(/Ashat-Update: second /);
+    const delivered = begun(await room.records("second"), "Delivering", "omega");
+    expect(said.find((message) => message.includes(`Ashat-Token: ${delivered?.token?.slice(0, 16)}`))).toMatch(
+      /Ashat-Approved-By: ann/,
+    );
+
+    const token = done.tiers?.find(({ name }) => name === "omega")?.token ?? "";
+    await room.act("ann", "second", { verb: "rollback", tier: "omega", token, reason: "orders are lost" });
+    await room.untilUpdate("second", ({ phase }) => phase === "RolledBack");
+    expect(await sync.repository.read("apps/shop-omega/settings.yaml")).toBe(busy);
+    expect(await applied(synced, "omega")).toBe(image("9.4.1", "1"));
+    expect(await applied(synced, "public")).toBe(image("9.4.2", "2"));
+    expect(begun(await room.records("second"), "RolledBack", "omega")).toMatchObject({
+      targets: [{ name: "omega", runs: { version: "9.4.1", digest: `sha256:${"1".repeat(64)}` } }],
+    });
+  },
+);
+
+test.concurrent("what Flux cannot apply is not verified: the update is held, and says what Flux said", async () => {
+  const synced = await fluxRoom("unhealthy");
+  const { room, sync } = synced;
+  await letAsk(synced);
+  await sync.repository.commit({
+    "apps/shop-public/settings.yaml": settings(synced, "public", image("9.4.0", "0")),
+    "apps/unknown.yaml": `apiVersion: unknown.example/v1\nkind: Unknown\nmetadata: {name: one, namespace: ${room.namespace}}\n`,
+  });
+  await room.apply(gitServer(synced, "Public", { timeoutSeconds: 10 }));
+  await push(synced, "first", "9.4.1", "1");
+  const held = await room.untilUpdate("first", ({ phase }) => phase === "Held");
+  expect(held.message).toMatch(/it did not become healthy within 10 s: .*Unknown/);
+  expect((await room.jobs()).length).toBe(0);
+});
+
+test.concurrent(
+  "wrong credentials stop an update before anything is begun, and the Server says whose Secret it is",
+  async () => {
+    const synced = await fluxRoom("credentials");
+    const { room, sync } = synced;
+    const { namespace } = room;
+    const wrong = { username: "flux", password: "a-wrong-password" };
+    await room.apply({
+      apiVersion: "v1",
+      kind: "Secret",
+      metadata: { namespace, name: "wrong" },
+      stringData: { ...wrong, "ca.crt": scene.world().ca.certPem },
+    });
+    const { spec, ...rest } = gitServer(synced, "Public") as { readonly spec: { readonly git: object } };
+    await room.apply({ ...rest, spec: { ...spec, git: { ...spec.git, secretRef: { name: "wrong" } } } });
+    await push(synced, "first", "9.4.1", "1");
+    const waits = await room.untilUpdate(
+      "first",
+      ({ blockedBy }) => blockedBy?.some(({ gate }) => gate === "reachable") === true,
+    );
+    expect(waits.message).toMatch(/does not accept the credentials/);
+    const { conditions = [] } = await room.serverStatus("public");
+    expect(conditions.find(({ type }) => type === "Ready")).toMatchObject({ status: "False" });
+    expect(JSON.stringify([waits, conditions])).not.toContain(wrong.password);
+    expect((await sync.repository.log()).some(({ message }) => message.includes("Ashat-"))).toBe(false);
+  },
+);
