@@ -100,6 +100,19 @@ export const FORWARD: Readonly<Record<string, () => Telling>> = {
     scene.runPassing();
     return scene;
   },
+  "a commit that is waited for": () => {
+    const scene = toStaging(
+      { artifact: { image: { ref: "registry.example/ra", digest: `sha256:${sha("a")}` } } },
+      { git: { url: "ssh://git@host/deploy", path: "apps/staging", secretRef: { name: "git" } } },
+    );
+    const message = "Kustomization prod/apps has not come to commit 4f2a yet.";
+    const waits = { state: "Switching", reason: "OldRevision", message } as const;
+    scene.onOrder = (_, key) => ({
+      state: "Reported",
+      report: { ...waits, key, activations: 1, at: "2030-01-01T00:00:00.000Z" },
+    });
+    return ran(scene);
+  },
   "a delivery under way": () => {
     const scene = toStaging();
     scene.onOrder = (_, key) => ({
