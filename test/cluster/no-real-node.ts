@@ -1,5 +1,6 @@
 import { access } from "node:fs/promises";
 import { delimiter, join } from "node:path";
+import { goVersion } from "./gobuild.ts";
 
 const CNI_FOLDERS = ["/usr/lib/cni", "/opt/cni/bin"] as const;
 
@@ -42,9 +43,14 @@ export const noRealNode = async (): Promise<string | undefined> => {
   const missing = new Set<string>();
   for (const [program, from] of Object.entries(NEEDED)) if (!(await onPath(program))) missing.add(from);
   if ((await cniPlugins()) === undefined) missing.add("containernetworking-plugins");
-  if (missing.size === 0) return undefined;
-  return `a real node needs packages that are not here: apt-get install ${[...missing].join(" ")}`;
+  if (missing.size > 0)
+    return `a real node needs packages that are not here: apt-get install ${[...missing].join(" ")}`;
+  const go = await goVersion();
+  return "version" in go ? undefined : `a real node needs a kubelet, which is built once by Go >= 1.26: ${go.missing}`;
 };
+
+/** How long a test may wait for its node: the first time kubelet, kube-proxy and DNS server are built. */
+export const NODE_PATIENCE_MS = 1_800_000;
 
 /** In CI nothing is skipped: there the test starts and fails with the reason. */
 export const skippedReason = async (): Promise<string | undefined> =>

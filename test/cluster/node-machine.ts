@@ -9,6 +9,8 @@ import type { NodeNetwork } from "./node-network.ts";
 import { until } from "./until.ts";
 
 const run = promisify(execFile);
+// Debian keeps what configures a machine out of the PATH of users, and su keeps theirs.
+const env = { ...process.env, PATH: `${process.env["PATH"]}:/usr/sbin:/sbin` };
 
 /**
  * The machine of a real node: processes, mounts and network of its own, and `/run` and `/var` of its own, so that programs use their usual paths.
@@ -48,6 +50,7 @@ export const startMachine = async (dir: string, { host, node, pods }: NodeNetwor
     args: ["--mount", "--pid", "--net", "--fork", "--kill-child", "--mount-proc", "sh", "-c", FIRST, "node", dir],
     logFile: logFile("machine"),
     cwd: "/",
+    env,
   });
   let stopping = false;
   // Its first process takes no SIGTERM; everything else in the machine ends with it.
@@ -61,8 +64,8 @@ export const startMachine = async (dir: string, { host, node, pods }: NodeNetwor
     );
     const enter = ["--target", String(first), "--mount", "--pid", "--net", "--"];
     const wire = `ashat${randomBytes(4).toString("hex")}`;
-    const ip = (line: string) => run("ip", line.split(" "));
-    const ipInside = (line: string) => run("nsenter", [...enter, "ip", ...line.split(" ")], { cwd: "/" });
+    const ip = (line: string) => run("ip", line.split(" "), { env });
+    const ipInside = (line: string) => run("nsenter", [...enter, "ip", ...line.split(" ")], { cwd: "/", env });
     await ip(`link add ${wire} type veth peer name eth0 netns ${first}`);
     await ip(`address add ${host}/30 dev ${wire}`);
     await ip(`link set ${wire} up`);
@@ -80,6 +83,7 @@ export const startMachine = async (dir: string, { host, node, pods }: NodeNetwor
           args: [...enter, command, ...args],
           logFile: logFile(program.name),
           cwd: "/",
+          env,
         }),
       stopping: () => stopping,
       stop,

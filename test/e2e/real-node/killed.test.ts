@@ -6,7 +6,7 @@ import { networkInterfaces } from "node:os";
 import { basename } from "node:path";
 import { createInterface } from "node:readline";
 import { describe, expect, test } from "vitest";
-import { skippedReason } from "../../cluster/no-real-node.ts";
+import { NODE_PATIENCE_MS, skippedReason } from "../../cluster/no-real-node.ts";
 import { until } from "../../cluster/until.ts";
 
 const skipped = await skippedReason();
@@ -39,26 +39,30 @@ const hasAddress = (host: string): boolean =>
   Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === host) === true);
 
 describe.skipIf(skipped !== undefined)(`a real node${skipped === undefined ? "" : ` (skipped: ${skipped})`}`, () => {
-  test("leaves nothing behind when the process that started it is killed with SIGKILL", async () => {
-    const child = spawn(process.execPath, [DOOMED], { stdio: ["ignore", "pipe", "inherit"] });
-    const { value } = await createInterface(child.stdout)[Symbol.asyncIterator]().next();
-    const { dirs, host } = JSON.parse(String(value)) as Traces;
-    // All of it is there, so that its absence afterwards means something.
-    expect((await processesOf(dirs)).length).toBeGreaterThan(5);
-    expect((await groupsOf(dirs)).length).toBeGreaterThan(0);
-    expect(hasAddress(host)).toBe(true);
-    child.kill("SIGKILL");
-    await once(child, "exit");
-    const left = async (): Promise<object> => ({
-      processes: await processesOf(dirs),
-      groups: await groupsOf(dirs),
-      folders: dirs.filter((dir) => existsSync(dir)),
-      address: hasAddress(host),
-    });
-    const nothing = { processes: [], groups: [], folders: [], address: false };
-    await until("nothing is left", async () => JSON.stringify(await left()) === JSON.stringify(nothing)).catch(
-      () => undefined,
-    );
-    expect(await left()).toEqual(nothing);
-  });
+  test(
+    "leaves nothing behind when the process that started it is killed with SIGKILL",
+    async () => {
+      const child = spawn(process.execPath, [DOOMED], { stdio: ["ignore", "pipe", "inherit"] });
+      const { value } = await createInterface(child.stdout)[Symbol.asyncIterator]().next();
+      const { dirs, host } = JSON.parse(String(value)) as Traces;
+      // All of it is there, so that its absence afterwards means something.
+      expect((await processesOf(dirs)).length).toBeGreaterThan(5);
+      expect((await groupsOf(dirs)).length).toBeGreaterThan(0);
+      expect(hasAddress(host)).toBe(true);
+      child.kill("SIGKILL");
+      await once(child, "exit");
+      const left = async (): Promise<object> => ({
+        processes: await processesOf(dirs),
+        groups: await groupsOf(dirs),
+        folders: dirs.filter((dir) => existsSync(dir)),
+        address: hasAddress(host),
+      });
+      const nothing = { processes: [], groups: [], folders: [], address: false };
+      await until("nothing is left", async () => JSON.stringify(await left()) === JSON.stringify(nothing)).catch(
+        () => undefined,
+      );
+      expect(await left()).toEqual(nothing);
+    },
+    NODE_PATIENCE_MS,
+  );
 });

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -7,7 +8,8 @@ import { verifyChain } from "../../../src/api/record.ts";
 import { type Client, createClient } from "../../../src/kube/client.ts";
 import { fromKubeconfig } from "../../../src/kube/kubeconfig.ts";
 import { CHART, type Helm, openHelm } from "../../cluster/helm.ts";
-import { skippedReason } from "../../cluster/no-real-node.ts";
+import { NODE_PATIENCE_MS, skippedReason } from "../../cluster/no-real-node.ts";
+import { progressLine } from "../../cluster/progress.ts";
 import { startRealCluster } from "../../cluster/real-node.ts";
 import { until } from "../../cluster/until.ts";
 import { goesTheMainPath } from "../../world/main-path.ts";
@@ -23,7 +25,11 @@ const OPERATOR = "ashat-system";
 const IN = [`--namespace=${OPERATOR}`];
 const PATIENCE = { timeoutMs: 150_000 } as const;
 const RESTRICTED = ["enforce", "warn", "audit"].map((mode) => `pod-security.kubernetes.io/${mode}=restricted`);
-const skipped = await skippedReason();
+const noImage =
+  existsSync("/etc/debian_version") || (process.env["CI"] ?? "") !== ""
+    ? undefined
+    : "the image is put together from Debian packages: this needs Debian 12 or newer";
+const skipped = (await skippedReason()) ?? noImage;
 
 describe.skipIf(skipped !== undefined)(
   `installed by Helm${skipped === undefined ? "" : ` (skipped: ${skipped})`}`,
@@ -85,7 +91,10 @@ describe.skipIf(skipped !== undefined)(
         .filter((status) => status === "True").length;
 
     beforeAll(async () => {
-      real = await startRealCluster({ auditLog: true });
+      real = await startRealCluster({
+        auditLog: true,
+        onProgress: (progress) => console.error(progressLine(progress)),
+      });
       const { cluster, node } = real;
       client = createClient(await fromKubeconfig(cluster.kubeconfig), {
         fieldManager: "ashat-test",
@@ -117,7 +126,7 @@ describe.skipIf(skipped !== undefined)(
         }),
       );
       helm = await openHelm(cluster.kubeconfig);
-    });
+    }, NODE_PATIENCE_MS);
     afterAll(async () => {
       await Promise.allSettled(rooms.map((room) => room.stop()));
       await world?.stop();

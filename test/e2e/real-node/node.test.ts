@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { skippedReason } from "../../cluster/no-real-node.ts";
+import { NODE_PATIENCE_MS, skippedReason } from "../../cluster/no-real-node.ts";
 import { PROBE_IMAGE } from "../../cluster/node-config.ts";
+import { progressLine } from "../../cluster/progress.ts";
 import { startRealCluster } from "../../cluster/real-node.ts";
 import { newNamespace } from "../../cluster/shared.ts";
 import { until } from "../../cluster/until.ts";
@@ -59,9 +60,9 @@ describe.skipIf(skipped !== undefined)(`a real node${skipped === undefined ? "" 
     kubectl("wait", "--for=condition=Ready", "--timeout=60s", ...names.map((name) => `pod/${name}`));
 
   beforeAll(async () => {
-    real = await startRealCluster();
+    real = await startRealCluster({ onProgress: (progress) => console.error(progressLine(progress)) });
     namespace = await newNamespace(real.cluster, "node");
-  });
+  }, NODE_PATIENCE_MS);
   afterAll(() => real?.stop());
 
   test("a pod under restricted Pod Security runs as nobody in namespaces of its own, and its log and a shell into it are there", async () => {

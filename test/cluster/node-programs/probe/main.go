@@ -75,6 +75,14 @@ func serve(port string) error {
 
 func get(url string, count int) error {
 	client := http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	// A Service that was just made takes a moment to be known by name and to be wired.
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
+		answer, err := client.Get(url)
+		if err == nil {
+			answer.Body.Close()
+			break
+		}
+	}
 	for range count {
 		if err := show(&client, url, ""); err != nil {
 			return err
