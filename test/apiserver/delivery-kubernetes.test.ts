@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { KubeObject, Resource } from "../../src/kube/types.ts";
-import { ApiError, notFound } from "../../src/kube/errors.ts";
+import { findLedger, writeLedger } from "../../src/delivery/kubernetes/ledger.ts";
+import { alreadyExists, ApiError, conflict, notFound } from "../../src/kube/errors.ts";
 import { CONFIG_MAPS, SECRETS } from "../cluster/pod.ts";
 import { person, type Person } from "../cluster/person.ts";
 import { newNamespace, sharedCluster } from "../cluster/shared.ts";
@@ -429,6 +430,13 @@ describe("what was delivered and is changed there", () => {
   });
 });
 
+/** What packing makes no smaller. */
+const noise = (seed: number) =>
+  Buffer.concat(
+    Array.from({ length: 13_000 }, (_, i) => createHash("sha256").update(`${seed} ${i}`).digest()),
+  ).toString("base64");
+const big = (name: string, seed: number) => configMap(name, { noise: noise(seed), colour: "red" });
+
 describe("the memory of a layer", () => {
   test("is its own: layers come and go without each other, at once", async () => {
     const { scene, colour } = await stage();
@@ -455,11 +463,6 @@ describe("the memory of a layer", () => {
 
   test("takes no release that leaves no room for the one before", async () => {
     const { scene, colour } = await stage();
-    const noise = (seed: number) =>
-      Buffer.concat(
-        Array.from({ length: 13_000 }, (_, i) => createHash("sha256").update(`${seed} ${i}`).digest()),
-      ).toString("base64");
-    const big = (name: string, seed: number) => configMap(name, { noise: noise(seed), colour: "red" });
     await scene.delivers("1.0.0", [big("one", 1)]);
     expect(await scene.ends(scene.last().key)).toMatchObject({ state: "Applied" });
     const answer = await scene.delivers("1.1.0", [big("one", 2), big("two", 3)]);
@@ -486,6 +489,22 @@ describe("the memory of a layer", () => {
       ),
     );
     expect(await other.scene.observe()).toMatchObject({ state: "Answered", status: { apps: [], seen: [] } });
+  });
+
+  test("is written only over what was read: of two that write at once one is told", async () => {
+    const { scene, namespace } = await stage();
+    await scene.delivers("1.0.0", [configMap("one", {})]);
+    await scene.ends(scene.last().key);
+    const id = { target: "shop", app: "default", layer: "main" };
+    const { signal } = new AbortController();
+    const before = await findLedger(root.client, namespace, id, signal);
+    if (before === undefined) throw new Error("nothing was written down");
+    const write = () =>
+      writeLedger(root.client, namespace, id, before, { ...before.book, inventory: [] }, before.manifests, signal);
+    await write();
+    expect(conflict(await write().catch((error: unknown) => error))).toBe(true);
+    const first = writeLedger(root.client, namespace, id, undefined, before.book, before.manifests, signal);
+    expect(alreadyExists(await first.catch((error: unknown) => error))).toBe(true);
   });
 
   test("that somebody spoilt stops everything, and says what to do", async () => {

@@ -1,6 +1,6 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import type { Connection } from "../../kube/connection.ts";
-import { type AddressRules, refusalOfUrl } from "../../dial/address-rules.ts";
+import type { AddressRules } from "../../dial/address-rules.ts";
 import { ClusterRefused } from "./cluster-refused.ts";
 import { judgedConnector } from "./judged-connector.ts";
 import { type Login, readKubeconfig } from "./kubeconfig.ts";
@@ -64,8 +64,6 @@ export const connectionIn = (data: SecretData, addresses: AddressRules): Connect
       keys.server,
       `the server is no plain https:// URL${url?.protocol === "http:" ? " but http://, where everybody on the way reads the token" : ""}; put one there, e.g. https://10.4.0.2:6443`,
     );
-  const refusal = refusalOfUrl(addresses, server);
-  if (refusal !== undefined) throw refusal;
   if (ca !== undefined && !isReadable(() => new X509Certificate(ca)))
     throw new ClusterRefused(
       keys.ca,

@@ -15,7 +15,7 @@ export interface ClusterSecret {
 }
 
 export interface Clusters {
-  /** The client of the cluster that the Secret names, of this one without it. Throws `ClusterRefused` and `AddressRefusedError`. */
+  /** The client of the cluster that the Secret names, of this one without it. Throws `ClusterRefused`; an address is judged when it is called. */
   readonly of: (secret: ClusterSecret | undefined) => Client;
   readonly close: () => Promise<void>;
 }
