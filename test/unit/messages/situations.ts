@@ -5,6 +5,9 @@ import { SIGNED } from "./signed.ts";
 import { TARGETS } from "./targets.ts";
 import type { Telling, Told } from "./told.ts";
 import { VERIFIED } from "./verified.ts";
+import { COMMITS } from "./commits.ts";
+import { PLACES } from "./places.ts";
+import { REPOSITORIES } from "./repositories.ts";
 import { WAITED } from "./waits.ts";
 import { WAITING } from "./waiting.ts";
 
@@ -18,6 +21,9 @@ export const SITUATIONS: ReadonlyMap<string, Situation> = new Map<string, Situat
   ...Object.entries(TARGETS),
   ...Object.entries(SIGNED),
   ...Object.entries(WAITED),
+  ...Object.entries(PLACES),
+  ...Object.entries(REPOSITORIES),
+  ...Object.entries(COMMITS),
 ]);
 
 /** The gates of every scene, with who opens them and how. */
