@@ -102,6 +102,13 @@ export const MUTANTS: readonly Mutant[] = [
     by: RUNTIME,
   },
   {
+    name: "a leader that was paused writes what it was about to write",
+    file: "src/runtime/fenced.ts",
+    from: "if (!passes && !isLeader())",
+    to: "if (!passes && isLeader === undefined)",
+    by: RUNTIME,
+  },
+  {
     name: "a leader that could not renew goes on",
     file: "src/runtime/candidacy.ts",
     from: "now - renewedAt >= terms.renewWithinMs;",
@@ -152,7 +159,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "a lost answer to an order is a refusal",
-    file: "src/controllers/agents.ts",
+    file: "src/controllers/said.ts",
     from: 'state: answer.state === "Refused" ? "Refused" : "NotAnswered",',
     to: 'state: "Refused",',
     by: { plans: ["main/reset-after@agent:staging:update-order#1", "main/reset-before@agent:omega:update-order#1"] },

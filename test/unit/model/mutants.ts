@@ -317,8 +317,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "nothing keeps out a delivery that is on its way",
     file: "restore-course.ts",
-    from: "return mayStillArrive(situation, at)",
-    to: "return mayStillArrive(situation, at) && situation.now < 0",
+    from: "return mayStillArrive(situation, seen)",
+    to: "return mayStillArrive(situation, seen) && situation.now < 0",
   },
   {
     name: "what runs anyway is not ordered, so nothing keeps an older order out",
