@@ -1,11 +1,17 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { KubeObject, Resource } from "../../src/kube/types.ts";
+import { gitDeliverer } from "../../src/delivery/git/deliverer.ts";
 import { findLedger, writeLedger } from "../../src/delivery/kubernetes/ledger.ts";
 import { alreadyExists, ApiError, conflict, notFound } from "../../src/kube/errors.ts";
 import { CONFIG_MAPS, SECRETS } from "../cluster/pod.ts";
 import { person, type Person } from "../cluster/person.ts";
 import { newNamespace, sharedCluster } from "../cluster/shared.ts";
+import { LOOPBACK } from "../world/git-scene.ts";
+import { startGitServer } from "../world/git-server.ts";
 import { until } from "../cluster/until.ts";
 import {
   allowImpersonation,
@@ -523,24 +529,31 @@ describe("the memory of a layer", () => {
     expect((await scene.observe()).state).toBe("Refused");
   });
 
-  test("holds what was delivered from a commit, as well", async () => {
-    const asked: unknown[] = [];
-    const { scene, colour } = await stage({
-      spec: { path: "apps/{app}/{layer}" },
-      readTree: (...what) => {
-        asked.push(what.slice(0, 3));
-        return Promise.resolve(
-          new Map([["apps/default/main/one.yaml", manifest(configMap("one", { colour: "red" }))]]),
-        );
-      },
-    });
-    const commit = "a".repeat(40);
-    const one = scene.assignment("1.0.0", []);
-    const action = { do: "deliver", artifact: { git: { url: "https://git.example/app", commit } } } as const;
-    await scene.deliver({ ...one, digest: `git:${commit}`, action });
-    expect(await scene.ends(one.key)).toMatchObject({ state: "Applied" });
-    expect(await colour("one")).toBe("red");
-    expect(asked).toEqual([["https://git.example/app", commit, "apps/default/main"]]);
+  test("holds what was delivered from a commit, as well; and a commit that is nowhere is no release", async () => {
+    const git = await startGitServer();
+    const dir = await mkdtemp(join(tmpdir(), "ashat-trees-"));
+    const deliverer = gitDeliverer({ folder: dir, addresses: LOOPBACK, now: Date.now });
+    try {
+      const body = manifest(configMap("one", { colour: "red" }));
+      const repository = await git.repository("app", {
+        files: { "apps/default/main/one.yaml": body, "apps/other/main/two.yaml": body },
+      });
+      const { scene, colour } = await stage({ spec: { path: "apps/{app}/{layer}" }, readTree: deliverer.readTree });
+      const from = (url: string, commit: string) => {
+        const action = { do: "deliver", artifact: { git: { url, commit } } } as const;
+        return { ...scene.assignment("1.0.0", []), digest: `git:${commit}`, action };
+      };
+      expect(wordsOf(await scene.deliver(from(repository.url, "a".repeat(40))))).toMatch(/^Refused CommitMissing/);
+      expect(wordsOf(await scene.deliver(from("https://127.0.0.1:9/app.git", "a".repeat(40))))).toMatch(/^Unreachable/);
+      const one = from(repository.url, await repository.head());
+      await scene.deliver(one);
+      expect(await scene.ends(one.key)).toMatchObject({ state: "Applied", message: "The only object is healthy." });
+      expect(await colour("one")).toBe("red");
+    } finally {
+      await deliverer.close();
+      await git.stop();
+      await rm(dir, { recursive: true, force: true });
+    }
   });
 });
 

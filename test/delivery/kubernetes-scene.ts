@@ -7,7 +7,7 @@ import type { Delivery } from "../../src/delivery/driver.ts";
 import { readArchiveFrom } from "../../src/delivery/kubernetes/archive.ts";
 import { type ClusterSecret, createClusters } from "../../src/delivery/kubernetes/clusters.ts";
 import { kubernetesDeliverer } from "../../src/delivery/kubernetes/deliverer.ts";
-import type { Files } from "../../src/delivery/kubernetes/files.ts";
+import type { ReadTree } from "../../src/delivery/kubernetes/files.ts";
 import type { KubernetesPlace } from "../../src/delivery/kubernetes/session.ts";
 import { addressRules } from "../../src/dial/address-rules.ts";
 import { type Client, createClient } from "../../src/kube/client.ts";
@@ -68,7 +68,7 @@ export interface SceneOptions {
   readonly spec?: Partial<KubernetesTarget>;
   readonly secret?: ClusterSecret;
   readonly now?: () => number;
-  readonly readTree?: (url: string, commit: string, folder: string) => Promise<Files>;
+  readonly readTree?: ReadTree;
 }
 
 /** A deliverer with the rights of the operator, and an archive server that it trusts. */

@@ -11,8 +11,8 @@ export type ReadArchive = (
   signal: AbortSignal,
 ) => Promise<Files>;
 
-/** What manifests are called, below the folder that is applied. */
-export const isManifest = (path: string): boolean => /\.(ya?ml|json)$/.test(path);
+/** What manifests are called, below the folder that is applied; and the one name of a kustomization that has no ending. */
+export const isManifest = (path: string): boolean => /\.(ya?ml|json)$|(^|\/)Kustomization$/.test(path);
 
 /** `./apps//shop/` and `apps/shop` are the same folder; the root is empty. */
 export const folderOf = (path: string): string =>

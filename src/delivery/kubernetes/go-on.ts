@@ -204,6 +204,7 @@ const judged = async (
 ): Promise<Ledger> => {
   const { healthySeconds, timeoutSeconds } = session.place.spec;
   const { count, failed, sick, since } = await healthNow(session, ledger, entry, signal);
+  const all = count === 1 ? "The only object is" : `All ${count} objects are`;
   const time = now();
   const begun = Date.parse(entry.appliedAt ?? entry.at);
   const isOver = time - begun > timeoutSeconds * 1000;
@@ -230,10 +231,10 @@ const judged = async (
     const releases = ledger.book.releases.map((release) =>
       release.sequence === entry.release ? { ...release, good: true } : release,
     );
-    const change = { state: "Applied", reason: "Applied", message: `All ${count} objects are healthy.` } as const;
+    const change = { state: "Applied", reason: "Applied", message: `${all} healthy.` } as const;
     return write(ledger, { ...change, healthySince: iso }, { releases });
   }
-  const message = `All ${count} objects are healthy, and must be so for ${left} s more.`;
+  const message = `${all} healthy, and must be so for ${left} s more.`;
   if (isOver && entry.healthySince === undefined)
     return write(ledger, {
       state: "Failed",

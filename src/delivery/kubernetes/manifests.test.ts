@@ -45,6 +45,14 @@ describe("manifests of an artifact", () => {
       ]),
       /kustomize/,
     ],
+    [
+      "a kustomization without an ending",
+      new Map([
+        ["app/Kustomization", ""],
+        ["app/a.yaml", map("a")],
+      ]),
+      /kustomize/,
+    ],
     ["YAML that is none", files("a: [secret"), /app\/0\.yaml is not YAML \(.*line 1\)/],
     ["a key twice", files(`${map("a")}kind: Secret\n`), /DUPLICATE_KEY/],
     ["a word that is a truth value to others", files(`${map("a")}data: {on: yes}\n`), /a bare on.*quote it/],

@@ -4,6 +4,8 @@ import { isWrongCertificate } from "../../dial/trust.ts";
 import type { Client } from "../../kube/client.ts";
 import { ApiError, forbidden, unauthorized } from "../../kube/errors.ts";
 import type { Refused, Trouble } from "../driver.ts";
+import { GitRefusal } from "../git/refusal.ts";
+import { asAnswer, GitTrouble } from "../git/trouble.ts";
 import { NotFetched } from "./archive.ts";
 import { ClusterRefused } from "./cluster-refused.ts";
 import type { Clusters, ClusterSecret } from "./clusters.ts";
@@ -64,6 +66,7 @@ const trouble = (state: Trouble["state"], message: string): Trouble => ({ state,
 export const answerTo = (error: unknown, place: KubernetesPlace, signal: AbortSignal): Trouble | Refused => {
   signal.throwIfAborted();
   if (error instanceof Refusal) return error.answer;
+  if (error instanceof GitTrouble || error instanceof GitRefusal) return asAnswer(error);
   const address = refusalIn(error);
   if (address !== undefined) return trouble("AddressRefused", address.message);
   if (error instanceof ClusterRefused || error instanceof NotFetched) return trouble("Unreachable", error.message);
