@@ -146,7 +146,7 @@ const NAMING = [
 );
 /** Functions whose every answer is a sentence, or a part of one. */
 const ANSWERING =
-  /^(why[A-Z]\w*|objection|messageOf|completed|takenBack|wayOut|isElsewhere|overtakenMessage|unproven|accepted|annotate|privateKey|said|changeOf|\w+Sentence)$/;
+  /^(why[A-Z]\w*|objection|messageOf|completed|takenBack|wayOut|isElsewhere|overtakenMessage|unproven|accepted|annotate|privateKey|said|\w+Sentence)$/;
 /** Where the name of a state is what people read as the reason. */
 const STATES_BECOME: Readonly<Record<string, string>> = { Old: "OldRevision", Healthy: "Applied" };
 const STATES_ARE_REASONS = ["src/api/policies-live.ts", "src/delivery/"];

@@ -25,6 +25,8 @@ const UNSAID: readonly string[] = [
   "is rolled back already:",
   // Who is verified was asked before the judgement on it.
   "its agent was not asked",
+  // Whoever is overtaken on the way says what the newer one wrote.
+  "Something newer was begun there",
 ];
 
 const known = new Set(CATALOGUE.flatMap(({ codes }) => codes.flat()));

@@ -6,6 +6,8 @@ import { TARGETS } from "./targets.ts";
 import type { Telling, Told } from "./told.ts";
 import { VERIFIED } from "./verified.ts";
 import { COMMITS } from "./commits.ts";
+import { CLUSTERS } from "./clusters.ts";
+import { DELIVERIES } from "./deliveries.ts";
 import { PLACES } from "./places.ts";
 import { REPOSITORIES } from "./repositories.ts";
 import { WAITED } from "./waits.ts";
@@ -21,6 +23,8 @@ export const SITUATIONS: ReadonlyMap<string, Situation> = new Map<string, Situat
   ...Object.entries(TARGETS),
   ...Object.entries(SIGNED),
   ...Object.entries(WAITED),
+  ...Object.entries(CLUSTERS),
+  ...Object.entries(DELIVERIES),
   ...Object.entries(PLACES),
   ...Object.entries(REPOSITORIES),
   ...Object.entries(COMMITS),
