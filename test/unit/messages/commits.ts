@@ -1,158 +1,29 @@
-import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { Agent } from "undici";
+import { join } from "node:path";
 import { notFound } from "../../../src/delivery/git/answers.ts";
-import { deliverOnBranch, type Means } from "../../../src/delivery/git/deliver.ts";
-import { gitHub, type GitHub } from "../../../src/delivery/git/github.ts";
-import { readLedger } from "../../../src/delivery/git/ledger.ts";
+import { deliverOnBranch } from "../../../src/delivery/git/deliver.ts";
 import { messageOf } from "../../../src/delivery/git/message.ts";
-import { type Mirror, MirrorBroken } from "../../../src/delivery/git/mirror.ts";
+import { MirrorBroken } from "../../../src/delivery/git/mirror.ts";
 import { openMirrors } from "../../../src/delivery/git/mirrors.ts";
 import { readFile } from "../../../src/delivery/git/objects.ts";
 import { runGit } from "../../../src/delivery/git/process.ts";
-import { propose, reportProposed } from "../../../src/delivery/git/propose.ts";
 import { filesAt } from "../../../src/delivery/git/tree.ts";
-import type { Assigning } from "../../../src/delivery/assignment.ts";
 import { addressRules } from "../../../src/dial/address-rules.ts";
-import { assignment, kustomization, restoring } from "../../world/git-scene.ts";
-import { type Answer, faultyServer, type Seen } from "../kube/faulty-server.ts";
-import { PLACE, toldOf } from "./repositories.ts";
+import { kustomization } from "../../world/git-scene.ts";
+import { FILE, heard, inRepository, ORDER, refused, type Repository, UNDO } from "./on-disk.ts";
+import { PLACE } from "./repositories.ts";
 import type { Told } from "./told.ts";
 
-/** What is said of commits and pull requests: git itself runs, on a repository of this disk. */
+/** What is said of commits and of the files in them. */
 
-const FILE = "apps/ra/kustomization.yaml";
 const never = new AbortController().signal;
-const WHO = ["-c", "user.name=dev", "-c", "user.email=dev@example.com"];
-const NOW = Date.parse("2030-01-01T00:00:00Z");
-const ORDER = { ...assignment(1, "2.0.0", "b"), expiresAt: NOW + 600_000 };
-const UNDO = { ...restoring(2, 1, "1.0.0", "a"), expiresAt: NOW + 600_000 };
-
-const told = (answer: Assigning): Told =>
-  answer.state === "Answered"
-    ? { codes: [answer.report.reason ?? ""], text: answer.report.message }
-    : { codes: [answer.state === "Refused" ? answer.reason : answer.state], text: answer.message };
-const heard = (work: Promise<Assigning>): Promise<Told> => work.then(told, toldOf);
-const refused = (work: Promise<unknown>): Promise<readonly Told[]> =>
-  work.then(
-    () => [],
-    (error: unknown) => [toldOf(error)],
-  );
-
-interface Repository {
-  readonly mirror: Mirror;
-  readonly means: Means;
-  readonly git: (...args: readonly string[]) => string;
-  readonly head: () => string;
-  /** Writes a file and commits all. */
-  readonly commit: (file: string, text: string | Buffer, message?: string) => void;
-  readonly link: (file: string) => void;
-}
-
-/** A repository and a mirror of it, gone afterwards. */
-async function inRepository<Result>(work: (repository: Repository) => Promise<Result>): Promise<Result> {
-  const folder = mkdtempSync(join(tmpdir(), "ashat-messages-"));
-  const origin = join(folder, "origin");
-  const git = (...args: readonly string[]): string =>
-    execFileSync("git", [...WHO, "-C", origin, ...args], {
-      encoding: "utf8",
-      stdio: ["ignore", "pipe", "ignore"],
-    }).trim();
-  const dir = join(folder, "mirror");
-  execFileSync("git", ["init", "--quiet", "--initial-branch=main", origin]);
-  execFileSync("git", ["init", "--quiet", "--bare", dir]);
-  execFileSync("git", ["-C", dir, "remote", "add", "origin", origin]);
-  const env = { PATH: process.env["PATH"] ?? "", LC_ALL: "C", GIT_DIR: dir };
-  const run: Mirror["run"] = (args, more = {}) =>
-    runGit({ args, cwd: folder, secrets: [], signal: never, deadline: never, ...more, env: { ...env, ...more.env } });
-  const remote = { url: PLACE.url, protocol: "https", host: "git.example", port: 443 } as const;
-  const session = { folder, env, secrets: [], remote, signingKey: undefined, close: () => Promise.resolve() };
-  const mirror: Mirror = { dir, session, place: PLACE, run };
-  const add = (message: string): void => {
-    git("add", "-A");
-    git("commit", "--quiet", "--allow-empty", "-m", message);
-  };
-  try {
-    return await work({
-      mirror,
-      means: {
-        now: () => NOW,
-        author: { name: "ASHAT", email: "operator@example.com" },
-        ledgerAt: (at, head) => readLedger(at, head, undefined),
-        tries: 3,
-      },
-      git,
-      head: () => git("rev-parse", "HEAD"),
-      commit: (file, text, message = "by hand") => {
-        mkdirSync(dirname(join(origin, file)), { recursive: true });
-        writeFileSync(join(origin, file), text);
-        add(message);
-      },
-      link: (file) => {
-        mkdirSync(dirname(join(origin, file)), { recursive: true });
-        symlinkSync("/etc", join(origin, file));
-        add("a link");
-      },
-    });
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
 
 /** The file as it is on the branch, read as a delivery reads it. */
 const read = ({ mirror, git, head }: Repository, path: string): Promise<readonly Told[]> => {
   git("push", "--quiet", mirror.dir, "HEAD:refs/heads/main");
   return refused(readFile(mirror, head(), path));
 };
-
-async function withHub<Result>(
-  answering: (asked: Seen) => Answer,
-  work: (hub: GitHub) => Promise<Result>,
-): Promise<Result> {
-  const server = await faultyServer(answering);
-  const dispatcher = new Agent();
-  try {
-    const api = server.connection.server;
-    const where = { api, repository: "acme/deploy", base: "main", token: "t", dispatcher, signal: never };
-    return await work(gitHub({ ...where, now: () => NOW, pauses: new Map() }));
-  } finally {
-    await dispatcher.destroy();
-    await server.close();
-  }
-}
-
-const hubSays = async (...answers: readonly Answer[]): Promise<readonly Told[]> => {
-  const all: Told[] = [];
-  for (const answer of answers)
-    all.push(
-      ...(await withHub(
-        () => answer,
-        (hub) => refused(hub.open({ branch: "b", title: "t", body: "" })),
-      )),
-    );
-  return all;
-};
-
-const pull = (state: "open" | "closed", merged: string | null = null) => ({
-  number: 1,
-  html_url: "https://git.example/acme/deploy/pull/1",
-  state,
-  merged_at: merged === null ? null : "2030-01-01T00:00:00Z",
-  merge_commit_sha: merged,
-});
-
-/** What becomes of an order whose pull request is like that. */
-const reports = (like: (repository: Repository) => object): Promise<readonly Told[]> =>
-  inRepository(async (repository) => {
-    repository.commit(FILE, kustomization("1.0.0", "a"));
-    const body = [like(repository)];
-    return withHub(
-      () => ({ body }),
-      async (hub) => [await heard(reportProposed(repository.mirror, hub, ORDER.key, repository.means))],
-    );
-  });
 
 const mirrorsSay = async (
   work: () => Promise<never>,
@@ -182,7 +53,10 @@ export const COMMITS: Readonly<Record<string, () => Promise<readonly Told[]>>> =
     inRepository(async ({ mirror, means, commit, git }) => {
       commit(FILE, kustomization("1.0.0", "a"));
       git("checkout", "--quiet", "--detach");
-      return [told(notFound(PLACE, ORDER.key)), await heard(deliverOnBranch(mirror, ORDER, means))];
+      return [
+        await heard(Promise.resolve(notFound(PLACE, ORDER.key))),
+        await heard(deliverOnBranch(mirror, ORDER, means)),
+      ];
     }),
   "a delivery by commit of what stands there": () =>
     inRepository(async ({ mirror, means, commit }) => {
@@ -270,27 +144,4 @@ export const COMMITS: Readonly<Record<string, () => Promise<readonly Told[]>>> =
   "a host of git that nobody knows": () => mirrorsSay(() => Promise.reject(new Error("asked")), { resolve: false }),
   "a folder of mirrors that cannot be used": () =>
     mirrorsSay(() => Promise.reject(new Error("asked")), { folderIs: false }),
-  "a pull request that is open": () => reports(() => pull("open")),
-  "a pull request that is closed": () => reports(() => pull("closed")),
-  "a pull request whose merge is not there yet": () => reports(({ head }) => pull("closed", head().replace(/.$/, "f"))),
-  "a pull request that was merged under other words": () =>
-    inRepository(async ({ mirror, means, commit, head }) => {
-      commit(FILE, kustomization("1.0.0", "a"));
-      const [, undone] = [pull("open"), pull("closed", head())];
-      return withHub(
-        ({ url }) => ({ body: url.searchParams.get("head")?.includes("-main-1-") ? [undone] : [] }),
-        async (hub) => [await heard(propose(mirror, hub, UNDO, means))],
-      );
-    }),
-  "a token that GitHub does not accept": () => hubSays({ status: 401, body: {} }),
-  "a token that may open no pull request": () => hubSays({ status: 403, body: { message: "not accessible" } }),
-  "a repository that the token may not see": () => hubSays({ status: 404, body: {} }),
-  "a token that has asked too often": () => hubSays({ status: 429, headers: { "retry-after": "120" }, body: {} }),
-  "GitHub with trouble of its own": () => hubSays({ status: 503, body: {} }),
-  "an answer that is not GitHub's": () => hubSays({ body: { message: "Welcome" } }, { body: [] }),
-  "a pull request that GitHub does not open": () =>
-    withHub(
-      ({ method }) => (method === "POST" ? { status: 422, body: { message: "Validation Failed" } } : { body: [] }),
-      (hub) => refused(hub.open({ branch: "b", title: "t", body: "" })),
-    ),
 };

@@ -1,77 +1,14 @@
-import { createHash, randomBytes } from "node:crypto";
-import { once } from "node:events";
-import { createServer } from "node:https";
-import type { AddressInfo } from "node:net";
-import { gzipSync } from "node:zlib";
-import { pack } from "tar-stream";
-import type { Artifact } from "../../../src/api/artifact.ts";
-import type { Assigning, Assignment } from "../../../src/delivery/assignment.ts";
-import { ARCHIVE_BOUNDS, readArchiveFrom } from "../../../src/delivery/kubernetes/archive.ts";
-import { kubernetesDeliverer } from "../../../src/delivery/kubernetes/deliverer.ts";
+import { randomBytes } from "node:crypto";
 import { dataOf, findLedger } from "../../../src/delivery/kubernetes/ledger.ts";
-import type { KubernetesPlace } from "../../../src/delivery/kubernetes/session.ts";
-import { ANY_ADDRESS } from "../../../src/dial/address-rules.ts";
-import type { Client } from "../../../src/kube/client.ts";
-import { orderKey } from "../../../src/api/order.ts";
-import { createCa, issue } from "../../cluster/pki.ts";
-import type { Answer, Seen } from "../kube/faulty-server.ts";
-import { no, withAnswers } from "./api-answers.ts";
+import type { Answer } from "../kube/faulty-server.ts";
+import { no } from "./api-answers.ts";
 import { toldOf } from "./clusters.ts";
+import { LAYER, onStage, START } from "./stage.ts";
 import type { Told } from "./told.ts";
 
-/** What is said of deliveries to a cluster. What a real API server makes of them is tested on one; here it keeps what it is given. */
+/** What is said of deliveries to a cluster. */
 
 const never = new AbortController().signal;
-const START = Date.parse("2030-01-01T00:00:00Z");
-
-type Kept = Readonly<Record<string, unknown>> & { readonly metadata: Readonly<Record<string, unknown>> };
-type Otherwise = (asked: Seen, kept: Map<string, Kept>) => Answer | undefined;
-
-const KINDS: Readonly<Record<string, readonly object[]>> = {
-  "/api/v1": [
-    { name: "configmaps", kind: "ConfigMap", namespaced: true },
-    { name: "persistentvolumeclaims", kind: "PersistentVolumeClaim", namespaced: true },
-  ],
-  "/apis/apiextensions.k8s.io/v1": [
-    { name: "customresourcedefinitions", kind: "CustomResourceDefinition", namespaced: false },
-  ],
-  "/apis/apps/v1": [{ name: "deployments", kind: "Deployment", namespaced: true }],
-};
-
-/** Keeps objects by their path, and says otherwise where the situation does. */
-const keeping = (kept: Map<string, Kept>, otherwise: Otherwise): ((asked: Seen) => Answer) => {
-  let version = 1;
-  const keep = (path: string, object: Kept, dryRun: boolean): Answer => {
-    const before = kept.get(path)?.metadata;
-    const metadata = { uid: path, ...before, ...object.metadata, resourceVersion: String((version += 1)) };
-    const body = { ...kept.get(path), ...object, metadata };
-    if (!dryRun) kept.set(path, body);
-    return { body };
-  };
-  return (asked) => {
-    const { method, url, body } = asked;
-    const path = url.pathname;
-    const said = otherwise(asked, kept);
-    if (said !== undefined) return said;
-    if (KINDS[path] !== undefined) return { body: { resources: KINDS[path] } };
-    const object = kept.get(path);
-    switch (method) {
-      case "POST": {
-        const made = JSON.parse(body) as Kept;
-        return keep(`${path}/${String(made.metadata["name"])}`, made, false);
-      }
-      case "PUT":
-      case "PATCH":
-        return keep(path, JSON.parse(body) as Kept, url.searchParams.has("dryRun"));
-      case "DELETE":
-        kept.delete(path);
-        return { body: object ?? {} };
-      default:
-        return object === undefined ? no(404, "NotFound", "not found", { name: "x" }) : { body: object };
-    }
-  };
-};
-
 const map = (name: string): string => `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}}\n`;
 const claim = (name: string): string => `apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: ${name}}\n`;
 const WEB = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {replicas: 1}\n";
@@ -87,84 +24,6 @@ const REFUSED = {
   metadata: { name: "colours.example.org", uid: "u", resourceVersion: "1" },
   status: { conditions: [{ type: "NamesAccepted", status: "False", reason: "InUse", message: "in use" }] },
 };
-const RELEASE = {
-  schema: "ashat.raos.io/release/v1",
-  app: "shop",
-  layer: "main",
-  modules: [{ name: "core", version: "1.0.0" }],
-};
-const LAYER = { target: "staging", app: "shop", layer: "main" };
-const COMMIT: Artifact = { git: { url: "https://git.example/shop.git", commit: "c".repeat(40) } };
-
-interface Stage {
-  readonly client: Client;
-  readonly kept: Map<string, Kept>;
-  /** Delivers these manifests under the next sequence, or the given one. */
-  readonly deliver: (manifests: string, more?: Partial<Assignment>) => Promise<Told>;
-  readonly restore: (undoes: number, more?: Partial<Assignment>) => Promise<Told>;
-  readonly report: (sequence: number) => Promise<Told>;
-  readonly after: (seconds: number) => void;
-}
-
-const told = (answer: Assigning): Told =>
-  answer.state === "Answered"
-    ? { codes: [answer.report.reason ?? ""], text: answer.report.message }
-    : { codes: [answer.state === "Refused" ? answer.reason : answer.state], text: answer.message };
-
-const onStage = <Result>(
-  play: (stage: Stage) => Promise<Result>,
-  otherwise: Otherwise = () => undefined,
-  { owner = "shop", path = "." } = {},
-): Promise<Result> => {
-  const kept = new Map<string, Kept>();
-  return withAnswers(keeping(kept, otherwise), async (client) => {
-    let now = START;
-    let sequence = 0;
-    let text = "";
-    const deliverer = kubernetesDeliverer({
-      clusters: { of: () => client, close: () => Promise.resolve() },
-      readArchive: () => Promise.resolve(new Map(text === "" ? [] : [["ashat.json", text]])),
-      readTree: () => Promise.resolve(new Map([["a.yaml", text]])),
-      now: () => now,
-    });
-    const place: KubernetesPlace = {
-      target: { namespace: owner, name: "staging", uid: "uid-1" },
-      spec: { path, namespace: "shop", healthySeconds: 30, timeoutSeconds: 600 },
-    };
-    const assigned = (more: Partial<Assignment>): Assignment => {
-      const next = more.sequence ?? (sequence += 1);
-      return {
-        key: orderKey({ targetUid: "uid-1", app: "shop", layer: "main", sequence: next }),
-        app: "shop",
-        layer: "main",
-        sequence: next,
-        version: `1.${next}.0`,
-        digest: `git:${next}`,
-        action: { do: "deliver", artifact: COMMIT },
-        update: { name: "update", uid: "update", description: "" },
-        approvers: [],
-        expiresAt: now + 300_000,
-        ...more,
-      };
-    };
-    return play({
-      client,
-      kept,
-      deliver: async (manifests, more = {}) => {
-        text = manifests;
-        return told(await deliverer.deliver(place, assigned(more), never));
-      },
-      restore: async (undoes, more = {}) =>
-        told(await deliverer.deliver(place, assigned({ action: { do: "restore", undoes }, ...more }), never)),
-      report: async (of) =>
-        told(await deliverer.report(place, orderKey({ targetUid: "uid-1", ...LAYER, sequence: of }), never)),
-      after: (seconds) => {
-        now += seconds * 1000;
-      },
-    });
-  });
-};
-
 /** One delivery that the API server refuses like that when the object is applied. */
 const refusing = (answer: Answer): Promise<readonly Told[]> =>
   onStage(
@@ -193,53 +52,6 @@ const prunes = (change: object = {}, answer?: Answer, manifest = map("one"), pat
     },
     ({ method }) => (method === "DELETE" ? answer : undefined),
   );
-
-type Entry = { readonly name: string; readonly type?: "file" | "symlink"; readonly body?: string };
-
-const packed = async (entries: readonly Entry[]): Promise<Buffer> => {
-  const tar = pack();
-  for (const { name, type = "file", body = "" } of entries)
-    tar.entry({ name, type, ...(type === "symlink" && { linkname: "x" }) }, type === "file" ? body : "");
-  tar.finalize();
-  const parts: Buffer[] = [];
-  for await (const part of tar as AsyncIterable<Buffer>) parts.push(part);
-  return gzipSync(Buffer.concat(parts), { level: 1 });
-};
-
-const fetching = async (status: number, body: Buffer, sha256: string): Promise<readonly Told[]> => {
-  const ca = await createCa("messages");
-  const { certPem: cert, keyPem: key } = await issue(ca, { commonName: "archives", ips: ["127.0.0.1"] });
-  const server = createServer({ cert, key }, (_, response) => response.writeHead(status).end(body));
-  await once(server.listen(0, "127.0.0.1"), "listening");
-  const { port } = server.address() as AddressInfo;
-  try {
-    const read = readArchiveFrom(ANY_ADDRESS, { ca: ca.certPem });
-    await read({ url: `https://127.0.0.1:${port}/a.tgz`, sha256 }, "", never);
-    return [];
-  } catch (error) {
-    return [toldOf(error)];
-  } finally {
-    server.closeAllConnections();
-    server.close();
-  }
-};
-const archives = async (...all: readonly (readonly Entry[] | Buffer)[]): Promise<readonly Told[]> => {
-  const said: Told[] = [];
-  for (const one of all) {
-    const bytes = Buffer.isBuffer(one) ? one : await packed(one);
-    const sha256 = createHash("sha256").update(bytes).digest("hex");
-    said.push(...(await fetching(200, bytes, sha256)));
-  }
-  return said;
-};
-
-/** An archive with this in its ashat.json; without one where it is undefined. */
-const archived = (text: string | undefined): Promise<readonly Told[]> =>
-  onStage(async ({ deliver }) => [
-    await deliver(text ?? "", {
-      action: { do: "deliver", artifact: { archive: { url: "https://x.example/a.tgz", sha256: "a".repeat(64) } } },
-    }),
-  ]);
 
 const STRANGE = [{ reason: "FieldManagerConflict", message: 'conflict with "mallory"', field: ".data.colour" }];
 
@@ -377,12 +189,6 @@ export const DELIVERIES: Readonly<Record<string, () => Promise<readonly Told[]>>
     ]),
   "a path that leads out of the artifact": () =>
     onStage(async ({ deliver }) => [await deliver(map("one"))], undefined, { path: "../other" }),
-  "an archive that says something else": async () => [
-    ...(await archived("nonsense")),
-    ...(await archived("{}")),
-    ...(await archived(JSON.stringify({ ...RELEASE, version: "9.9.9" }))),
-  ],
-  "an archive without ashat.json": () => archived(undefined),
   "a release that is refused half way": () =>
     onStage(
       async ({ deliver }) => [await deliver(map("one"))],
@@ -396,28 +202,5 @@ export const DELIVERIES: Readonly<Record<string, () => Promise<readonly Told[]>>
       async ({ deliver }) => [await deliver(DEFINITION)],
       ({ method, url }) =>
         method === "GET" && url.pathname.endsWith("/colours.example.org") ? { body: REFUSED } : undefined,
-    ),
-  "an archive that is not there": async () => [
-    ...(await readArchiveFrom(ANY_ADDRESS)({ url: "https://127.0.0.1:1/a.tgz", sha256: "a" }, "", never).then(
-      () => [],
-      (error: unknown) => [toldOf(error)],
-    )),
-    ...(await fetching(503, Buffer.alloc(0), "a")),
-    ...(await fetching(404, Buffer.alloc(0), "a")),
-    ...(await fetching(302, Buffer.alloc(0), "a")),
-  ],
-  "an archive of another digest": () => fetching(200, Buffer.from("x"), "a".repeat(64)),
-  "an archive that is too large": async () => [
-    ...(await fetching(200, Buffer.alloc(ARCHIVE_BOUNDS.packed + 1), "a")),
-    ...(await archives(Array.from({ length: ARCHIVE_BOUNDS.entries + 1 }, (_, at) => ({ name: `${at}` })))),
-    ...(await archives([{ name: "a.yaml", body: "x".repeat(ARCHIVE_BOUNDS.manifests + 1) }])),
-    ...(await archives(gzipSync(Buffer.alloc(ARCHIVE_BOUNDS.unpacked + 1), { level: 1 }))),
-  ],
-  "an archive that cannot be read": () =>
-    archives(
-      Buffer.from("x"),
-      [{ name: "../a.yaml" }],
-      [{ name: "a.yaml", type: "symlink" }],
-      [{ name: "a.yaml" }, { name: "a.yaml" }],
     ),
 };

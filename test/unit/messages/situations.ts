@@ -6,9 +6,11 @@ import { TARGETS } from "./targets.ts";
 import type { Telling, Told } from "./told.ts";
 import { VERIFIED } from "./verified.ts";
 import { COMMITS } from "./commits.ts";
+import { ARCHIVES } from "./archives.ts";
 import { CLUSTERS } from "./clusters.ts";
 import { DELIVERIES } from "./deliveries.ts";
 import { PLACES } from "./places.ts";
+import { PULL_REQUESTS } from "./pull-requests.ts";
 import { REPOSITORIES } from "./repositories.ts";
 import { WAITED } from "./waits.ts";
 import { WAITING } from "./waiting.ts";
@@ -25,6 +27,8 @@ export const SITUATIONS: ReadonlyMap<string, Situation> = new Map<string, Situat
   ...Object.entries(WAITED),
   ...Object.entries(CLUSTERS),
   ...Object.entries(DELIVERIES),
+  ...Object.entries(ARCHIVES),
+  ...Object.entries(PULL_REQUESTS),
   ...Object.entries(PLACES),
   ...Object.entries(REPOSITORIES),
   ...Object.entries(COMMITS),
