@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { parseAst } from "vitest/node";
+import { ANSWERING, CODE, NAMING, REFUSING, SAYING, STATES_ARE_REASONS, STATES_BECOME } from "./sayings.ts";
 
 /** What the source can say: codes, and the literal parts of the sentence beside each of them. */
 export interface Collected {
@@ -122,34 +123,6 @@ const propertiesOf = (object: Node): ReadonlyMap<string, Node> =>
       return property.type === "Property" && value !== undefined ? [[nameOf(nodeAt(property, "key")), value]] : [];
     }),
   );
-
-/** Words such as `HookFailed`: phases, reasons and types are all written so. Gates are written small. */
-const CODE = /^[A-Z][A-Za-z]+$/;
-/** Calls `f("Reason", "sentence")`. */
-const SAYING = ["no", "notInForce", "refuse", "OrderFailure", "unasked"];
-/** Calls that have a reason and a sentence among other things. */
-const REFUSING = ["GitRefusal", "GitTrouble", "Refusal", "refused", "troubled", "trouble", "report"];
-/** Calls whose sentence is a part of one that is told. */
-const NAMING = [
-  "say",
-  "malformed",
-  "invalid",
-  "gone",
-  "mismatch",
-  "Passing",
-  "TrustMissing",
-  "UnreadableObject",
-].concat(
-  ["badManifests", "ClusterRefused", "NotFetched"],
-  // What is not well, of an object and of whatever stays behind.
-  ["working", "failed", "left"],
-);
-/** Functions whose every answer is a sentence, or a part of one. */
-const ANSWERING =
-  /^(why[A-Z]\w*|objection|messageOf|completed|takenBack|wayOut|isElsewhere|overtakenMessage|unproven|accepted|annotate|privateKey|said|\w+Sentence)$/;
-/** Where the name of a state is what people read as the reason. */
-const STATES_BECOME: Readonly<Record<string, string>> = { Old: "OldRevision", Healthy: "Applied" };
-const STATES_ARE_REASONS = ["src/api/policies-live.ts", "src/delivery/"];
 
 type Said = Omit<Collected, "where">;
 
