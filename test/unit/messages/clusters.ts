@@ -30,8 +30,10 @@ const secrets = async (...all: readonly Readonly<Record<string, string>>[]): Pro
       Object.entries(secret).map(([key, text]) => [key, Buffer.from(text).toString("base64")]),
     );
     const metadata = { namespace: "shop", name: "elsewhere", uid: "uid", resourceVersion: "1" };
-    const said = await orUnasked(() => Promise.resolve().then(() => clusters.of({ metadata, data })));
-    if ("reason" in said) told.push({ codes: [said.reason], text: said.message });
+    const ask = () => clusters.of({ metadata, data });
+    const said = await orUnasked(() => Promise.resolve().then(ask));
+    // Where one waits in that cluster, and where one delivers to it.
+    if ("reason" in said) told.push({ codes: [said.reason], text: said.message }, ...thrown(ask));
   }
   await clusters.close();
   return told;
