@@ -101,7 +101,9 @@ async function forge(
   try {
     await client.create(DEPLOYMENTS, { metadata, spec }, { dryRun: true, signal });
   } catch (error) {
-    if (!(error instanceof ApiError) || (error.status !== 403 && error.status !== 422)) throw error;
+    // One that gives no reason was not written by an API server, or did not come through whole: it proves nothing either way.
+    const isRefusal = error instanceof ApiError && (error.status === 403 || error.status === 422);
+    if (!isRefusal || error.reason === "Unknown") throw error;
     const gap = unproven(error.message, stamps);
     return gap === undefined ? undefined : notInForce("NotEnforced", gap);
   }
