@@ -52,12 +52,13 @@ function observeAgent(context: Context, target: Server | Mainframe, signal: Abor
   });
 }
 
+const named = <R extends { readonly digest: string }>(release: R): R => ({
+  ...release,
+  digest: `sha256:${release.digest}`,
+});
+
 /** Agents know archives only, by the bare SHA-256. */
 function reportOf({ agent, apps, seen }: AgentStatus): TargetReport {
-  const named = <R extends { readonly digest: string }>(release: R): R => ({
-    ...release,
-    digest: `sha256:${release.digest}`,
-  });
   return {
     version: agent.version,
     apps: apps.map(({ previous, ...app }) => ({ ...named(app), ...(previous && { previous: named(previous) }) })),

@@ -8,9 +8,10 @@ interface Unasked {
   readonly message: string;
 }
 
+const unasked = (reason: string, { message }: Error): Unasked => ({ state: "NotAnswered", reason, message });
+
 /** A target that cannot even be asked, for want of a Secret or because its address is refused, is as good as silent. */
 export async function orUnasked<T>(ask: () => Promise<T>): Promise<T | Unasked> {
-  const unasked = (reason: string, { message }: Error): Unasked => ({ state: "NotAnswered", reason, message });
   try {
     return await ask();
   } catch (error) {
