@@ -3,6 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { ClusterAccess } from "./access.ts";
+import { untilEstablished } from "./established.ts";
 import { builtPrograms, FLUX, goVersion, type Source } from "./gobuild.ts";
 import { type Guarded, startGuarded, tailOfLog } from "./guard.ts";
 import { freePorts } from "./ports.ts";
@@ -42,9 +43,9 @@ const account = (name: string): readonly object[] => [
 ];
 
 const install = async (cluster: ClusterAccess): Promise<void> => {
-  const kinds = (await Promise.all(Object.values(FLUX).map(kindsOf))).map((folder) => `--filename=${folder}`);
-  await cluster.kubectl(["apply", "--server-side", ...kinds]);
-  await cluster.kubectl(["wait", "--for=condition=Established", "--timeout=30s", ...kinds]);
+  const kinds = await Promise.all(Object.values(FLUX).map(kindsOf));
+  await cluster.kubectl(["apply", "--server-side", ...kinds.map((folder) => `--filename=${folder}`)]);
+  await untilEstablished(cluster, kinds);
   const items = [
     { apiVersion: "v1", kind: "Namespace", metadata: { name: NAMESPACE } },
     ...account("source-controller"),

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { ClusterAccess } from "./access.ts";
+import { untilEstablished } from "./established.ts";
 import { goVersion } from "./gobuild.ts";
 
 /** The definitions of kinds of others, from the very modules of their controllers, which do not run: whoever tests against them writes their status. */
@@ -46,7 +47,7 @@ export const installKinds = async (
   if (!("version" in go))
     throw new Error(`kinds of others cannot be had here: ${go.missing}. Install Go >= 1.26 (https://go.dev/dl)`);
   const files: string[] = [];
-  for (const name of names) files.push(`--filename=${await download(name)}`);
-  await cluster.kubectl(["apply", "--server-side", ...files]);
-  await cluster.kubectl(["wait", "--for=condition=Established", "--timeout=30s", ...files]);
+  for (const name of names) files.push(await download(name));
+  await cluster.kubectl(["apply", "--server-side", ...files.map((file) => `--filename=${file}`)]);
+  await untilEstablished(cluster, files);
 };

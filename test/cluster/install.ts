@@ -2,6 +2,7 @@ import { readPolicies } from "../../src/controllers/gate.ts";
 import { createClient } from "../../src/kube/client.ts";
 import { fromKubeconfig } from "../../src/kube/kubeconfig.ts";
 import type { ClusterAccess } from "./access.ts";
+import { untilEstablished } from "./established.ts";
 import { until } from "./until.ts";
 
 const at = (path: string): string => new URL(`../../${path}`, import.meta.url).pathname;
@@ -19,7 +20,7 @@ export async function install(
   { namespace = "default", signal, stamps = "ApiServer" }: Installation = {},
 ): Promise<void> {
   await cluster.kubectl(["apply", "--server-side", "--validate=strict", "-f", at("crds")]);
-  await cluster.kubectl(["wait", "--for=condition=Established", "--timeout=30s", "-f", at("crds")]);
+  await untilEstablished(cluster, [at("crds")]);
   const files = ["namespace", "rbac", stamps === "ApiServer" ? "policies" : "policies-before-1.36"].map(
     (name) => `--filename=${at(`manifests/${name}.yaml`)}`,
   );

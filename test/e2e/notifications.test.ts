@@ -148,7 +148,10 @@ test("who has to act is told with the command, who waits for the end is told how
     const seen = readScrape(await (await fetch(`http://127.0.0.1:${operator?.healthPort}/metrics`)).text());
     const delivered = (event: string): number | undefined =>
       seen.series.get(`ashat_notifications_total{event="${event}",outcome="delivered"}`);
-    expect(events.map(delivered)).toEqual([1, 1, 1, 1, 1]);
+    // Not all is ours: how another update of the shared cluster ended, which nobody had told, is told, too.
+    expect(events.map(delivered)).toEqual(
+      events.map((event) => names(receiver.taken).filter((it) => it === event).length),
+    );
     return true;
   });
 });
