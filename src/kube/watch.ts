@@ -102,8 +102,8 @@ export async function* watch<T extends KubeObject>(
   /** The newest version that was listed or watched; own writes are not known here. */
   let newest: string | undefined;
   let failures = 0;
-  /** The server was away: it may have been restored meanwhile, and one that is behind a version watches it without telling anything. */
-  let wasAway = false;
+  /** A stream broke: the server may have been restored meanwhile, and one that is behind a version watches it without telling anything. */
+  let broke = false;
 
   const isBehind = async (from: string): Promise<boolean> => {
     const path = withQuery(collectionPath(resource, options.namespace), { limit: 1 });
@@ -159,9 +159,8 @@ export async function* watch<T extends KubeObject>(
         yield* listAll();
         continue;
       }
-      if (wasAway && (await isBehind(version)))
-        throw new StaleVersion(`The server has older ${what} than were watched.`);
-      wasAway = false;
+      if (broke && (await isBehind(version))) throw new StaleVersion(`The server has older ${what} than were watched.`);
+      broke = false;
       yield* watchFrom(version);
       if (performance.now() - begun >= GOOD_MS) {
         failures = 0;
@@ -175,10 +174,11 @@ export async function* watch<T extends KubeObject>(
     } catch (cause) {
       if (signal.aborted) return;
       const error = asError(cause, what);
-      wasAway ||= unreachable(error);
+      broke ||= !(error instanceof ApiError);
       if (performance.now() - begun >= GOOD_MS && !needsList(error)) failures = 0;
       const first = version !== undefined && failures === 0 && !needsList(error);
-      if (needsList(error) || failures >= RESUMES) version = undefined;
+      // One that was away may have been restored, and have caught up with the version by now: nothing but a list would show it.
+      if (needsList(error) || unreachable(error) || failures >= RESUMES) version = undefined;
       const asked = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0;
       const backoff = first
         ? RESUME_MS * random()

@@ -78,6 +78,7 @@ export const createInformer = <T extends KubeObject, I extends string = never>(o
   /** One list and the watch after it, until the signal. */
   const follow = async (signal: AbortSignal): Promise<void> => {
     const project = kind.project === undefined ? {} : { project: kind.project };
+    let take = store.put;
     for await (const event of watch(client, kind.resource, {
       ...options.selection,
       ...project,
@@ -87,6 +88,7 @@ export const createInformer = <T extends KubeObject, I extends string = never>(o
       switch (event.type) {
         case "listing":
           store.beginList();
+          take = store.putListed;
           break;
         case "rewound":
           log.warn(
@@ -96,13 +98,14 @@ export const createInformer = <T extends KubeObject, I extends string = never>(o
           store.rewind();
           break;
         case "put":
-          publish(store.put(event.object));
+          publish(take(event.object));
           break;
         case "gone":
           publish(store.remove(event.object));
           break;
         case "listed":
           publish(store.endList(event.resourceVersion));
+          take = store.put;
           synced = true;
           first.resolve();
           break;

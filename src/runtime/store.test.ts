@@ -105,6 +105,32 @@ test("of a server that was restored from an earlier state the list counts, howev
   expect(store.put(thing("a", "9"))).toEqual([]);
 });
 
+test("what a list holds in an older state than is known counts, where the known one would stand in it: the server was restored and has caught up", () => {
+  const store = setUp();
+  for (const name of ["a", "b", "c", "d"]) store.put(thing(name, "30"));
+  store.remove(thing("c", "31"));
+  store.remove(thing("d", "50"));
+  store.beginList();
+  for (const name of ["a", "b", "c", "d"]) expect(store.putListed(thing(name, "10"))).toEqual([]);
+  // The reply to an own write, which is newer than the list.
+  store.put(thing("b", "45"));
+  expect(told(store.endList("40"))).toEqual(["30 -> 10", "- -> 10"]);
+  expect([...store.all()].map(({ metadata }) => `${metadata.name}@${metadata.resourceVersion}`).sort()).toEqual([
+    "a@10",
+    "b@45",
+    "c@10",
+  ]);
+});
+
+test("a late reply to an own write during a list does not count as listed", () => {
+  const store = setUp();
+  store.put(thing("a", "30"));
+  store.beginList();
+  store.putListed(thing("a", "30"));
+  store.put(thing("a", "20"));
+  expect(told(store.endList("40"))).toEqual([]);
+});
+
 test("an interrupted list that begins anew does not count what the first part held", () => {
   const store = setUp();
   store.put(thing("a", "10"));

@@ -22,11 +22,16 @@ export type Store<T, I extends string = string> = StoreView<T, I> & {
   /** Takes an object unless the store knows a newer state of that name; it may come from the watch or from a reply to an own write. */
   readonly put: (object: T) => readonly Change<T>[];
   readonly remove: (object: T) => readonly Change<T>[];
+  /** The same of an object that stands in a list. */
+  readonly putListed: (object: T) => readonly Change<T>[];
   /** A complete list begins: what is put from now on counts as listed. */
   readonly beginList: () => void;
   /** That list is of a server that was taken back to an earlier state: it counts, however new the objects are that are known. */
   readonly rewind: () => void;
-  /** The list is complete at this version: what it did not hold is gone, except what is newer than the list. */
+  /**
+   * The list is complete at this version: what it did not hold is gone, except what is newer than the list. What it held in an older state than
+   * is known counts where the known one is not newer than the list: it would stand in it, so it is from a history that was taken back.
+   */
   readonly endList: (resourceVersion: string) => readonly Change<T>[];
 };
 
@@ -42,6 +47,8 @@ export const createStore = <T extends KubeObject, I extends string = never>(
   const indexes = createIndexes(functions);
   let listed: Set<string> | undefined;
   let rewound = false;
+  /** What the list holds and was not taken, because something newer is known. */
+  let disputed = new Map<string, T>();
 
   const set = (key: string, object: T): void => {
     const old = objects.get(key);
@@ -94,6 +101,30 @@ export const createStore = <T extends KubeObject, I extends string = never>(
     return [...deletion, { key, object, old: undefined }];
   };
 
+  const putListed = (object: T): readonly Change<T>[] => {
+    const changes = put(object);
+    const key = keyOf(object);
+    const { uid, resourceVersion } = object.metadata;
+    const now = objects.get(key)?.metadata;
+    if (now?.uid === uid && now.resourceVersion === resourceVersion) disputed.delete(key);
+    else disputed.set(key, object);
+    return changes;
+  };
+
+  /** The list wins over what it would hold itself, had that ever been. */
+  const settle = (key: string, object: T, resourceVersion: string): readonly Change<T>[] => {
+    const old = objects.get(key);
+    const known = old?.metadata.resourceVersion ?? tombstones.get(key)?.version;
+    if (known !== undefined && older(resourceVersion, known)) return [];
+    const deletion =
+      old === undefined || old.metadata.uid === object.metadata.uid
+        ? []
+        : bury(key, old, { uid: old.metadata.uid, version: old.metadata.resourceVersion });
+    if (deletion.length === 0) tombstones.delete(key);
+    set(key, object);
+    return [...deletion, { key, object, old: deletion.length === 0 ? old : undefined }];
+  };
+
   const remove = (object: T): readonly Change<T>[] => {
     const key = keyOf(object);
     const { uid, resourceVersion: version } = object.metadata;
@@ -109,14 +140,17 @@ export const createStore = <T extends KubeObject, I extends string = never>(
     listed = undefined;
     const whole = rewound;
     rewound = false;
+    const taken = disputed;
+    disputed = new Map();
     // A list nobody began cannot say what is missing.
     if (seen === undefined) return [];
     const missing = [...objects].filter(
       ([key, object]) => !seen.has(key) && (whole || !older(resourceVersion, object.metadata.resourceVersion)),
     );
-    return missing.flatMap(([key, object]) =>
-      bury(key, object, { uid: object.metadata.uid, version: resourceVersion }),
-    );
+    return [
+      ...[...taken].flatMap(([key, object]) => settle(key, object, resourceVersion)),
+      ...missing.flatMap(([key, object]) => bury(key, object, { uid: object.metadata.uid, version: resourceVersion })),
+    ];
   };
 
   return {
@@ -125,10 +159,12 @@ export const createStore = <T extends KubeObject, I extends string = never>(
     by: indexes.by,
     size: () => objects.size,
     put,
+    putListed,
     remove,
     beginList: () => {
       listed = new Set();
       rewound = false;
+      disputed = new Map();
     },
     rewind: () => {
       rewound = true;
