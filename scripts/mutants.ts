@@ -18,6 +18,7 @@ const COPIED = [
   "test/unit/fixtures.ts",
   "test/unit/scene.ts",
   "test/unit/kstatus.ts",
+  "test/unit/chain-of-update.ts",
   "test/unit/model",
   "package.json",
   "tsconfig.json",
