@@ -3,6 +3,8 @@ import { createVitest, type TestModule, type TestProject, type TestSpecification
 import { findControlPlane } from "../test/cluster/binaries.ts";
 import { progressLine } from "../test/cluster/progress.ts";
 import { LONG, runsLong } from "../test/long.ts";
+import { OPERATOR_RIGHTS } from "../src/api/rbac.ts";
+import { rememberedRights, rememberRights, unusedRights } from "../test/cluster/rights.ts";
 
 interface Count {
   passed: number;
@@ -30,11 +32,25 @@ const skip = (count: Count, reason: string, tests = 1): void => {
   count.skipped.set(reason, (count.skipped.get(reason) ?? 0) + tests);
 };
 
+/** From all that the tests asked of their API servers: the operator has no right that it does not use, and none that it misses. */
+const judgeRights = (count: Count): void => {
+  const { used, refused } = rememberedRights();
+  const unused = unusedRights(OPERATOR_RIGHTS, used);
+  console.log(`\nrights of the operator: ${OPERATOR_RIGHTS.length - unused.length} of ${OPERATOR_RIGHTS.length} used`);
+  for (const right of unused) console.error(`never used: ${right}`);
+  for (const right of refused) console.error(`missing: ${right}`);
+  if (unused.length + refused.length === 0) count.passed += 1;
+  else count.failed += 1;
+};
+
 const countModule = (count: Count, module: TestModule): void => {
   let failed = 0;
   let tests = 0;
   for (const test of module.children.allTests()) {
     tests += 1;
+    // A cluster of its own ends with its tests.
+    const { rights } = test.meta();
+    if (rights !== undefined) rememberRights(rights);
     const result = test.result();
     switch (result.state) {
       case "passed":
@@ -123,6 +139,8 @@ try {
   console.error(error);
   count.failed += 1;
 }
+// Only all of them together use all.
+if (filters.length === 0 && process.env["CI"]) judgeRights(count);
 for (const [reason, tests] of count.skipped) console.log(`\n${tests} skipped: ${reason}`);
 console.log(`\n${summary(count)}`);
 process.exit(count.failed > 0 || count.passed === 0 ? 1 : 0);

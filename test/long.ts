@@ -24,6 +24,7 @@ export const LONG: readonly string[] = [
   "test/e2e/forgeries-worlds.test.ts",
   "test/e2e/git-delivery.test.ts",
   "test/e2e/gitops-page.test.ts",
+  "test/e2e/layers.test.ts",
   "test/e2e/metrics.test.ts",
   "test/e2e/notifications.test.ts",
   "test/e2e/real-node/killed.test.ts",

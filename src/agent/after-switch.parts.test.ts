@@ -45,6 +45,24 @@ describe("an order whose release does not come up", () => {
     });
   });
 
+  it("a layer that serves nothing is not waited for, and one that does is", async () => {
+    const target = await start({
+      config: {
+        hook: undefined,
+        health: { url: "https://127.0.0.1:9/healthz", deadlineSeconds: 0.5, layers: ["main"] },
+      },
+    });
+    const data = await release("7.3.0", { layer: "data", file: "data-7.3.0.tgz" });
+    expect(await carryOut(target, orderFor(target.name, 1, data, { layer: "data" }))).toMatchObject({
+      state: "Applied",
+      message: "The release is in place.",
+    });
+    expect(await carryOut(target, orderFor(target.name, 2, await release("7.3.0")))).toMatchObject({
+      state: "Failed",
+      reason: "HealthFailed",
+    });
+  });
+
   it("a release that is not well", async () => {
     const real = await start();
     const target = await start({

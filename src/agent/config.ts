@@ -31,6 +31,8 @@ export const AgentConfig = z
       caFile: file.optional(),
       sha256: pin.optional(),
       deadlineSeconds: z.number().positive().max(3600).default(60),
+      // Others may come before those that serve, and nothing is well then.
+      layers: z.array(z.string().min(1)).min(1).max(16).optional(),
     }),
     fetch: z
       .strictObject({

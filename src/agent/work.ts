@@ -1,6 +1,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { OrderState } from "../api/order.ts";
+import type { OrderClaims, OrderState } from "../api/order.ts";
+import type { AgentConfig } from "./config.ts";
 import { OrderFailure, said } from "./failure.ts";
 import { runHook } from "./hook.ts";
 import type { Entry } from "./journal.ts";
@@ -101,15 +102,18 @@ export class Work {
       }
     }
     this.step("hooked");
-    const found = await health.until(config.health.deadlineSeconds * 1000, this.signal);
-    if (!found.ok) {
+    const found = isAwaited(config.health, order)
+      ? await health.until(config.health.deadlineSeconds * 1000, this.signal)
+      : undefined;
+    if (found?.ok === false) {
       throw new OrderFailure(
         "HealthFailed",
         `After the switch the server was not healthy within ${config.health.deadlineSeconds} s: ${found.message} ${afterSwitch(this.entry)}`,
       );
     }
     this.step("healthy");
-    await this.write(inState("Applied", now()));
+    const applied = inState("Applied", now());
+    await this.write(found === undefined ? { ...applied, message: "The release is in place." } : applied);
     this.step("applied");
   }
 
@@ -143,3 +147,7 @@ export class Work {
     await rm(this.place.incoming, { recursive: true, force: true });
   }
 }
+
+/** After every layer, unless the configuration names those that serve. */
+const isAwaited = ({ layers }: AgentConfig["health"], { layer }: OrderClaims): boolean =>
+  layers === undefined || layers.includes(layer);

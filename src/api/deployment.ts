@@ -3,29 +3,27 @@ import { Artifact } from "./artifact.ts";
 import { count, hex64, ignored, label, listMap, objectName, text, time, uid } from "./fields.ts";
 import { TIERS } from "./group.ts";
 import { conditions, type Metadata, observedGeneration } from "./meta.ts";
+import { Layers } from "./layer.ts";
 import { rules } from "./rule.ts";
 import { PHASES, STATES } from "./states.ts";
-import { isVersion, SEMVER_PATTERN } from "./version.ts";
-
-const version = rules(z.string().min(1).max(64).describe("SemVer of the update; a leading v is ignored, e.g. 9.4.2."), [
-  {
-    cel: `self.matches('${SEMVER_PATTERN}')`,
-    message: "version must be SemVer, such as 9.4.2 or v9.4.2-rc.1: the order of updates is decided by it",
-    holds: isVersion,
-  },
-]);
+import { versionField } from "./version-field.ts";
 
 /** Not what kustomize adds: a label that changes for everything would be refused at every update that is there. */
-const UNCHANGED = ["app", "description", "version", "artifact", "allowOlder"]
-  .map((field) => `self.${field} == oldSelf.${field}`)
-  .join(" && ");
+const UNCHANGED = [
+  ...["app", "description", "version", "allowOlder"].map((field) => `self.${field} == oldSelf.${field}`),
+  ...["artifact", "layers"].map(
+    (field) =>
+      `has(self.${field}) == has(oldSelf.${field}) && (!has(self.${field}) || self.${field} == oldSelf.${field})`,
+  ),
+].join(" && ");
 
 export const DeploymentSpec = rules(
   z.object({
     app: label("What is updated; order, claims and baselines are per target and app.").default("default"),
     description: text(1024, "What the update brings, for the people who approve it, e.g. Critical security fixes."),
-    version,
-    artifact: Artifact,
+    version: versionField("SemVer of the update; a leading v is ignored, e.g. 9.4.2."),
+    artifact: Artifact.optional(),
+    layers: Layers.optional(),
     allowOlder: z
       .boolean()
       .default(false)
@@ -39,6 +37,12 @@ export const DeploymentSpec = rules(
       cel: "!has(self.replicas)",
       message: "an update has no replicas: kustomize's `replicas` meant deployments.apps, take this name out of it",
       holds: (spec) => spec.replicas === undefined,
+    },
+    {
+      cel: "has(self.artifact) != has(self.layers)",
+      message:
+        "an update brings one artifact, or several layers with an artifact each: exactly one of artifact, layers",
+      holds: (spec) => (spec.artifact === undefined) !== (spec.layers === undefined),
     },
   ],
   [{ cel: UNCHANGED, message: "an update never changes: create a new one with a new name" }],

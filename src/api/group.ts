@@ -15,8 +15,8 @@ export const LABEL = {
   deploymentUid: `${GROUP}/deployment-uid`,
   target: `${GROUP}/target`,
   attempt: `${GROUP}/attempt`,
-  /** Of records: the artifact they speak of, hashed, because a digest is longer than a label may be. */
-  artifact: `${GROUP}/artifact`,
+  /** Of records, one for each artifact they speak of: its digest follows, hashed, because it is longer than a label may be. */
+  artifact: `artifact.${GROUP}/`,
   managedBy: "app.kubernetes.io/managed-by",
 } as const;
 

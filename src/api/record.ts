@@ -5,6 +5,7 @@ import { DeploymentIdentity } from "./deployment.ts";
 import { count, hex64, label, objectName, text, time, uid } from "./fields.ts";
 import { TIERS } from "./group.ts";
 import { hashOf } from "./hash.ts";
+import { layerReleases } from "./layer.ts";
 import type { Metadata } from "./meta.ts";
 import { rules } from "./rule.ts";
 import { STATES } from "./states.ts";
@@ -17,8 +18,17 @@ const RecordTarget = z.object({
   sequence: count(2_000_000_000, "The sequence of the claim this move was made under.").optional(),
   attempt: count(100, "Verification attempt that begins or ended with this move.").optional(),
   message: text(1024, "What was reported of this target.").optional(),
+  layers: z
+    .array(label("A layer."))
+    .max(16)
+    .optional()
+    .describe("The layers that are delivered with this move, where the update has several; the others are there."),
   runs: z
-    .object({ version: text(64, "The version."), digest: text(80, "Its artifact.") })
+    .object({
+      version: text(64, "The version."),
+      digest: text(80, "Its artifact."),
+      layers: layerReleases("Its layers, where it has several."),
+    })
     .optional()
     .describe("What runs there after a rollback."),
 });

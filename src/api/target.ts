@@ -2,6 +2,7 @@ import { z } from "zod";
 import { Baseline } from "./check-run.ts";
 import { DeploymentIdentity } from "./deployment.ts";
 import { count, hex64, httpsUrl, label, listMap, objectName, text, time } from "./fields.ts";
+import { layerReleases } from "./layer.ts";
 import type { MainframeSpec } from "./mainframe.ts";
 import { conditions, observedGeneration } from "./meta.ts";
 import { rules } from "./rule.ts";
@@ -59,13 +60,15 @@ export const AppState = z.object({
     .optional()
     .describe("The update that has this target for itself now."),
   version: text(64, "The version last verified here.").optional(),
-  digest: text(80, "The artifact last verified here.").optional(),
+  digest: text(80, "The artifact last verified here; of several layers a hash over all of them.").optional(),
+  layers: layerReleases("The layers last verified here, where the app has several."),
   deployment: text(253, "The update that brought it.").optional(),
   since: time("When it passed.").optional(),
   before: z
     .object({
       version: text(64, "The version."),
       digest: text(80, "Its artifact."),
+      layers: layerReleases("Its layers, where it had several."),
       deployment: text(253, "The update that brought it.").optional(),
     })
     .optional()

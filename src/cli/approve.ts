@@ -1,9 +1,9 @@
 import { actionsOf, AUTHOR_KEY } from "../api/actions.ts";
-import { digestOf } from "../api/artifact.ts";
 import type { BlockedBy } from "../api/deployment.ts";
 import type { Tier } from "../api/group.ts";
 import { act, reasonFrom } from "./act.ts";
 import { actedAlready, type Asked } from "./action.ts";
+import { brought } from "./brought.ts";
 import { follow, newSentences } from "./follow.ts";
 import type { Update } from "./kinds.ts";
 import { fleetOf, ofTier, updateCalled } from "./lookup.ts";
@@ -114,7 +114,7 @@ export function whatIsApproved({ metadata, spec, status }: Update, tier: Tier): 
   const passed = (status?.tiers ?? []).filter(({ state }) => state === "Passed");
   return [
     `${shownAs({ metadata })}: ${spec.description}`,
-    `${spec.app} ${spec.version}, ${digestOf(spec.artifact)}, pushed by ${annotations[AUTHOR_KEY] ?? "somebody the API server did not name"}`,
+    `${spec.app} ${spec.version}, ${brought(spec)}, pushed by ${annotations[AUTHOR_KEY] ?? "somebody the API server did not name"}`,
     passed.length === 0
       ? "not verified anywhere yet"
       : `verified: ${passed.map(({ name, targets }) => `${TIER_NAME[name]} (${targets.map((target) => `${target.name}${target.checks === undefined ? "" : ` ${target.checks} checks`}`).join(", ")})`).join(", ")}`,

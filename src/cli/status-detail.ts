@@ -1,6 +1,6 @@
 import { AUTHOR_KEY } from "../api/actions.ts";
-import { digestOf } from "../api/artifact.ts";
 import type { TierState } from "../api/deployment.ts";
+import { broughtShort } from "./brought.ts";
 import type { Screen } from "./face.ts";
 import type { Update } from "./kinds.ts";
 import { shownAs } from "./names.ts";
@@ -14,8 +14,6 @@ interface Row {
   readonly checks: string;
   readonly note: string;
 }
-
-const DIGEST_SHOWN = 20;
 
 const rowsOf = (tier: TierState, called: (name: string) => string): readonly Row[] => [
   {
@@ -49,7 +47,7 @@ export function statusDetail(
   const ignored = status?.conditions?.find(({ type, status: is }) => type === "ActionIgnored" && is === "True");
   return [
     `${paint.bold(shownAs(update))}: ${spec.description}`,
-    `${spec.app} ${spec.version}, ${digestOf(spec.artifact).slice(0, DIGEST_SHOWN)}…, pushed by ${metadata.annotations?.[AUTHOR_KEY] ?? "somebody"} ${ago(metadata.creationTimestamp, now)} ago`,
+    `${spec.app} ${spec.version}, ${broughtShort(spec)}, pushed by ${metadata.annotations?.[AUTHOR_KEY] ?? "somebody"} ${ago(metadata.creationTimestamp, now)} ago`,
     "",
     ...indented(
       `${phase}${status?.tier === undefined ? "" : ` at ${TIER_NAME[status.tier]}`}: ${withoutCommand(status?.message ?? "the operator has not looked at it yet")}.`,

@@ -4,7 +4,6 @@ import { recordName } from "../api/record.ts";
 import { type AppState, runsOf, type TargetStatus } from "../api/target.ts";
 import type { Effect, Leftover } from "../core/decision.ts";
 import { verificationJob } from "../core/job.ts";
-import { LAYER } from "../core/record.ts";
 import { unreachable } from "../core/unreachable.ts";
 import { speakerOf, wayTo } from "../core/ways.ts";
 import type { Deployment } from "../api/deployment.ts";
@@ -197,7 +196,7 @@ async function startJob(
   return undefined;
 }
 
-/** The modules of the archive as the agent unpacked it: without them a module that is missing would not be missed. */
+/** The modules of the archives as the agent unpacked them: without them a module that is missing would not be missed. */
 async function deliveredModules(
   context: Context,
   deployment: Deployment,
@@ -208,13 +207,12 @@ async function deliveredModules(
   if (wayTo(target).by === "git") return undefined;
   const agent = await askAgent(context, target, signal);
   const { app } = deployment.spec;
-  const found =
-    agent.state === "Answered" ? agent.status.apps.find((item) => item.app === app && item.layer === LAYER) : undefined;
-  if (found === undefined)
+  const found = agent.state === "Answered" ? agent.status.apps.filter((item) => item.app === app) : [];
+  if (found.length === 0)
     throw new Error(
       `verification of ${target.kind.toLowerCase()} ${target.metadata.name} waits: its ${speakerOf(target)} does not say which modules it has${agent.state === "NotAnswered" ? ` (${agent.message})` : ""}`,
     );
-  return found.modules;
+  return [...new Set(found.flatMap(({ modules }) => modules))];
 }
 
 async function releaseJob(

@@ -2,6 +2,7 @@ import type { Mainframe } from "../api/mainframe.ts";
 import { type AgentStatus, type OrderClaims, orderKey, type OrderKeyParts } from "../api/order.ts";
 import type { TargetReport } from "../api/report.ts";
 import type { Deployment } from "../api/deployment.ts";
+import { layerOf } from "../api/layer.ts";
 import type { Server } from "../api/server.ts";
 import type { Effect } from "../core/decision.ts";
 import type { SeenAgent, SeenLicence, SeenOrder } from "../core/observed.ts";
@@ -106,8 +107,8 @@ export async function sendOrder(
   const { target, order, expiresAt } = sent;
   const way = wayTo(target);
   if (way.by !== "agent") return assign(context, deployment, way, sent, signal);
-  const { spec } = deployment;
-  const { archive } = spec.artifact;
+  const { version, artifact } = layerOf(deployment, order.layer);
+  const { archive } = artifact;
   if (archive === undefined)
     throw new Error(`${deployment.metadata.name} brings no archive, and an agent takes nothing else`);
   return send(
@@ -116,7 +117,7 @@ export async function sendOrder(
     {
       ...claimsOf(context, deployment, target, order, expiresAt),
       action: "deliver",
-      version: spec.version,
+      version,
       url: archive.url,
       sha256: archive.sha256,
       snapshot: snapshotOf(target, order.sequence),

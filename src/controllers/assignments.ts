@@ -1,5 +1,6 @@
 import { digestOf } from "../api/artifact.ts";
 import type { Deployment } from "../api/deployment.ts";
+import { type Layer, layerOf } from "../api/layer.ts";
 import { orderKey, type OrderKeyParts, parseOrderKey } from "../api/order.ts";
 import type { RecordSpec } from "../api/record.ts";
 import type { Server } from "../api/server.ts";
@@ -123,7 +124,8 @@ export const assign = (
     return sentOrder(await reached.deliver(assignmentOf(context, deployment, way.server, sent)));
   });
 
-function assignmentOf(context: Context, { metadata, spec }: Deployment, server: Server, sent: Sent): Assignment {
+function assignmentOf(context: Context, deployment: Deployment, server: Server, sent: Sent): Assignment {
+  const { metadata, spec } = deployment;
   const { order, expiresAt } = sent;
   const record = recordOf(context, server, order);
   return {
@@ -132,11 +134,7 @@ function assignmentOf(context: Context, { metadata, spec }: Deployment, server: 
     layer: order.layer,
     sequence: order.sequence,
     ...(sent.do === "deliver"
-      ? {
-          version: spec.version,
-          digest: digestOf(spec.artifact),
-          action: { do: "deliver", artifact: spec.artifact },
-        }
+      ? deliverOf(layerOf(deployment, order.layer))
       : {
           version: sent.release.version,
           digest: sent.release.digest,
@@ -148,3 +146,9 @@ function assignmentOf(context: Context, { metadata, spec }: Deployment, server: 
     expiresAt,
   };
 }
+
+const deliverOf = ({ version, artifact }: Layer): Pick<Assignment, "version" | "digest" | "action"> => ({
+  version,
+  digest: digestOf(artifact),
+  action: { do: "deliver", artifact },
+});

@@ -1,5 +1,7 @@
+import type { DeploymentSpec } from "../api/deployment.ts";
 import { GROUP, LABEL, VERSION } from "../api/group.ts";
 import { hashOf } from "../api/hash.ts";
+import { releasesOf } from "../api/layer.ts";
 import type { RecordSpec } from "../api/record.ts";
 import type { KubeObject, Resource } from "../kube/types.ts";
 
@@ -60,12 +62,16 @@ export const SECRETS: Resource<Secret> = {
   namespaced: true,
 };
 
-export const artifactLabel = (digest: string): string => hashOf(digest).slice(0, 32);
+export const artifactLabel = (digest: string): string => `${LABEL.artifact}${hashOf(digest).slice(0, 32)}`;
 
 /** Labels by which the records of an update, and of an artifact, are found again. */
 export const recordLabels = (record: RecordSpec): Readonly<Record<string, string>> => ({
   [LABEL.managedBy]: "ashat",
   [LABEL.deployment]: record.deployment.name,
   [LABEL.deploymentUid]: record.deployment.uid,
-  [LABEL.artifact]: artifactLabel(record.artifacts[0]?.digest ?? ""),
+  ...Object.fromEntries(record.artifacts.map(({ digest }) => [artifactLabel(digest), ""])),
 });
+
+/** The labels that records of what this update brings have. */
+export const artifactLabels = (spec: DeploymentSpec): readonly string[] =>
+  releasesOf(spec).map(({ digest }) => artifactLabel(digest));

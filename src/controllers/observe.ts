@@ -1,4 +1,3 @@
-import { digestOf } from "../api/artifact.ts";
 import type { Deployment } from "../api/deployment.ts";
 import { LABEL } from "../api/group.ts";
 import type { Mainframe } from "../api/mainframe.ts";
@@ -15,7 +14,7 @@ import type { Context } from "./context.ts";
 import { type Heard, heardOf, type Word } from "./heard.ts";
 import { seeJobs } from "./jobs.ts";
 import {
-  artifactLabel,
+  artifactLabels,
   DEPLOYMENTS,
   type Job,
   JOBS,
@@ -61,10 +60,9 @@ export function cached({ stores }: Context, raw: Raw): Objects {
     servers: stores.servers.store.by("namespace", namespace),
     mainframes: stores.mainframes.store.by("namespace", namespace),
     records: each([
-      ...stores.records.store.by(
-        "artifact",
-        `${namespace}/${artifactLabel(digestOf(parseDeployment(raw).spec.artifact))}`,
-      ),
+      ...artifactLabels(parseDeployment(raw).spec).flatMap((label) => [
+        ...stores.records.store.by("artifact", `${namespace}/${label}`),
+      ]),
       ...stores.records.store.by("name", `${namespace}/${raw.metadata.name}`),
     ]),
     jobs: stores.jobs.store.by("update", uid),
@@ -78,32 +76,32 @@ export async function live(context: Context, raw: Raw, signal: AbortSignal): Pro
   const { client, stores } = context;
   const { name, namespace = "", uid } = raw.metadata;
   const mine = { namespace, labelSelector: `${LABEL.deploymentUid}=${uid}` };
-  const artifact = artifactLabel(digestOf(parseDeployment(raw).spec.artifact));
   const read = await client.find(DEPLOYMENTS, { namespace, name }, { signal });
   if (read === undefined || read.metadata.uid !== uid) return undefined;
   // Pods after Jobs and records after both: a Job that is over has its pods over, and a Job that is there has its record there.
   const jobs = await client.list(JOBS, mine, { signal });
+  const records = (labelSelector: string) => client.list(RECORDS, { namespace, labelSelector }, { signal });
   const [servers, mainframes, sameArtifact, sameName, pods] = await Promise.all([
     client.list(SERVERS, { namespace }, { signal }),
     client.list(MAINFRAMES, { namespace }, { signal }),
-    client.list(RECORDS, { namespace, labelSelector: `${LABEL.artifact}=${artifact}` }, { signal }),
-    client.list(RECORDS, { namespace, labelSelector: `${LABEL.deployment}=${name}` }, { signal }),
+    Promise.all(artifactLabels(parseDeployment(raw).spec).map(records)),
+    records(`${LABEL.deployment}=${name}`),
     client.list(PODS, mine, { signal }),
   ]);
   stores.deployments.put(read);
-  const records = each([...sameArtifact.items, ...sameName.items]);
-  for (const record of records) stores.records.put(record);
+  const found = each([...sameArtifact.flatMap(({ items }) => items), ...sameName.items]);
+  for (const record of found) stores.records.put(record);
   const targets = [...servers.items.map(parseServer), ...mainframes.items.map(parseMainframe)];
   const gone = await readRivals(
     context,
     parseDeployment(read),
     {
-      records: chain(records, uid),
+      records: chain(found, uid),
       targets: targets.map((target) => ({ target, agent: { state: "NotAsked" }, orders: {} })),
     },
     signal,
   );
-  const source = await seeSource(context, parseDeployment(read), chain(records, uid).length === 0, signal);
+  const source = await seeSource(context, parseDeployment(read), chain(found, uid).length === 0, signal);
   return {
     live: true,
     proven: false,
@@ -111,7 +109,7 @@ export async function live(context: Context, raw: Raw, signal: AbortSignal): Pro
     ...(source && { source }),
     servers: servers.items,
     mainframes: mainframes.items,
-    records,
+    records: found,
     jobs: jobs.items,
     pods: pods.items,
     gone,

@@ -1,4 +1,3 @@
-import { digestOf } from "../api/artifact.ts";
 import type { Deployment } from "../api/deployment.ts";
 import { LABEL } from "../api/group.ts";
 import type { RecordSpec } from "../api/record.ts";
@@ -9,7 +8,7 @@ import { newerOnes, rivalOf } from "../core/queue.ts";
 import { currentTier } from "../core/tiers.ts";
 import { quarantineOf } from "../core/token.ts";
 import type { Context } from "./context.ts";
-import { artifactLabel, DEPLOYMENTS, type Raw, type RawRecord, RECORDS } from "./kinds.ts";
+import { artifactLabels, DEPLOYMENTS, type Raw, type RawRecord, RECORDS } from "./kinds.ts";
 import { parseDeployment, UnreadableObject } from "./parse.ts";
 import type { Stores } from "./stores.ts";
 
@@ -78,9 +77,8 @@ function isThrough(records: readonly RecordSpec[]): boolean {
 
 const isQuarantined = ({ records }: Views, deployment: Deployment): boolean => {
   const { namespace, uid } = deployment.metadata;
-  const label = artifactLabel(digestOf(deployment.spec.artifact));
-  const others = records.store
-    .by("artifact", `${namespace}/${label}`)
+  const others = artifactLabels(deployment.spec)
+    .flatMap((label) => [...records.store.by("artifact", `${namespace}/${label}`)])
     .map((record: RawRecord) => record.spec)
     .filter((spec) => spec.deployment.uid !== uid);
   return quarantineOf({ deployment, others }) !== undefined;

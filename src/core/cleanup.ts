@@ -1,5 +1,5 @@
-import { digestOf } from "../api/artifact.ts";
 import { parseCheckDocument } from "../api/check-run.ts";
+import { digestOfUpdate, releasesOf } from "../api/layer.ts";
 import type { RecordSpec } from "../api/record.ts";
 import type { AppState } from "../api/target.ts";
 import type { Effect, Leftover } from "./decision.ts";
@@ -61,7 +61,7 @@ function isToHeal({ deployment }: Observed, { target }: SeenTarget, at: TargetPr
     app !== undefined &&
     app.sequence > at.sequence &&
     app.deployment === metadata.name &&
-    app.digest === digestOf(spec.artifact)
+    app.digest === digestOfUpdate(spec)
   );
 }
 
@@ -99,6 +99,7 @@ function passedState({ deployment }: Observed, { target }: SeenTarget, at: Targe
   const {
     claim: _,
     unsettled: _unsettled,
+    layers,
     ...before
   } = appState(target, deployment.spec.app) ?? {
     app: deployment.spec.app,
@@ -106,12 +107,21 @@ function passedState({ deployment }: Observed, { target }: SeenTarget, at: Targe
   };
   const baseline = baselineIn(at.record, target.metadata.name);
   const { version, digest } = before;
-  const older = version !== undefined && digest !== undefined && digest !== digestOf(deployment.spec.artifact);
+  const { spec } = deployment;
+  const older = version !== undefined && digest !== undefined && digest !== digestOfUpdate(spec);
   return {
     ...before,
-    ...(older && { before: { version, digest, ...(before.deployment && { deployment: before.deployment }) } }),
-    version: deployment.spec.version,
-    digest: digestOf(deployment.spec.artifact),
+    ...(older && {
+      before: {
+        version,
+        digest,
+        ...(layers && { layers }),
+        ...(before.deployment && { deployment: before.deployment }),
+      },
+    }),
+    version: spec.version,
+    digest: digestOfUpdate(spec),
+    ...(spec.layers && { layers: [...releasesOf(spec)] }),
     deployment: deployment.metadata.name,
     since: at.record.time,
     ...(baseline && { baseline }),

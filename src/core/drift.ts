@@ -1,11 +1,10 @@
 import { deploymentRef, GROUP } from "../api/group.ts";
 import type { Mainframe } from "../api/mainframe.ts";
-import { orderEnded } from "../api/order.ts";
+import { isOnlyMain, type LayerRelease, MAIN } from "../api/layer.ts";
 import type { TargetReport } from "../api/report.ts";
 import type { Server } from "../api/server.ts";
 import { compareVersions } from "../api/version.ts";
-import { LAYER } from "./record.ts";
-import { appState, running } from "./situation.ts";
+import { appState, type Running, running, unfinishedOrder } from "./situation.ts";
 import { speakerOf } from "./ways.ts";
 
 /** Something else runs than what was last verified there, and no update is at work on it. */
@@ -14,6 +13,8 @@ export interface Drift {
   readonly delivered: Release & { readonly deployment?: string; readonly since?: string };
   /** Absent where the agent knows nothing that runs: `current` is gone, or points at what it never switched to. */
   readonly runs?: Release;
+  /** Of an app with several layers: what is wrong with which, each a part of a sentence. */
+  readonly layers?: readonly string[];
 }
 
 interface Release {
@@ -29,10 +30,9 @@ export function driftOf(target: Server | Mainframe, status: TargetReport, app: s
   const state = appState(target, app);
   if (state?.version === undefined || state.digest === undefined) return undefined;
   if (state.claim !== undefined || state.unsettled !== undefined) return undefined;
-  const newest = status.seen.find((item) => item.app === app && item.layer === LAYER);
-  if (newest !== undefined && !orderEnded(newest.state)) return undefined;
+  if (unfinishedOrder(status, app) !== undefined) return undefined;
   const { version, digest, deployment, since } = state;
-  const runs = running(status, app);
+  const runs = running(target, status, app);
   if (runs?.digest === digest && compareVersions(runs.version, version) === 0) return undefined;
   return {
     app,
@@ -42,8 +42,21 @@ export function driftOf(target: Server | Mainframe, status: TargetReport, app: s
       ...(deployment !== undefined && { deployment }),
       ...(since !== undefined && { since }),
     },
-    ...(runs !== undefined && { runs }),
+    ...(runs !== undefined && { runs: { version: runs.version, digest: runs.digest } }),
+    ...(runs !== undefined && otherLayers(state.layers ?? [{ layer: MAIN, version, digest }], runs)),
   };
+}
+
+/** Which layers they are, where the app has several. */
+function otherLayers(delivered: readonly LayerRelease[], { layers }: Running): Pick<Drift, "layers"> {
+  if (isOnlyMain(delivered) && isOnlyMain(layers)) return {};
+  const wrong = delivered.flatMap(({ layer, version, digest }) => {
+    const there = layers.find((one) => one.layer === layer);
+    if (there?.digest === digest) return [];
+    return [`${layer} ${there === undefined ? "does not run" : `runs ${there.version}`} instead of ${version}`];
+  });
+  const more = layers.filter(({ layer }) => !delivered.some((one) => one.layer === layer));
+  return { layers: [...wrong, ...more.map(({ layer }) => `${layer} runs, which no update delivered`)] };
 }
 
 export const driftsOf = (target: Server | Mainframe, status: TargetReport): readonly Drift[] =>
@@ -51,16 +64,18 @@ export const driftsOf = (target: Server | Mainframe, status: TargetReport): read
 
 /** What people are told: what runs, what should, since when, and who puts it right how. */
 export function driftSentence(target: Server | Mainframe, drift: Drift, isThere: (update: string) => boolean): string {
-  const { app, delivered, runs } = drift;
+  const { app, delivered, runs, layers } = drift;
   const same = runs !== undefined && compareVersions(runs.version, delivered.version) === 0;
   const named = ({ version, digest }: Release): string => (same ? `${version} (${short(digest)})` : version);
   const now =
     runs === undefined
       ? `nothing its ${speakerOf(target)} switched to runs of ${app}`
-      : `it runs ${app} ${named(runs)}`;
+      : layers === undefined
+        ? `it runs ${app} ${named(runs)}`
+        : `of the layers of ${app}, ${layers.join(", ")}`;
   const by = delivered.deployment === undefined ? "" : ` by ${deploymentRef(delivered.deployment)}`;
   const on = delivered.since === undefined ? "" : ` and passed at ${delivered.since}`;
-  return `${now}, but ${named(delivered)} was delivered${by}${on}: ${wayOut(target, delivered, isThere)}`;
+  return `${now}, but ${layers === undefined ? named(delivered) : delivered.version} was delivered${by}${on}: ${wayOut(target, delivered, isThere)}`;
 }
 
 function wayOut(

@@ -1,6 +1,7 @@
 import { digestOf } from "../api/artifact.ts";
+import type { DeploymentSpec } from "../api/deployment.ts";
 import { deploymentRef } from "../api/group.ts";
-import { orderEnded } from "../api/order.ts";
+import { digestOfUpdate, layersOf } from "../api/layer.ts";
 import type { TargetReport } from "../api/report.ts";
 import { TIME_GATES, type TimeGate } from "../api/record.ts";
 import { compareVersions } from "../api/version.ts";
@@ -11,8 +12,7 @@ import { notConfigured } from "./evidence.ts";
 import { jobCategories } from "./job.ts";
 import type { SeenTarget } from "./observed.ts";
 import { queueGate } from "./queue.ts";
-import { LAYER } from "./record.ts";
-import { appState, running, type Situation } from "./situation.ts";
+import { appState, type Running, running, type Situation, unfinishedOrder } from "./situation.ts";
 import { isServer } from "./tiers.ts";
 import type { TimeGates } from "./time-gates.ts";
 import { quarantineAt } from "./token.ts";
@@ -49,10 +49,10 @@ export function standingOf(situation: Situation, seen: SeenTarget, approvals: Ap
       ],
     };
   const { spec } = situation.observed.deployment;
-  const now = running(seen.agent.status, spec.app);
-  const same = now?.digest === digestOf(spec.artifact);
+  const now = running(seen.target, seen.agent.status, spec.app);
+  const same = now?.digest === digestOfUpdate(spec);
   const there = same && compareVersions(now.version, spec.version) === 0;
-  const order = there ? undefined : orderGate(situation, seen, now?.version, same);
+  const order = there ? undefined : orderGate(situation, seen, now, same);
   if (order !== undefined) return order;
   const taken = claimGate(situation, seen) ?? (there ? undefined : (turnGate(situation, seen) ?? licenceGate(seen)));
   if (taken !== undefined) return { state: "Shut", shut: [taken] };
@@ -73,7 +73,7 @@ const turnGate = (situation: Situation, { target }: SeenTarget): Shut | undefine
   isServer(target) ? queueGate(situation, target) : undefined;
 
 function driverGate({ observed }: Situation, { target }: SeenTarget): Shut | undefined {
-  const bad = misfit(target, observed.deployment.spec.artifact);
+  const bad = misfit(target, observed.deployment.spec);
   return bad && { gate: "driver", message: bad.why, who: bad.who };
 }
 
@@ -89,8 +89,8 @@ function checksGate({ target }: SeenTarget): Shut | undefined {
 
 /** An agent still at an order of an update that let go (it was deleted) will run something else than it says now. */
 function agentGate(seen: SeenTarget, status: TargetReport, app: string): Shut | undefined {
-  const taken = status.seen.find((item) => item.app === app && item.layer === LAYER);
-  if (taken === undefined || orderEnded(taken.state)) return undefined;
+  const taken = unfinishedOrder(status, app);
+  if (taken === undefined) return undefined;
   return {
     gate: "agent",
     message: `the ${speakerOf(seen.target)} of ${nameOf(seen)} is still at order ${taken.key}`,
@@ -101,30 +101,52 @@ function agentGate(seen: SeenTarget, status: TargetReport, app: string): Shut | 
 function orderGate(
   { observed }: Situation,
   seen: SeenTarget,
-  version: string | undefined,
+  runs: Running | undefined,
   same: boolean,
 ): Standing | undefined {
   const { spec } = observed.deployment;
-  if (version === undefined) return undefined;
+  if (runs === undefined) return undefined;
+  const { version } = runs;
   if (same)
     return {
       state: "Refused",
       reason: "VersionMismatch",
       message: `${nameOf(seen)} runs this very artifact as ${version}: an artifact has one version, and it is not ${spec.version}`,
     };
-  const order = compareVersions(version, spec.version);
-  if (order === 0)
+  if (compareVersions(version, spec.version) > 0 && !spec.allowOlder)
+    return {
+      state: "Superseded",
+      reason: "Superseded",
+      message: `${nameOf(seen)} runs ${version}, which is newer than ${spec.version}`,
+    };
+  const reused = reusedVersion(seen, runs, spec);
+  if (reused !== undefined)
     return {
       state: "Refused",
       reason: "VersionReused",
-      message: `${nameOf(seen)} runs ${spec.version} already, with another artifact: a version is used once, push this under a new one`,
+      message: `${nameOf(seen)} runs ${reused} already, with another artifact: a version is used once, push this under a new one`,
     };
-  if (order < 0 || spec.allowOlder) return undefined;
+  const layers = layersOf(spec).map(({ name }) => name);
+  const left = runs.layers.find(({ layer }) => !layers.includes(layer));
+  if (left === undefined) return undefined;
   return {
-    state: "Superseded",
-    reason: "Superseded",
-    message: `${nameOf(seen)} runs ${version}, which is newer than ${spec.version}`,
+    state: "Refused",
+    reason: "LayerMissing",
+    message: `${nameOf(seen)} runs layer ${left.layer} of ${spec.app}, and this update brings ${layers.join(", ")}: no update takes a layer away, so push one that brings ${left.layer}, too, or use another spec.app`,
   };
+}
+
+/** What runs there under a version of this update and is something else; half of an update that was held is not a whole one. */
+function reusedVersion({ target }: SeenTarget, runs: Running, spec: DeploymentSpec): string | undefined {
+  const layer = layersOf(spec).find(({ name, version, artifact }) =>
+    runs.layers.some(
+      (there) =>
+        there.layer === name && compareVersions(there.version, version) === 0 && there.digest !== digestOf(artifact),
+    ),
+  );
+  if (layer !== undefined) return spec.layers === undefined ? layer.version : `${layer.name} ${layer.version}`;
+  const whole = appState(target, spec.app)?.digest === runs.digest;
+  return whole && compareVersions(runs.version, spec.version) === 0 ? spec.version : undefined;
 }
 
 function claimGate({ observed, tier }: Situation, { target, holder }: SeenTarget): Shut | undefined {

@@ -1,5 +1,6 @@
 import { TIERS } from "../api/group.ts";
 import type { Phase, State } from "../api/states.ts";
+import { layersWaitForEachOther } from "./circle.ts";
 import { earliest, effects, next, rest } from "./conclude.ts";
 import type { Decision, Part } from "./decision.ts";
 import { delivering } from "./delivering.ts";
@@ -22,8 +23,8 @@ import { oneEntryPerGate, waiting } from "./waiting.ts";
 /** Forward: what has begun is brought to its end, and what has not begins when its gates are open. */
 export function goingOn(situation: Situation, healed: readonly Part[]): Decision {
   const { observed, now, progress, tier } = situation;
-  const reused = updateIdReused(situation);
-  if (reused !== undefined) return effects(observed, [reused]);
+  const refused = updateIdReused(situation) ?? layersWaitForEachOther(situation);
+  if (refused !== undefined) return effects(observed, [refused]);
   // In every tier: what an earlier one is given again stops nothing that has begun in a later one.
   const begun = [tier, ...TIERS.filter((other) => other !== tier)].flatMap((at) => {
     const there = at === tier ? situation : situationAt(at, observed, progress, now);

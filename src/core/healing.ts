@@ -1,11 +1,12 @@
 import { hasSequence } from "./begin-restore.ts";
 import { releaseOf } from "./cleanup.ts";
 import type { Effect, Part } from "./decision.ts";
+import { missingLayers, namedLayers } from "./layers.ts";
 import { namesOf } from "./names.ts";
 import type { Observed, SeenTarget } from "./observed.ts";
 import { MOVED_AT_ONCE, nextRecord, recordTarget, write } from "./record.ts";
 import type { Begun } from "./rollback.ts";
-import { appState, nextSequence, running, runsThis, type Situation, targetsIn } from "./situation.ts";
+import { appState, nextSequence, running, type Situation, targetsIn } from "./situation.ts";
 import { DRIFTED } from "./target.ts";
 import { isServer } from "./tiers.ts";
 import { openingOf } from "./windows.ts";
@@ -27,7 +28,9 @@ export function healing(situation: Situation): Part {
   if (all.length === 0) return later;
   const unasked = all.filter(({ seen }) => seen.agent.state === "NotAsked");
   if (unasked.length > 0) return { look: { agents: unasked.map(({ seen }) => seen.target.metadata.uid) } };
-  const drifted = all.filter(({ seen: { agent } }) => agent.state === "Answered" && !runsThis(situation, agent.status));
+  const drifted = all.filter(
+    ({ seen }) => seen.agent.state === "Answered" && missingLayers(situation, seen).length > 0,
+  );
   const needless = all.filter((begun) => hasSequence(situation, begun) && !drifted.includes(begun));
   if (needless.length > 0)
     return { effects: needless.map(({ seen }) => releaseOf(seen, observed.deployment.spec.app)) };
@@ -45,7 +48,10 @@ export function healing(situation: Situation): Part {
           reason: HEALED,
           message: `${namesOf(moving.map(({ seen }) => seen.target))} ran something else than was delivered (${moving[0] ? ranThere(situation, moving[0].seen) : ""}): ${version} goes there again`,
           targets: moving.map(({ seen }) =>
-            recordTarget(seen.target, { sequence: appState(seen.target, observed.deployment.spec.app)?.sequence ?? 0 }),
+            recordTarget(seen.target, {
+              sequence: appState(seen.target, observed.deployment.spec.app)?.sequence ?? 0,
+              ...namedLayers(situation, seen),
+            }),
           ),
         }),
       ),
@@ -85,8 +91,9 @@ const isDrifted = ({ status }: SeenTarget["target"]): boolean =>
 const isUnlicensed = ({ status }: SeenTarget["target"]): boolean =>
   status.conditions?.some(({ type, status: is }) => type === "Licensed" && is === "False") === true;
 
-const ranThere = ({ observed }: Situation, { agent }: SeenTarget): string =>
-  agent.state === "Answered" ? (running(agent.status, observed.deployment.spec.app)?.version ?? "nothing") : "nothing";
+const ranThere = ({ observed }: Situation, { agent, target }: SeenTarget): string =>
+  (agent.state === "Answered" ? running(target, agent.status, observed.deployment.spec.app)?.version : undefined) ??
+  "nothing";
 
 function claim({ observed }: Situation, { target, agent }: SeenTarget): readonly Effect[] {
   if (agent.state !== "Answered") return [];

@@ -58,7 +58,9 @@ export function held(situation: Situation): Part {
   const unasked = all.filter(({ seen }) => seen.agent.state === "NotAsked");
   if (unasked.length > 0) return { look: { agents: unasked.map(({ seen }) => seen.target.metadata.uid) } };
 
-  const runs = all.filter(({ seen }) => seen.agent.state === "Answered" && runsThis(situation, seen.agent.status));
+  const runs = all.filter(
+    ({ seen }) => seen.agent.state === "Answered" && runsThis(situation, seen.target, seen.agent.status),
+  );
   const repeatable = runs.filter(({ seen, at }) => isOurs(situation, seen, at));
   const token = tokenOfRecorded(newest.hash, observed.policies);
   const asked = actionsOf(metadata.annotations).find(

@@ -1,10 +1,10 @@
-import { digestOf } from "../api/artifact.ts";
 import type { Category } from "../api/categories.ts";
 import { CHECK_ENV, type CheckInput } from "../api/check-run.ts";
 import { configuredCategories } from "../api/checks.ts";
 import type { Deployment } from "../api/deployment.ts";
 import { API_VERSION, EVIDENCE_FINALIZER, LABEL } from "../api/group.ts";
 import { hashOf } from "../api/hash.ts";
+import { digestOfUpdate } from "../api/layer.ts";
 import type { Mainframe } from "../api/mainframe.ts";
 import type { Server } from "../api/server.ts";
 
@@ -24,7 +24,7 @@ export const jobName = (deployment: Deployment, target: Server | Mainframe, atte
   `ashat-${hashOf({
     deployment: deployment.metadata.uid,
     target: target.metadata.uid,
-    artifacts: [digestOf(deployment.spec.artifact)],
+    artifacts: [digestOfUpdate(deployment.spec)],
     attempt,
   }).slice(0, 20)}`;
 
@@ -54,7 +54,7 @@ export function verificationJob(
     addresses: draft.addresses,
     app: spec.app,
     version: spec.version,
-    digest: digestOf(spec.artifact),
+    digest: digestOfUpdate(spec),
     checks: target.spec.checks,
     categories: [...categories],
     ...tlsOf(target, draft),

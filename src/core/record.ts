@@ -1,5 +1,5 @@
-import { digestOf } from "../api/artifact.ts";
 import { OPERATOR_ACCOUNT, type Tier } from "../api/group.ts";
+import { releasesOf } from "../api/layer.ts";
 import { type RecordBody, type RecordSpec, type RecordTarget, seal } from "../api/record.ts";
 import { withSource } from "./actor.ts";
 import { isLegal } from "./moves.ts";
@@ -35,7 +35,7 @@ export function nextRecord(
     deployment: { name: metadata.name, uid: metadata.uid },
     app: spec.app,
     version: spec.version,
-    artifacts: [{ layer: LAYER, digest: digestOf(spec.artifact) }],
+    artifacts: releasesOf(spec).map(({ layer, digest }) => ({ layer, digest })),
     actor: BY_OPERATOR,
     readAt: metadata.resourceVersion,
     ...draft,
@@ -43,9 +43,6 @@ export function nextRecord(
     message: draft.message.slice(0, 2048),
   });
 }
-
-/** An update with one artifact has one layer of this name. */
-export const LAYER = "main";
 
 /** A record is one object, and an object has a size: what is more than this moves in the next round. */
 export const MOVED_AT_ONCE = 500;

@@ -1,14 +1,17 @@
+import { digestOf } from "../api/artifact.ts";
 import { onFailureOf } from "../api/target.ts";
 import { beginRestore, hasSequence } from "./begin-restore.ts";
 import type { Part } from "./decision.ts";
+import { LAYER_FAILED } from "./delivering.ts";
+import { layersToPutBack } from "./layers.ts";
 import { namesOf } from "./names.ts";
 import type { Settings } from "./observed.ts";
 import type { TargetProgress } from "./progress.ts";
 import type { Begun } from "./rollback.ts";
-import { appState, lastGood, runsThis, type Situation, targetsIn } from "./situation.ts";
+import { appState, lastGood, type Situation, targetsIn } from "./situation.ts";
 
 /** Failures that are written down: by a check, or by the agent about what it switched to. Everything else is for a person. */
-const WRITTEN: readonly string[] = ["VerificationFailed", "HookFailed", "HealthFailed"];
+const WRITTEN: readonly string[] = ["VerificationFailed", "HookFailed", "HealthFailed", LAYER_FAILED];
 
 /** What failed is put back where the target says so; once an hour, because an update that fails in turns must not flap. */
 export function restoreOnFailure(situation: Situation): Part {
@@ -38,9 +41,14 @@ const wasDelivered = ({ observed }: Situation, { at }: Begun): boolean =>
   );
 
 /** There is something of this update to take away, and something to put in its place; a silent agent may have both. */
-function isRestorable(situation: Situation, { seen: { agent, target } }: Begun): boolean {
+function isRestorable(situation: Situation, { seen: { agent, target }, at }: Begun): boolean {
   if (agent.state !== "Answered") return true;
-  return runsThis(situation, agent.status) && lastGood(situation, target, agent.status) !== undefined;
+  const { app } = situation.observed.deployment.spec;
+  const { status } = agent;
+  const brought = layersToPutBack(situation, at).filter(({ name, artifact }) =>
+    status.apps.some((item) => item.app === app && item.layer === name && item.digest === digestOf(artifact)),
+  );
+  return brought.length > 0 && brought.every(({ name }) => lastGood(situation, target, status, name) !== undefined);
 }
 
 function restoreAll(situation: Situation, due: readonly Begun[]): Part {

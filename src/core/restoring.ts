@@ -6,7 +6,7 @@ import { namesOf } from "./names.ts";
 import type { SeenTarget } from "./observed.ts";
 import type { TargetProgress } from "./progress.ts";
 import { MOVED_AT_ONCE, nextRecord, recordTarget, write } from "./record.ts";
-import { type Course, courseOf, restoreOrder } from "./restore-course.ts";
+import { type Course, courseOf } from "./restore-course.ts";
 import { type Begun, RESTORE_FAILED } from "./rollback.ts";
 import { appState, type Situation, targetsIn, vanished } from "./situation.ts";
 import { deliveryMsOf } from "./ways.ts";
@@ -24,10 +24,9 @@ export function restoring(situation: Situation): Part {
     );
   const look = {
     agents: at("AskAgent").map(({ seen }) => seen.target.metadata.uid),
-    orders: at("AskOrder").map((begun) => ({
-      target: begun.seen.target.metadata.uid,
-      key: orderKey(restoreOrder(situation, begun)),
-    })),
+    orders: at("AskOrders").flatMap(({ seen, course }) =>
+      course.orders.map((order) => ({ target: seen.target.metadata.uid, key: orderKey(order) })),
+    ),
   };
   if (look.agents.length + look.orders.length > 0) return { look };
 
@@ -37,13 +36,15 @@ export function restoring(situation: Situation): Part {
   const unsent = at("Send");
   if (unsent.length > 0)
     return {
-      effects: unsent.map((begun): Effect => ({
-        do: "restore",
-        target: begun.seen.target,
-        order: restoreOrder(situation, begun),
-        release: begun.course.release,
-        expiresAt: now + deliveryMsOf(begun.seen.target, observed.settings),
-      })),
+      effects: unsent.flatMap(({ seen: { target }, course }) =>
+        course.orders.map(({ order, release }): Effect => ({
+          do: "restore",
+          target,
+          order,
+          release,
+          expiresAt: now + deliveryMsOf(target, observed.settings),
+        })),
+      ),
     };
 
   const done = at("Done").slice(0, MOVED_AT_ONCE);

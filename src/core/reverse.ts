@@ -8,8 +8,8 @@ import type { Part } from "./decision.ts";
 import { namesOf } from "./names.ts";
 import type { Observed } from "./observed.ts";
 import type { Progress } from "./progress.ts";
-import { LAYER } from "./record.ts";
 import { type Begun, groupsOf, isElsewhere, isFailedRestore, isTaken } from "./rollback.ts";
+import { restoreOrders } from "./restore-course.ts";
 import { restoring } from "./restoring.ts";
 import { situationAt, type Situation, targetsIn } from "./situation.ts";
 import { tierOfTarget } from "./tiers.ts";
@@ -55,15 +55,10 @@ function nextGroup(
 }
 
 /** One that answers is waited for by its own time, however late it began: only who is silent is given none of its own. */
-function isAtWork({ deployment }: Observed, { seen, at }: Begun): boolean {
+function isAtWork(observed: Observed, begun: Begun): boolean {
+  const { seen, at } = begun;
   if (at.state !== "RollingBack" || seen.agent.state === "NotAnswered") return false;
-  const key = orderKey({
-    targetUid: at.uid,
-    app: deployment.spec.app,
-    layer: LAYER,
-    sequence: at.sequence,
-  });
-  return seen.orders[key]?.state !== "NotAnswered";
+  return restoreOrders({ observed }, begun).every((order) => seen.orders[orderKey(order)]?.state !== "NotAnswered");
 }
 
 const isUnfinished = ({ at }: Begun): boolean => at.state === "RollingBack" || isFailedRestore(at);

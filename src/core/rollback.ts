@@ -1,6 +1,6 @@
 import { type Action, actionsOf } from "../api/actions.ts";
-import { digestOf } from "../api/artifact.ts";
 import { deploymentRef, type Tier } from "../api/group.ts";
+import { digestOfUpdate } from "../api/layer.ts";
 import type { State } from "../api/states.ts";
 import { actorOf, askedBy } from "./actor.ts";
 import type { Effect } from "./decision.ts";
@@ -53,7 +53,7 @@ export function isElsewhere({ deployment }: Observed, { seen, at }: Begun): stri
   const { name } = seen.target.metadata;
   if (app?.claim !== undefined && app.claim.uid !== metadata.uid)
     return `${name} is taken by ${deploymentRef(app.claim.name)}: roll that back first`;
-  if (app?.digest === undefined || app.digest === digestOf(spec.artifact)) return undefined;
+  if (app?.digest === undefined || app.digest === digestOfUpdate(spec)) return undefined;
   // Where it never passed, what is known there is from before it, unless another update passed since.
   const passedSince =
     at.state === "Held" &&

@@ -1,5 +1,8 @@
-import { digestOf } from "../api/artifact.ts";
-import type { TargetReport } from "../api/report.ts";
+import { digestOfLayers, digestOfUpdate, isOnlyMain, type LayerRelease, MAIN } from "../api/layer.ts";
+import { orderEnded } from "../api/order.ts";
+import type { RecordTarget } from "../api/record.ts";
+import type { RunningRelease, TakenOrder, TargetReport } from "../api/report.ts";
+import { compareVersions } from "../api/version.ts";
 import type { Mainframe } from "../api/mainframe.ts";
 import type { Server } from "../api/server.ts";
 import type { AppState } from "../api/target.ts";
@@ -7,7 +10,6 @@ import type { Tier } from "../api/group.ts";
 import type { Observed, SeenTarget } from "./observed.ts";
 import type { Progress, TargetProgress, TierProgress } from "./progress.ts";
 import { isOver } from "./moves.ts";
-import { LAYER } from "./record.ts";
 import { targetsOf } from "./tiers.ts";
 import { tokenOf, type TierToken } from "./token.ts";
 
@@ -65,37 +67,84 @@ export const appState = (target: Server | Mainframe, app: string): AppState | un
 export const isClaimedBy = (target: Server | Mainframe, app: string, uid: string): boolean =>
   appState(target, app)?.claim?.uid === uid;
 
-/** What the target says runs for this app. */
-export function running(
-  status: TargetReport,
-  app: string,
-): { readonly version: string; readonly digest: string; readonly sequence: number } | undefined {
-  const found = status.apps.find((item) => item.app === app && item.layer === LAYER);
-  return found && { version: found.version, digest: found.digest, sequence: found.sequence };
+/** What a target says runs of an app, all its layers together. */
+export interface Running {
+  readonly version: string;
+  readonly digest: string;
+  /** The newest of its layers. */
+  readonly sequence: number;
+  readonly layers: readonly RunningRelease[];
 }
 
+/** Of an app with several layers the version is what is known for just these, else the highest among them. */
+export function running(target: Server | Mainframe, status: TargetReport, app: string): Running | undefined {
+  const layers = status.apps.filter((item) => item.app === app);
+  const [newest] = [...layers].sort((a, b) => compareVersions(b.version, a.version));
+  if (newest === undefined) return undefined;
+  const digest = digestOfLayers(layers);
+  const known = appState(target, app);
+  return {
+    version: !isOnlyMain(layers) && known?.digest === digest ? (known.version ?? newest.version) : newest.version,
+    digest,
+    sequence: Math.max(...layers.map(({ sequence }) => sequence)),
+    layers,
+  };
+}
+
+/** The same for a record or a status: the layers are named only where there are several. */
+export const releaseThere = ({ version, digest, layers }: Running): NonNullable<RecordTarget["runs"]> => ({
+  version,
+  digest,
+  ...(!isOnlyMain(layers) && {
+    layers: layers.map(({ layer, version: of, digest: what }) => ({ layer, version: of, digest: what })),
+  }),
+});
+
+/** What was once verified, in the layers it had. */
+interface Known {
+  readonly version: string;
+  readonly digest: string;
+  readonly layers?: readonly LayerRelease[] | undefined;
+}
+
+const layerIn = ({ version, digest, layers }: Known, name: string) =>
+  layers === undefined ? (name === MAIN ? { version, digest } : undefined) : layers.find(({ layer }) => layer === name);
+
 /**
- * What a rollback puts back: what was last verified there, or where nobody knows (a cluster built anew) what the agent says
+ * What a rollback puts back in a layer: what was last verified there, or where nobody knows (a cluster built anew) what the agent says
  * ran before.
  */
 export function lastGood(
   { observed }: Situation,
   target: Server | Mainframe,
   status: TargetReport,
+  layer: string,
 ): { readonly version: string; readonly digest: string } | undefined {
   const { spec } = observed.deployment;
-  const known = appState(target, spec.app);
-  if (known?.version !== undefined && known.digest !== undefined && known.digest !== digestOf(spec.artifact))
-    return { version: known.version, digest: known.digest };
-  if (known?.before !== undefined) return { version: known.before.version, digest: known.before.digest };
-  return status.apps.find((item) => item.app === spec.app && item.layer === LAYER)?.previous;
+  const known = lastVerified(appState(target, spec.app), digestOfUpdate(spec));
+  const found =
+    known === undefined
+      ? status.apps.find((item) => item.app === spec.app && item.layer === layer)?.previous
+      : layerIn(known, layer);
+  return found && { version: found.version, digest: found.digest };
 }
 
-export const runsThis = ({ observed }: Situation, status: TargetReport): boolean =>
-  running(status, observed.deployment.spec.app)?.digest === digestOf(observed.deployment.spec.artifact);
+/** What was verified before this update was. */
+function lastVerified(state: AppState | undefined, ofUpdate: string): Known | undefined {
+  if (state?.version !== undefined && state.digest !== undefined && state.digest !== ofUpdate)
+    return { version: state.version, digest: state.digest, layers: state.layers };
+  return state?.before;
+}
+
+export const runsThis = ({ observed }: Situation, target: Server | Mainframe, status: TargetReport): boolean =>
+  running(target, status, observed.deployment.spec.app)?.digest === digestOfUpdate(observed.deployment.spec);
+
+/** The order of an app that a target is at, where it is at one. */
+export const unfinishedOrder = (status: TargetReport, app: string): TakenOrder | undefined =>
+  status.seen.find((item) => item.app === app && !orderEnded(item.state));
 
 /** The next sequence for this app on this target: above what is stored and above whatever the target has seen. */
 export function nextSequence(target: Server | Mainframe, app: string, status: TargetReport): number {
-  const seen = status.seen.find((item) => item.app === app && item.layer === LAYER)?.sequence ?? 0;
-  return Math.max(appState(target, app)?.sequence ?? 0, seen) + 1;
+  const seen = status.seen.flatMap((item) => (item.app === app ? [item.sequence] : []));
+  return Math.max(appState(target, app)?.sequence ?? 0, ...seen) + 1;
 }

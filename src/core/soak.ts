@@ -1,5 +1,5 @@
-import { digestOf } from "../api/artifact.ts";
 import { deploymentRef } from "../api/group.ts";
+import { digestOfUpdate } from "../api/layer.ts";
 import type { Server } from "../api/server.ts";
 import type { Shut } from "./decision.ts";
 import { isOver } from "./moves.ts";
@@ -51,12 +51,12 @@ function soaks(situation: Situation): readonly Soaking[] {
 /** Counted from when it passed, and anew from when it was last ready again. */
 function soakOf({ observed }: Situation, { metadata, spec, status }: Server): Soaking {
   const { name } = metadata;
-  const { version, artifact, app: appName } = observed.deployment.spec;
-  const app = appState({ kind: "Server", metadata, spec, status }, appName);
+  const { spec: update } = observed.deployment;
+  const app = appState({ kind: "Server", metadata, spec, status }, update.app);
   const condition = (type: string) => status.conditions?.find((one) => one.type === type);
   if (app?.claim !== undefined) return { why: `${name} is being updated by ${deploymentRef(app.claim.name)}` };
-  if (app?.digest !== digestOf(artifact) || app.since === undefined || app.unsettled !== undefined)
-    return { why: `how ${version} stays on ${name} cannot be seen any more, because something else came there` };
+  if (app?.digest !== digestOfUpdate(update) || app.since === undefined || app.unsettled !== undefined)
+    return { why: `how ${update.version} stays on ${name} cannot be seen any more, because something else came there` };
   const drifted = condition("Drifted");
   if (drifted?.status === "True") return { why: `${name} has drifted: ${drifted.message}` };
   const ready = condition("Ready");

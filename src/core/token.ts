@@ -1,6 +1,6 @@
-import { digestOf } from "../api/artifact.ts";
 import { TIERS, type Tier } from "../api/group.ts";
 import { hashOf } from "../api/hash.ts";
+import { releasesOf } from "../api/layer.ts";
 import type { RecordSpec } from "../api/record.ts";
 import type { Observed, SeenPolicies } from "./observed.ts";
 import { enablingRecord } from "./record.ts";
@@ -23,15 +23,30 @@ export interface TierToken {
 /** States whose record makes an artifact need approvals on every tier from then on. */
 const QUARANTINING: readonly string[] = ["Cancelled", "RollingBack", "RolledBack"];
 
-/** The record that quarantines this artifact, where there is one: the newest of another update that was taken back. */
+/** The record that quarantines an artifact of this update, where there is one: the newest of another update that was taken back. */
 export function quarantineOf({ deployment, others }: Pick<Observed, "deployment" | "others">): RecordSpec | undefined {
-  const digest = digestOf(deployment.spec.artifact);
+  const brought = releasesOf(deployment.spec).map(({ digest }) => digest);
+  const suspect = brought.length === 1 ? brought : brought.filter((digest) => !isProven(digest, others));
   return others
     .filter(
-      (record) => QUARANTINING.includes(record.to) && record.artifacts.some((artifact) => artifact.digest === digest),
+      (record) => QUARANTINING.includes(record.to) && record.artifacts.some(({ digest }) => suspect.includes(digest)),
     )
     .sort((a, b) => (a.time === b.time ? (a.hash < b.hash ? -1 : 1) : a.time < b.time ? -1 : 1))
     .at(-1);
+}
+
+/**
+ * A layer that stays as it is from update to update is not what was taken back with one of them: another that brought it came through
+ * OMEGA and was left there.
+ */
+function isProven(digest: string, others: readonly RecordSpec[]): boolean {
+  const carrying = others.filter(({ artifacts }) => artifacts.some((artifact) => artifact.digest === digest));
+  const takenBack = new Set(
+    carrying.filter(({ to }) => QUARANTINING.includes(to)).map(({ deployment }) => deployment.uid),
+  );
+  return carrying.some(
+    ({ tier, completes, deployment }) => tier === "omega" && completes === true && !takenBack.has(deployment.uid),
+  );
 }
 
 /** A mainframe of this very update that was put back by itself: from then on the others need an approval that knows of it. */

@@ -1,5 +1,5 @@
-import { digestOf } from "../api/artifact.ts";
 import { deploymentRef } from "../api/group.ts";
+import { digestOfLayers, digestOfUpdate } from "../api/layer.ts";
 import type { Effect } from "./decision.ts";
 import { nextRecord, write } from "./record.ts";
 import type { Situation } from "./situation.ts";
@@ -8,11 +8,11 @@ import type { Situation } from "./situation.ts";
 export function updateIdReused({ observed, now, progress, tier }: Situation): Effect | undefined {
   if (Object.values(progress.tiers).some(({ targets }) => targets.size > 0)) return undefined;
   const { metadata, spec } = observed.deployment;
-  const digest = digestOf(spec.artifact);
+  const digest = digestOfUpdate(spec);
   const other = observed.others.find(
     (record) =>
       record.deployment.name === metadata.name &&
-      (record.version !== spec.version || record.artifacts[0]?.digest !== digest),
+      (record.version !== spec.version || digestOfLayers(record.artifacts) !== digest),
   );
   if (other === undefined) return undefined;
   return write(

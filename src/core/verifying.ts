@@ -143,11 +143,13 @@ function agentFindings(situation: Situation, { target, agent }: SeenTarget, at: 
       ? say("Inconclusive", agent.state === "NotAnswered" ? agent.message : "its agent was not asked")
       : { state: "Running" };
   const { app } = situation.observed.deployment.spec;
-  const health = agent.status.apps.find((item) => item.app === app)?.health;
-  if (!runsThis(situation, agent.status))
+  const reported = agent.status.apps.flatMap((item) => (item.app === app ? [item.health] : []));
+  // Of several layers the worst speaks for all of them.
+  const health = reported.every((one) => one?.ok === true) ? reported[0] : reported.find((one) => one?.ok !== true);
+  if (!runsThis(situation, target, agent.status))
     return say(
       "Failed",
-      `its agent says that ${running(agent.status, app)?.version ?? "nothing"} runs there, which is not this update`,
+      `its agent says that ${running(target, agent.status, app)?.version ?? "nothing"} runs there, which is not this update`,
     );
   if (health?.ok === true) return say("Passed", `its agent reports: ${health.message}`);
   return over ? say("Failed", `its agent reports: ${health?.message ?? "no health"}`) : { state: "Running" };

@@ -1,4 +1,6 @@
 import type { Artifact } from "../api/artifact.ts";
+import type { DeploymentSpec } from "../api/deployment.ts";
+import { layersOf } from "../api/layer.ts";
 import type { Mainframe } from "../api/mainframe.ts";
 import type { Server } from "../api/server.ts";
 import type { Settings } from "./observed.ts";
@@ -32,11 +34,25 @@ const SPEAKERS = { agent: "agent", git: "repository", kubernetes: "cluster" } as
 /** Who says what runs there, for a sentence: its agent, its repository, its cluster. */
 export const speakerOf = (target: Server | Mainframe): (typeof SPEAKERS)[Way["by"]] => SPEAKERS[wayTo(target).by];
 
+interface Misfit {
+  readonly why: string;
+  readonly who: string;
+}
+
 /** Why nothing of this kind can be delivered there, and who can change it. */
-export function misfit(
-  target: Server | Mainframe,
-  artifact: Artifact,
-): { readonly why: string; readonly who: string } | undefined {
+export function misfit(target: Server | Mainframe, spec: DeploymentSpec): Misfit | undefined {
+  const way = wayTo(target);
+  if (way.by === "git" && spec.layers !== undefined && !way.git.path.includes("{layer}"))
+    return {
+      why: `server ${target.metadata.name} is delivered to by git, and its spec.git.path has no {layer}: the layers of this update would write over each other`,
+      who: "who administers the namespace: give each layer a folder by {layer} in spec.git.path",
+    };
+  return layersOf(spec)
+    .map(({ artifact }) => misfitOf(target, artifact))
+    .find((bad) => bad !== undefined);
+}
+
+function misfitOf(target: Server | Mainframe, artifact: Artifact): Misfit | undefined {
   const way = wayTo(target);
   const name = `${target.kind.toLowerCase()} ${target.metadata.name}`;
   const brings = `this update brings ${artifact.archive ? "an archive" : artifact.git ? "a commit" : "an image"}`;

@@ -22,6 +22,14 @@ const versions = (accepted: boolean, ...list: readonly string[]): readonly Examp
     ...(accepted ? {} : { refusal: "version must be SemVer" }),
   }));
 const artifact = "an artifact is exactly one of archive, git, image";
+const oneOf = "exactly one of artifact, layers";
+const others = "dependsOn names other layers";
+const layer = (name: string, dependsOn?: readonly string[]): object => ({
+  name,
+  artifact: { archive },
+  ...(dependsOn && { dependsOn }),
+});
+const layered = (...layers: readonly object[]): object => ({ description: "all of it", version: "9.4.2", layers });
 
 const deployments: readonly Example[] = [
   { about: "the usual", spec: deployment({}) },
@@ -48,7 +56,40 @@ const deployments: readonly Example[] = [
     refusal: artifact,
   },
   { about: "an empty artifact", spec: deployment({ artifact: {} }), refusal: artifact },
-  { about: "no artifact", spec: { description: "none", version: "1.0.0" }, refusal: "" },
+  { about: "no artifact", spec: { description: "none", version: "1.0.0" }, refusal: oneOf },
+  { about: "several layers", spec: layered(layer("database"), layer("web", ["database"])) },
+  {
+    about: "a layer with a version of its own",
+    spec: layered({ ...layer("database"), version: "9.3.0" }, layer("web", ["database"])),
+  },
+  {
+    about: "sixteen layers, each on all before it",
+    spec: layered(
+      ...Array.from({ length: 16 }, (_, index) =>
+        layer(
+          `l${index}`,
+          Array.from({ length: index }, (_none, above) => `l${above}`),
+        ),
+      ),
+    ),
+  },
+  { about: "an artifact and layers", spec: { ...layered(layer("web")), artifact: { archive } }, refusal: oneOf },
+  { about: "no layer at all", spec: layered(), refusal: "" },
+  { about: "two layers of one name", spec: layered(layer("web"), layer("web")), refusal: "" },
+  { about: "a layer on one below it", spec: layered(layer("web", ["database"]), layer("database")) },
+  { about: "a layer on itself", spec: layered(layer("web", ["web"])), refusal: others },
+  { about: "a layer on one that is not there", spec: layered(layer("web", ["databse"])), refusal: others },
+  { about: "a layer in capitals", spec: layered(layer("Web")), refusal: "" },
+  {
+    about: "a layer whose version is a word",
+    spec: layered({ ...layer("web"), version: "latest" }),
+    refusal: "SemVer",
+  },
+  {
+    about: "seventeen layers",
+    spec: layered(...Array.from({ length: 17 }, (_, index) => layer(`l${index}`))),
+    refusal: "",
+  },
   { about: "no description", spec: { version: "1.0.0", artifact: { archive } }, refusal: "" },
   {
     about: "an image by digest",

@@ -1,4 +1,6 @@
 import type { TestProject } from "vitest/node";
+import { OPERATOR_RIGHTS } from "../../src/api/rbac.ts";
+import { rememberRights, usedRights } from "./rights.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
 import { compileCache } from "./compile-cache.ts";
 import { BUNDLED_IMAGE, bundledProgram } from "./bundled.ts";
@@ -73,6 +75,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     shared.users -= 1;
     if (shared.users > 0) return;
     clusters.delete(name);
+    if (cluster.owned) rememberRights(usedRights(await cluster.auditEvents(), OPERATOR_RIGHTS));
     await node?.stop();
     await cluster.stop();
   };

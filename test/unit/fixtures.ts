@@ -72,10 +72,12 @@ export const runs = (
   version: string,
   digest: string,
   {
+    layer = "main",
     sequence = 1,
     healthy = true,
     previous,
   }: {
+    readonly layer?: string;
     readonly sequence?: number;
     readonly healthy?: boolean;
     readonly previous?: { readonly version: string; readonly digest: string };
@@ -85,7 +87,7 @@ export const runs = (
   apps: [
     {
       app: "default",
-      layer: "main",
+      layer,
       sequence,
       version,
       digest: named(digest),
@@ -101,9 +103,9 @@ export const runs = (
   seen: [
     {
       app: "default",
-      layer: "main",
+      layer,
       sequence,
-      key: `${target.metadata.uid}.default.main.${sequence}`,
+      key: `${target.metadata.uid}.default.${layer}.${sequence}`,
       state: "Applied",
     },
   ],

@@ -5,7 +5,8 @@ import type { CheckDocument } from "../../src/api/check-run.ts";
 import { type Deployment, DeploymentStatus } from "../../src/api/deployment.ts";
 import type { Tier, Verb } from "../../src/api/group.ts";
 import type { Mainframe } from "../../src/api/mainframe.ts";
-import { orderKey } from "../../src/api/order.ts";
+import { layerOf, digestOfUpdate, MAIN } from "../../src/api/layer.ts";
+import { orderKey, parseOrderKey } from "../../src/api/order.ts";
 import type { TargetReport } from "../../src/api/report.ts";
 import { RecordSpec, verifyChain } from "../../src/api/record.ts";
 import { digestOf } from "../../src/api/artifact.ts";
@@ -82,22 +83,37 @@ export class Scene {
 
   /** The agent switches to the update of this scene. */
   applied(target: Target, key: string): SeenOrder {
-    const { version, artifact } = this.deployment.spec;
-    const sequence = Number(key.split(".").at(-1));
-    const before = this.agents.get(target.metadata.name);
-    const [previous] = before?.state === "Answered" ? before.status.apps : [];
-    this.says(
-      target.metadata.name,
-      runs(target, version, artifact.archive?.sha256 ?? "", { sequence, ...(previous && { previous }) }),
-    );
+    const { layer: name = MAIN } = parseOrderKey(key) ?? {};
+    const { version, artifact } = layerOf(this.deployment, name);
+    this.#switched(target, key, { version, digest: digestOf(artifact) }, true);
     return reported(key, "Applied");
   }
 
   /** The agent switches back to what it is told to. */
   restored(target: Target, key: string, { version, digest }: RestoredRelease): SeenOrder {
-    const sequence = Number(key.split(".").at(-1));
-    this.says(target.metadata.name, runs(target, version, digest.replace("sha256:", ""), { sequence }));
+    this.#switched(target, key, { version, digest }, false);
     return reported(key, "Applied");
+  }
+
+  /** One layer of a target runs something else from now on; the others stay as they are. */
+  #switched(
+    target: Target,
+    key: string,
+    to: { readonly version: string; readonly digest: string },
+    keepsPrevious: boolean,
+  ): void {
+    const { layer = MAIN, sequence = 0 } = parseOrderKey(key) ?? {};
+    const agent = this.agents.get(target.metadata.name);
+    const before = agent?.state === "Answered" ? agent.status : bare();
+    const previous = keepsPrevious ? before.apps.find((item) => item.layer === layer) : undefined;
+    const now = runs(target, to.version, to.digest, { layer, sequence, ...(previous && { previous }) });
+    const others = <T extends { readonly layer: string }>(items: readonly T[]): readonly T[] =>
+      items.filter((item) => item.layer !== layer);
+    this.says(target.metadata.name, {
+      ...now,
+      apps: [...others(before.apps), ...now.apps],
+      seen: [...others(before.seen), ...now.seen],
+    });
   }
 
   observed(heard: Heard = ALL_HEARD, live = true): Observed {
@@ -301,7 +317,7 @@ export class Scene {
   }
 
   digest(): string {
-    return digestOf(this.deployment.spec.artifact);
+    return digestOfUpdate(this.deployment.spec);
   }
 }
 

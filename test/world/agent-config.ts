@@ -29,7 +29,7 @@ export const agentConfigFor = (
   operatorKeys: keys.operatorKeys,
   root: seat.root,
   hook: { command: [...seat.hook] },
-  health: { url: `${seat.url}/healthz`, caFile: seat.caFile },
+  health: { url: `${seat.url}/healthz`, caFile: seat.caFile, layers: ["main"] },
   fetch: { caFile: seat.caFile, allowAddresses: ["127.0.0.0/8"] },
   ...(licensed && { licensed: true, licenceKeys: keys.licenceKeys }),
 });

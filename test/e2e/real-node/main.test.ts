@@ -4,12 +4,14 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { stringify } from "yaml";
 import { buildImage } from "../../../scripts/image/build.ts";
+import { OPERATOR_RIGHTS } from "../../../src/api/rbac.ts";
 import { verifyChain } from "../../../src/api/record.ts";
 import { type Client, createClient } from "../../../src/kube/client.ts";
 import { fromKubeconfig } from "../../../src/kube/kubeconfig.ts";
 import { CHART, type Helm, openHelm } from "../../cluster/helm.ts";
 import { NODE_PATIENCE_MS, skippedReason } from "../../cluster/no-real-node.ts";
 import { progressLine } from "../../cluster/progress.ts";
+import { usedRights } from "../../cluster/rights.ts";
 import { startRealCluster } from "../../cluster/real-node.ts";
 import { until } from "../../cluster/until.ts";
 import { shellOf } from "../../world/deploy.ts";
@@ -200,8 +202,9 @@ describe.skipIf(skipped !== undefined)(title, () => {
     for (const target of targets) expect(activations(await room.agent(target))).toEqual([1]);
   });
 
-  test("restricted namespaces took every pod, and Pod Security had nothing to say about any", async () => {
+  test("restricted namespaces took every pod, and Pod Security had nothing to say about any", async ({ task }) => {
     const events = await real.cluster.auditEvents();
+    task.meta.rights = usedRights(events, OPERATOR_RIGHTS);
     const made = events.filter(
       ({ verb, objectRef, responseStatus }) =>
         verb === "create" &&

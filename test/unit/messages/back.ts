@@ -56,6 +56,16 @@ function drifted(drift: "Flag" | "Heal"): Telling {
   return scene;
 }
 
+const layers = (digit: string, version: string) => ({
+  version,
+  artifact: undefined,
+  layers: ["database", "web"].map((name, index) => ({
+    name,
+    artifact: { archive: { url: `https://alpha.example/${name}.tgz`, sha256: sha(digit) } },
+    ...(index > 0 && { dependsOn: ["database"] }),
+  })),
+});
+
 export const BACK: Readonly<Record<string, () => Telling>> = {
   "a rollback": () => takeBack(completed(), "omega"),
   "a rollback that takes its time": () => {
@@ -117,6 +127,15 @@ export const BACK: Readonly<Record<string, () => Telling>> = {
     scene.act("rollback", "public", "ben", { slot: "2", token: scene.token(), reason: "the disk is back" });
     scene.run();
     return scene;
+  },
+  "a layer that cannot be put back": () => {
+    const before = new Telling(update("before", layers("1", "9.4.1")), server("staging", "Public"));
+    before.runPassing();
+    const scene = new Telling(update("patch", layers("2", "9.4.2")), before.target("staging"));
+    scene.agents.set("staging", before.agents.get("staging") ?? { state: "NotAsked" });
+    scene.runPassing();
+    scene.onRestore = (_, key) => reported(key, "Failed", "SnapshotGone");
+    return takeBack(scene, "public");
   },
   "a restore after which the update still runs": () => {
     const scene = completed();

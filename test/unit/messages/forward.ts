@@ -39,6 +39,15 @@ export function changeApp(scene: Telling, name: string, change: Patch): void {
   scene.targets.set(name, { ...target, status: { ...target.status, apps: [{ ...app, ...change }] } } as typeof target);
 }
 
+const LAYERS: Patch = {
+  artifact: undefined,
+  layers: ["database", "app", "web"].map((name, index, all) => ({
+    name,
+    artifact: { archive: { url: `https://alpha.example/${name}.tgz`, sha256: sha(String(index)) } },
+    ...(index > 0 && { dependsOn: all.slice(index - 1, index) }),
+  })),
+};
+
 const after = (scene: Telling, ...steps: readonly (() => unknown)[]): Telling => {
   for (const step of steps) step();
   return scene;
@@ -62,6 +71,28 @@ export const FORWARD: Readonly<Record<string, () => Telling>> = {
     ),
   "an archive for a repository": () =>
     ran(toStaging({}, { git: { url: "ssh://git@host/deploy", path: "apps/staging", secretRef: { name: "git" } } })),
+  "layers for one folder of a repository": () =>
+    ran(toStaging(LAYERS, { git: { url: "ssh://git@host/deploy", path: "apps/staging", secretRef: { name: "git" } } })),
+  "layers that wait for each other": () =>
+    ran(
+      toStaging({
+        artifact: undefined,
+        layers: [
+          { name: "app", dependsOn: ["web"] },
+          { name: "web", dependsOn: ["app"] },
+        ].map((layer) => ({
+          ...layer,
+          artifact: { archive: { url: "https://alpha.example/a.tgz", sha256: sha("a") } },
+        })),
+      }),
+    ),
+  "an update that leaves a layer out": () => ran(toStaging(LAYERS)),
+  "a layer that fails after another": () => {
+    const scene = new Telling(update("patch", LAYERS), server("staging", "Public"));
+    scene.onOrder = (target, key) =>
+      key.includes(".app.") ? reported(key, "Failed", "HookFailed") : scene.applied(target, key);
+    return ran(scene);
+  },
   "an update that is no archive": () =>
     ran(toStaging({ artifact: { image: { ref: "registry.example/ra", digest: `sha256:${sha("a")}` } } })),
   "a check that is required and not configured": () =>

@@ -1,4 +1,5 @@
 import { unproven } from "../../../src/api/forgery.ts";
+import { digestOfLayers } from "../../../src/api/layer.ts";
 import { POLICIES } from "../../../src/api/policies.ts";
 import { judgePolicies, type LivePolicy } from "../../../src/api/policies-live.ts";
 import type { AppState } from "../../../src/api/target.ts";
@@ -98,6 +99,21 @@ export const TARGETS: Readonly<Record<string, () => readonly Told[]>> = {
   "another artifact of the same version by hand": () => {
     const target = drifting({ drift: "Heal" });
     return say(target, { agent: answers(target, "9.4.2", sha("b")) });
+  },
+  "one layer by hand": () => {
+    const layers = ["database", "web"].map((layer) => ({ layer, version: "9.4.2", digest: `sha256:${sha("a")}` }));
+    const target = server(
+      "staging",
+      "Public",
+      { drift: "Heal" },
+      { apps: [{ ...DELIVERED, digest: digestOfLayers(layers), layers }] },
+    );
+    const apps = layers.flatMap(({ layer }) =>
+      layer === "web"
+        ? runs(target, "9.4.1", sha("b"), { layer }).apps
+        : runs(target, "9.4.2", sha("a"), { layer }).apps,
+    );
+    return say(target, { agent: { state: "Answered", status: { apps, seen: [] } } });
   },
   "nothing runs any more": () => say(drifting(), { isThere: () => false }),
   "a policy that is gone": () => judged((live) => live.slice(1)),

@@ -16,11 +16,11 @@ import type {
 } from "../../../src/core/observed.ts";
 import { hasBegun, progressOf } from "../../../src/core/progress.ts";
 import { newerOnes, rivalOf } from "../../../src/core/queue.ts";
-import { LAYER } from "../../../src/core/record.ts";
 import { currentTier, tierOfTarget } from "../../../src/core/tiers.ts";
 import { quarantineOf } from "../../../src/core/token.ts";
 import { type ModelAgent, previousOn, runningOn } from "./agent.ts";
 import { bare, document, runs } from "../fixtures.ts";
+import { MAIN } from "../../../src/api/layer.ts";
 import type { Mainframe } from "../../../src/api/mainframe.ts";
 import type { Server } from "../../../src/api/server.ts";
 import { type ModelJob, type ModelThread, num, type State, type View, type World } from "./world.ts";
@@ -205,7 +205,7 @@ export class Judge {
         : [
             {
               app: "default",
-              layer: LAYER,
+              layer: MAIN,
               sequence: last.sequence,
               key: keyOf(target.metadata.uid, last.sequence),
               state: last.state,
@@ -265,4 +265,4 @@ const report = (key: string, state: "Accepted" | "Applied" | "Failed", activatio
   ({ key, state, reason, message: "so it is", activations, at: AT }) as const;
 
 export const keyOf = (uid: string, sequence: number): string =>
-  orderKey({ targetUid: uid, app: "default", layer: LAYER, sequence });
+  orderKey({ targetUid: uid, app: "default", layer: MAIN, sequence });

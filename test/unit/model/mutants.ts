@@ -147,13 +147,13 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "sequences are used again",
     file: "situation.ts",
-    from: "Math.max(appState(target, app)?.sequence ?? 0, seen) + 1",
+    from: "Math.max(appState(target, app)?.sequence ?? 0, ...seen) + 1",
     to: "1",
   },
   {
     name: "what the agent has seen is forgotten",
     file: "situation.ts",
-    from: "appState(target, app)?.sequence ?? 0, seen)",
+    from: "appState(target, app)?.sequence ?? 0, ...seen)",
     to: "appState(target, app)?.sequence ?? 0)",
   },
   {
@@ -166,8 +166,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "an older version replaces a newer one",
     file: "gates.ts",
-    from: "if (order < 0 || spec.allowOlder) return undefined;",
-    to: "return undefined;",
+    from: "spec.version) > 0 && !spec.allowOlder)",
+    to: "spec.version) > 0 && false)",
   },
   {
     name: "any licence will do",
@@ -178,7 +178,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "an agent at work is not waited for",
     file: "gates.ts",
-    from: "if (taken === undefined || orderEnded(taken.state)) return undefined;",
+    from: "if (taken === undefined) return undefined;",
     to: "return undefined;",
   },
   {
@@ -190,14 +190,14 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a lost reply counts as applied",
     file: "delivering.ts",
-    from: 'return over ? { state: "Lost", reason: order.reason, message: order.message } : { state: "Busy" };',
+    from: 'return over ? { ...unknown, reason: order.reason, message: order.message } : { state: "Busy" };',
     to: 'return { state: "Applied" };',
   },
   {
     name: "a lost reply is the end",
     file: "delivering.ts",
-    from: 'return over ? { state: "Lost", reason: order.reason, message: order.message } : { state: "Busy" };',
-    to: 'return { state: "Lost", reason: order.reason, message: order.message };',
+    from: 'return over ? { ...unknown, reason: order.reason, message: order.message } : { state: "Busy" };',
+    to: "return { ...unknown, reason: order.reason, message: order.message };",
   },
   { name: "an old wish to verify is obeyed again", file: "held.ts", from: "a.token === token && ", to: "" },
   {
@@ -251,8 +251,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a failure without proof puts itself back",
     file: "restore-on-failure.ts",
-    from: '["VerificationFailed", "HookFailed", "HealthFailed"]',
-    to: '["VerificationFailed", "VerificationInconclusive", "HookFailed", "HealthFailed"]',
+    from: '["VerificationFailed", "HookFailed",',
+    to: '["VerificationFailed", "VerificationInconclusive", "HookFailed",',
   },
   {
     name: "what says Hold puts itself back",
@@ -311,14 +311,14 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a restore that failed counts as done",
     file: "restore-course.ts",
-    from: 'if (runs.digest === digestOf(spec.artifact))\n    return { state: "Failed"',
-    to: 'if (runs.digest === "")\n    return { state: "Failed"',
+    from: "runs.digest === digestOf(layer.artifact) &&\n    !isUnchanged(",
+    to: 'runs.digest === "" &&\n    !isUnchanged(',
   },
   {
     name: "nothing keeps out a delivery that is on its way",
     file: "restore-course.ts",
-    from: "return mayStillArrive(situation, seen)",
-    to: "return mayStillArrive(situation, seen) && situation.now < 0",
+    from: "return mayStillArrive(situation, seen, layer)",
+    to: "return mayStillArrive(situation, seen, layer) && situation.now < 0",
   },
   {
     name: "what runs anyway is not ordered, so nothing keeps an older order out",
@@ -353,7 +353,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a claim that came late stays with what passed",
     file: "cleanup.ts",
-    from: "app.deployment === metadata.name &&\n    app.digest === digestOf(spec.artifact)",
+    from: "app.deployment === metadata.name &&\n    app.digest === digestOfUpdate(spec)",
     to: "app.sequence > 0",
   },
   {
@@ -373,5 +373,65 @@ export const MUTANTS: readonly Mutant[] = [
     file: "held.ts",
     from: 'targetsIn(situation, "Held").filter(({ at }) => !isFailedRestore(at))',
     to: 'targetsIn(situation, "Held")',
+  },
+  {
+    name: "a layer does not wait for what it depends on",
+    file: "delivering.ts",
+    from: 'every(({ outcome }) => outcome.state === "Applied") ? undefined : { state: "Waits" };',
+    to: 'every(({ outcome }) => outcome.state !== "Lost") ? undefined : { state: "Waits" };',
+  },
+  {
+    name: "what depends on a failed layer is delivered",
+    file: "delivering.ts",
+    from: 'if (failed !== undefined) return { state: "Stopped", by: failed.layer.name };\n  return before.every(({ outcome }) => outcome.state === "Applied")',
+    to: 'return before.every(({ outcome }) => outcome.state !== "Waits")',
+  },
+  {
+    name: "one layer that is applied is all of them",
+    file: "delivering.ts",
+    from: 'steps.every(({ outcome }) => outcome.state === "Applied"))\n    .slice',
+    to: 'steps.some(({ outcome }) => outcome.state === "Applied"))\n    .slice',
+  },
+  {
+    name: "a layer that runs there already is delivered again",
+    file: "layers.ts",
+    from: "!runs.some(({ layer, digest }) => layer === name && digest === digestOf(artifact))",
+    to: "runs.length >= 0 && name !== artifact.image?.ref",
+  },
+  {
+    name: "every layer is put back, also those that this update did not bring",
+    file: "layers.ts",
+    from: "return layers.length === 0 ? layersOfUpdate(observed) : layers;",
+    to: "return layers.length < 0 ? layers : layersOfUpdate(observed);",
+  },
+  {
+    name: "layers are put back from below",
+    file: "restore-course.ts",
+    from: "before.filter((step) => step.layer.dependsOn.includes(layer.name))",
+    to: "before.filter((step) => layer.dependsOn.includes(step.layer.name))",
+  },
+  {
+    name: "what is below a layer that could not be put back is put back",
+    file: "restore-course.ts",
+    from: 'course.state === "Failed" || course.state === "Stopped");\n    const course',
+    to: 'course.state === "Stopped" && course.by === "");\n    const course',
+  },
+  {
+    name: "an update may leave out a layer that runs",
+    file: "gates.ts",
+    from: "if (left === undefined) return undefined;",
+    to: "return undefined;\n  if (left === undefined) return undefined;",
+  },
+  {
+    name: "half an update is left where a layer failed",
+    file: "delivering.ts",
+    from: "reason: written !== undefined && through.length > 0 ? LAYER_FAILED :",
+    to: "reason: written !== undefined && through.length > 99 ? LAYER_FAILED :",
+  },
+  {
+    name: "a layer that was taken back with another update is proven by the one it was taken back with",
+    file: "token.ts",
+    from: "completes === true && !takenBack.has(deployment.uid)",
+    to: "completes === true",
   },
 ];

@@ -2,7 +2,7 @@ import type { Tier, Verb } from "../../../src/api/group.ts";
 import type { RecordSpec } from "../../../src/api/record.ts";
 import type { AppState } from "../../../src/api/target.ts";
 import type { Effect } from "../../../src/core/decision.ts";
-import { digestOf } from "../../../src/api/artifact.ts";
+import { digestOfUpdate } from "../../../src/api/layer.ts";
 import { NOW, sha } from "../fixtures.ts";
 import { agentAt, type ModelAgent } from "./agent.ts";
 import { Intern } from "./intern.ts";
@@ -107,7 +107,7 @@ export class World {
     this.releases = [
       ...scenario.updates.map(({ spec }) => ({
         version: spec.version,
-        sha256: digestOf(spec.artifact).replace("sha256:", ""),
+        sha256: digestOfUpdate(spec).replace("sha256:", ""),
       })),
       BEFORE,
     ];
