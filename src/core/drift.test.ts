@@ -36,6 +36,17 @@ describe("an app has drifted where", () => {
   });
 });
 
+test("what runs is what was delivered and a part of it was changed by hand: the part is named, whatever the version says", () => {
+  const changed = {
+    ...right,
+    apps: right.apps.map((item) => ({ ...item, changed: "ConfigMap prod/shop was changed" })),
+  };
+  const condition = drifted(staging(), answered(changed));
+  expect(condition?.message).toContain(
+    "ConfigMap prod/shop was changed since default 9.4.2 was delivered by deployments.ashat.raos.io/patch and passed at 2030-01-01T00:00:00.000Z: it is only told here (drift: Flag)",
+  );
+});
+
 describe("nothing is called drift where", () => {
   const claim = { name: "next", uid: "uid-next", version: "9.4.3" };
   const { version: _version, digest: _digest, ...never } = DELIVERED;

@@ -13,6 +13,8 @@ export interface Drift {
   readonly delivered: Release & { readonly deployment?: string; readonly since?: string };
   /** Absent where the agent knows nothing that runs: `current` is gone, or points at what it never switched to. */
   readonly runs?: Release;
+  /** What runs is what was delivered, and these parts of it are not as they were delivered any more; each is a sentence. */
+  readonly changed?: readonly string[];
   /** Of an app with several layers: what is wrong with which, each a part of a sentence. */
   readonly layers?: readonly string[];
 }
@@ -33,7 +35,9 @@ export function driftOf(target: Server | Mainframe, status: TargetReport, app: s
   if (unfinishedOrder(status, app) !== undefined) return undefined;
   const { version, digest, deployment, since } = state;
   const runs = running(target, status, app);
-  if (runs?.digest === digest && compareVersions(runs.version, version) === 0) return undefined;
+  const changed = runs?.layers.flatMap((layer) => layer.changed ?? []) ?? [];
+  const same = runs?.digest === digest && compareVersions(runs.version, version) === 0;
+  if (same && changed.length === 0) return undefined;
   return {
     app,
     delivered: {
@@ -43,6 +47,7 @@ export function driftOf(target: Server | Mainframe, status: TargetReport, app: s
       ...(since !== undefined && { since }),
     },
     ...(runs !== undefined && { runs: { version: runs.version, digest: runs.digest } }),
+    ...(same && { changed }),
     ...(runs !== undefined && otherLayers(state.layers ?? [{ layer: MAIN, version, digest }], runs)),
   };
 }
@@ -64,7 +69,11 @@ export const driftsOf = (target: Server | Mainframe, status: TargetReport): read
 
 /** What people are told: what runs, what should, since when, and who puts it right how. */
 export function driftSentence(target: Server | Mainframe, drift: Drift, isThere: (update: string) => boolean): string {
-  const { app, delivered, runs, layers } = drift;
+  const { app, delivered, runs, layers, changed } = drift;
+  const by = delivered.deployment === undefined ? "" : ` by ${deploymentRef(delivered.deployment)}`;
+  const on = delivered.since === undefined ? "" : ` and passed at ${delivered.since}`;
+  if (changed !== undefined)
+    return `${changed.join("; ")} since ${app} ${delivered.version} was delivered${by}${on}: ${wayOut(target, delivered, isThere)}`;
   const same = runs !== undefined && compareVersions(runs.version, delivered.version) === 0;
   const named = ({ version, digest }: Release): string => (same ? `${version} (${short(digest)})` : version);
   const now =
@@ -73,8 +82,6 @@ export function driftSentence(target: Server | Mainframe, drift: Drift, isThere:
       : layers === undefined
         ? `it runs ${app} ${named(runs)}`
         : `of the layers of ${app}, ${layers.join(", ")}`;
-  const by = delivered.deployment === undefined ? "" : ` by ${deploymentRef(delivered.deployment)}`;
-  const on = delivered.since === undefined ? "" : ` and passed at ${delivered.since}`;
   return `${now}, but ${layers === undefined ? named(delivered) : delivered.version} was delivered${by}${on}: ${wayOut(target, delivered, isThere)}`;
 }
 

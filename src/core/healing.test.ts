@@ -53,6 +53,18 @@ describe("a target that runs something else than was delivered", () => {
     expect(deliveries(scene)).toEqual(["staging 1", "ra-01 1"]);
   });
 
+  test("is given it again where only a part of it was changed, which a cluster can tell", () => {
+    const scene = drifted("Heal");
+    const [app] = runs(scene.target("ra-01"), "9.4.2", sha("a"), { sequence: 1 }).apps;
+    if (app === undefined) throw new Error("it runs");
+    scene.says("ra-01", { apps: [{ ...app, changed: "ConfigMap prod/shop was changed" }], seen: [] });
+    expect(scene.runPassing().status.phase).toBe("Completed");
+    expect(deliveries(scene)).toEqual(["staging 1", "ra-01 1", "ra-01 2"]);
+    expect(scene.records.find(({ reason }) => reason === "DriftHealed")?.message).toContain(
+      "(ConfigMap prod/shop was changed): 9.4.2 goes there again",
+    );
+  });
+
   test("is left alone where it says Flag", () => {
     const scene = drifted("Flag");
     expect(scene.run().status.phase).toBe("Completed");

@@ -1,7 +1,7 @@
 import { hasSequence } from "./begin-restore.ts";
 import { releaseOf } from "./cleanup.ts";
 import type { Effect, Part } from "./decision.ts";
-import { missingLayers, namedLayers } from "./layers.ts";
+import { layersToHeal, namedLayers } from "./layers.ts";
 import { namesOf } from "./names.ts";
 import type { Observed, SeenTarget } from "./observed.ts";
 import { MOVED_AT_ONCE, nextRecord, recordTarget, write } from "./record.ts";
@@ -28,9 +28,7 @@ export function healing(situation: Situation): Part {
   if (all.length === 0) return later;
   const unasked = all.filter(({ seen }) => seen.agent.state === "NotAsked");
   if (unasked.length > 0) return { look: { agents: unasked.map(({ seen }) => seen.target.metadata.uid) } };
-  const drifted = all.filter(
-    ({ seen }) => seen.agent.state === "Answered" && missingLayers(situation, seen).length > 0,
-  );
+  const drifted = all.filter(({ seen }) => seen.agent.state === "Answered" && layersToHeal(situation, seen).length > 0);
   const needless = all.filter((begun) => hasSequence(situation, begun) && !drifted.includes(begun));
   if (needless.length > 0)
     return { effects: needless.map(({ seen }) => releaseOf(seen, observed.deployment.spec.app)) };
@@ -50,7 +48,7 @@ export function healing(situation: Situation): Part {
           targets: moving.map(({ seen }) =>
             recordTarget(seen.target, {
               sequence: appState(seen.target, observed.deployment.spec.app)?.sequence ?? 0,
-              ...namedLayers(situation, seen),
+              ...namedLayers(situation, layersToHeal(situation, seen)),
             }),
           ),
         }),
@@ -91,9 +89,11 @@ const isDrifted = ({ status }: SeenTarget["target"]): boolean =>
 const isUnlicensed = ({ status }: SeenTarget["target"]): boolean =>
   status.conditions?.some(({ type, status: is }) => type === "Licensed" && is === "False") === true;
 
-const ranThere = ({ observed }: Situation, { agent, target }: SeenTarget): string =>
-  (agent.state === "Answered" ? running(target, agent.status, observed.deployment.spec.app)?.version : undefined) ??
-  "nothing";
+function ranThere({ observed }: Situation, { agent, target }: SeenTarget): string {
+  const runs = agent.state === "Answered" ? running(target, agent.status, observed.deployment.spec.app) : undefined;
+  const changed = runs?.layers.flatMap((layer) => layer.changed ?? []) ?? [];
+  return changed.length > 0 ? changed.join("; ").slice(0, 512) : (runs?.version ?? "nothing");
+}
 
 function claim({ observed }: Situation, { target, agent }: SeenTarget): readonly Effect[] {
   if (agent.state !== "Answered") return [];

@@ -19,11 +19,25 @@ export function missingLayers({ observed }: Pick<Situation, "observed">, { agent
   );
 }
 
+/** The layers that do not run as they were delivered: another release, or parts of it that somebody changed. */
+export function layersToHeal(situation: Pick<Situation, "observed">, seen: SeenTarget): readonly Layer[] {
+  const { app } = situation.observed.deployment.spec;
+  const changed =
+    seen.agent.state === "Answered"
+      ? seen.agent.status.apps.filter((item) => item.app === app && item.changed !== undefined)
+      : [];
+  const missing = missingLayers(situation, seen);
+  return layersOfUpdate(situation.observed).filter(
+    (layer) => missing.some(({ name }) => name === layer.name) || changed.some((item) => item.layer === layer.name),
+  );
+}
+
 /** For a record: which layers a target is given, where there are several that one could mean. */
-export const namedLayers = (situation: Situation, seen: SeenTarget): Pick<RecordTarget, "layers"> =>
-  situation.observed.deployment.spec.layers === undefined
-    ? {}
-    : { layers: missingLayers(situation, seen).map(({ name }) => name) };
+export const namedLayers = (
+  { observed }: Pick<Situation, "observed">,
+  layers: readonly Layer[],
+): Pick<RecordTarget, "layers"> =>
+  observed.deployment.spec.layers === undefined ? {} : { layers: layers.map(({ name }) => name) };
 
 /** The layers that go to a target with the move it is at; those that ran there already are not among them. */
 export const layersUnderWay = (

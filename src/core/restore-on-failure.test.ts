@@ -1,6 +1,17 @@
 import { expect, test } from "vitest";
 import { runs, server, sha, update } from "../../test/unit/fixtures.ts";
-import { Scene } from "../../test/unit/scene.ts";
+import { reported, Scene } from "../../test/unit/scene.ts";
+
+test("a cluster that took half of the manifests is given back what ran before, which is applied whole", () => {
+  const scene = new Scene(update("patch"), server("staging", "Public", { onFailure: "Restore" }));
+  scene.says("staging", runs(scene.target("staging"), "9.3.0", sha("c")));
+  scene.onOrder = (_, key) => reported(key, "Failed", "ApplyFailed");
+  expect(scene.run().status.phase).toBe("RolledBack");
+  expect(scene.done.filter((effect) => effect.do === "restore")).toMatchObject([{ release: { version: "9.3.0" } }]);
+  const first = new Scene(update("patch"), server("staging", "Public", { onFailure: "Restore" }));
+  first.onOrder = (_, key) => reported(key, "Failed", "ApplyFailed");
+  expect(first.run().status.phase).toBe("Held");
+});
 
 test("what ran there already when the cluster was built anew is not put back because a check fails", () => {
   const servers = [server("staging", "Public"), server("ra-01", "Omega")];

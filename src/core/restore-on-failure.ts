@@ -10,8 +10,11 @@ import type { TargetProgress } from "./progress.ts";
 import type { Begun } from "./rollback.ts";
 import { appState, lastGood, type Situation, targetsIn } from "./situation.ts";
 
+/** A cluster took some of the manifests and refused another one. */
+const APPLY_FAILED = "ApplyFailed";
+
 /** Failures that are written down: by a check, or by the agent about what it switched to. Everything else is for a person. */
-const WRITTEN: readonly string[] = ["VerificationFailed", "HookFailed", "HealthFailed", LAYER_FAILED];
+const WRITTEN: readonly string[] = ["VerificationFailed", "HookFailed", "HealthFailed", APPLY_FAILED, LAYER_FAILED];
 
 /** What failed is put back where the target says so; once an hour, because an update that fails in turns must not flap. */
 export function restoreOnFailure(situation: Situation): Part {
@@ -45,6 +48,8 @@ function isRestorable(situation: Situation, { seen: { agent, target }, at }: Beg
   if (agent.state !== "Answered") return true;
   const { app } = situation.observed.deployment.spec;
   const { status } = agent;
+  // What runs is what ran before, with half of this update over it: applied again, it is whole.
+  if (at.record.reason === APPLY_FAILED) return status.apps.some((item) => item.app === app);
   const brought = layersToPutBack(situation, at).filter(({ name, artifact }) =>
     status.apps.some((item) => item.app === app && item.layer === name && item.digest === digestOf(artifact)),
   );

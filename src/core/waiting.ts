@@ -6,7 +6,7 @@ import { releaseOf } from "./cleanup.ts";
 import type { Effect, Part, Shut } from "./decision.ts";
 import { isBarred, type Standing, standingOf } from "./gates.ts";
 import { isThrough } from "./completion.ts";
-import { namedLayers } from "./layers.ts";
+import { missingLayers, namedLayers } from "./layers.ts";
 import { namesOf } from "./names.ts";
 import type { Rival, SeenTarget } from "./observed.ts";
 import { overridden, overriddenNote, type Overriding } from "./overrides.ts";
@@ -175,7 +175,7 @@ function begin(
   const targets = moving.map(({ seen }) =>
     recordTarget(seen.target, {
       sequence: appState(seen.target, spec.app)?.sequence ?? 0,
-      ...(move.to === "Delivering" && namedLayers(situation, seen)),
+      ...(move.to === "Delivering" && namedLayers(situation, missingLayers(situation, seen))),
       ...(move.to === "Verifying" && { attempt: (progressOfTarget(situation, seen)?.attempt ?? 0) + 1 }),
     }),
   );

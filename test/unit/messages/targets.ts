@@ -100,6 +100,12 @@ export const TARGETS: Readonly<Record<string, () => readonly Told[]>> = {
     const target = drifting({ drift: "Heal" });
     return say(target, { agent: answers(target, "9.4.2", sha("b")) });
   },
+  "an object of a cluster that was changed": () => {
+    const target = drifting({ kubernetes: { serviceAccountName: "deployer" } });
+    const { apps, seen } = runs(target, "9.4.2", sha("a"), { sequence: 3 });
+    const changed = apps.map((item) => ({ ...item, changed: "ConfigMap prod/shop is gone" }));
+    return say(target, { agent: { state: "Answered", status: { apps: changed, seen } } });
+  },
   "one layer by hand": () => {
     const layers = ["database", "web"].map((layer) => ({ layer, version: "9.4.2", digest: `sha256:${sha("a")}` }));
     const target = server(
