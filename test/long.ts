@@ -8,6 +8,7 @@ export const LONG: readonly string[] = [
   "test/apiserver/chart.test.ts",
   "test/apiserver/delivery-flux.test.ts",
   "test/apiserver/install-page.test.ts",
+  "test/e2e/argocd-source.test.ts",
   "test/e2e/argocd.test.ts",
   "test/e2e/budget.test.ts",
   "test/e2e/bundled.test.ts",

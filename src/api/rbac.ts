@@ -11,7 +11,8 @@ interface Rule {
 const LABELS = { "app.kubernetes.io/part-of": "ashat" } as const;
 const RBAC = "rbac.authorization.k8s.io";
 const ACCOUNT = "ashat";
-const READ = ["get", "list", "watch"] as const;
+const FOLLOW = ["list", "watch"] as const;
+const READ = ["get", ...FOLLOW] as const;
 const EVERY_KIND = ["deployments", "servers", "mainframes", "deploymentrecords"] as const;
 
 const rule = (group: string, resources: readonly string[], verbs: readonly string[]): Rule => ({
@@ -34,12 +35,11 @@ const clusterRole = (name: string, description: string, rules: readonly Rule[], 
 const subjects = [{ kind: "ServiceAccount", name: ACCOUNT, namespace: OPERATOR_NAMESPACE }] as const;
 
 const EVERYWHERE: readonly Rule[] = [
-  rule(GROUP, EVERY_KIND, READ),
-  rule(GROUP, ["deployments"], ["create"]),
+  rule(GROUP, EVERY_KIND, FOLLOW),
+  rule(GROUP, ["deployments", "deploymentrecords"], ["get", "create"]),
   rule(GROUP, ["deployments/status", "servers/status", "mainframes/status"], ["update"]),
-  rule(GROUP, ["deploymentrecords"], ["create", "delete"]),
   rule("batch", ["jobs"], [...READ, "create", "patch", "delete"]),
-  rule("", ["pods"], READ),
+  rule("", ["pods"], FOLLOW),
   rule("", ["secrets"], ["get"]),
   rule("events.k8s.io", ["events"], ["create"]),
   // At which revision they applied an update, for its records.
@@ -52,12 +52,14 @@ const EVERYWHERE: readonly Rule[] = [
   rule(
     ADMISSION_VERSION.replace("/v1", ""),
     POLICY_KINDS.map((kind) => kind.toLowerCase().replace(/y$/, "ie").concat("s")),
-    READ,
+    ["list"],
   ),
 ];
 
 const AT_HOME: readonly Rule[] = [
   rule("coordination.k8s.io", ["leases"], ["get", "create", "update"]),
+  // Its own: which image it runs, so that checks run the same.
+  rule("", ["pods"], ["get"]),
   // The first operator makes the key that orders are signed with.
   rule("", ["secrets"], ["create"]),
 ];
