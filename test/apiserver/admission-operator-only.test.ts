@@ -97,7 +97,7 @@ describe("the status of every kind", () => {
           ),
         ).toContain("only, not by");
       }
-      const object = await cast.operator.client.get(resource, at);
+      const object = await cast.root.client.get(resource, at);
       expect(await cast.operator.client.replaceStatus(resource, object, { message: "true" })).toMatchObject({
         status: { message: "true" },
       });
@@ -115,7 +115,7 @@ describe("the status of every kind", () => {
 });
 
 describe("a record", () => {
-  it("is created and deleted by the operator and nobody else, and changed by nobody at all", async () => {
+  it("is created by the operator and nobody else, and changed and deleted by nobody at all", async () => {
     const draft = record(namespace);
     const at = { namespace, name: draft.metadata.name };
     for (const who of others())
@@ -132,7 +132,7 @@ describe("a record", () => {
     expect(
       await refusedFor(cast.operator.client.mergePatch(RECORDS, at, { spec: { message: "nothing happened" } })),
     ).toContain("cannot patch resource");
-    await cast.operator.client.remove(RECORDS, at);
+    expect(await refusedFor(cast.operator.client.remove(RECORDS, at))).toContain("cannot delete resource");
   });
 
   it("goes with its namespace, which it does not hold up", async () => {

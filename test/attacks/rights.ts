@@ -52,7 +52,7 @@ export const RIGHTS: Readonly<Record<Who, Rights>> = {
   argo: { writes: administers, acts: [] },
   flux: { writes: { deployments: EDITS }, acts: ACTED_ON },
   operator: {
-    writes: { deployments: ["create"], deploymentrecords: ["create", "delete"] },
+    writes: { deployments: ["create"], deploymentrecords: ["create"] },
     status: ["update"],
     acts: [],
   },
