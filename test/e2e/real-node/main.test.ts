@@ -15,14 +15,18 @@ import { usedRights } from "../../cluster/rights.ts";
 import { startRealCluster } from "../../cluster/real-node.ts";
 import { until } from "../../cluster/until.ts";
 import { shellOf } from "../../world/deploy.ts";
+import { type Gitops, startGitops } from "../../world/gitops.ts";
 import { goesTheMainPath } from "../../world/main-path.ts";
 import { server, update } from "../../world/manifests.ts";
 import { activations, movesOf, openRoom, type Room } from "../../world/room.ts";
 import type { TargetProcesses } from "../../world/target.ts";
 import { startWorld, type World } from "../../world/world.ts";
+import { goesByCommits } from "./commits.ts";
+import { expectRestricted } from "./restricted.ts";
 
-// The life of one installation on a real node, in order: Helm installs it from the image, it works, its leaders are killed, it is upgraded
-// and taken away. Operator, checks and doctor are pods; servers and their agents are processes beside the cluster, as they are for users.
+// The life of one installation on a real node, in order: Helm installs it from the image, it works, Flux comes and it works from Git, its leaders
+// are killed, it is upgraded and taken away. Operator, checks and doctor are pods; servers and their agents, Flux and the Git server are
+// processes beside the cluster.
 
 const OPERATOR = "ashat-system";
 const IN = [`--namespace=${OPERATOR}`];
@@ -149,6 +153,19 @@ describe.skipIf(skipped !== undefined)(title, () => {
     expect(new Set(pods.split(" "))).toEqual(new Set(["ashat:test"]));
   });
 
+  describe("with Flux, which came after it", () => {
+    let gitops: Gitops | undefined;
+    beforeAll(async () => {
+      gitops = await startGitops(real.cluster, client, world);
+    }, NODE_PATIENCE_MS);
+    afterAll(() => gitops?.stop());
+
+    test("an update goes from a commit to its end, approved by another commit, and its checks were containers of the node", async () => {
+      if (gitops === undefined) throw new Error("Flux runs before this");
+      await goesByCommits(real, world, await newRoom("commits"), gitops, PATIENCE);
+    });
+  });
+
   test("leaders are killed while agents are at work: others finish, and nothing happens twice", async () => {
     const room = await newRoom("killed");
     const targets = await serversIn(room);
@@ -205,38 +222,8 @@ describe.skipIf(skipped !== undefined)(title, () => {
   test("restricted namespaces took every pod, and Pod Security had nothing to say about any", async ({ task }) => {
     const events = await real.cluster.auditEvents();
     task.meta.rights = usedRights(events, OPERATOR_RIGHTS);
-    const made = events.filter(
-      ({ verb, objectRef, responseStatus }) =>
-        verb === "create" &&
-        ["pods", "jobs", "deployments"].includes(objectRef?.resource ?? "") &&
-        responseStatus?.code === 201,
-    );
-    expect(new Set(made.map(({ objectRef }) => objectRef?.namespace))).toEqual(
-      new Set([OPERATOR, "main", ...rooms.map(({ namespace }) => namespace)]),
-    );
-    const judged = events.flatMap(({ annotations = {} }) => Object.entries(annotations));
-    // Else the server would not have judged at all.
-    expect(judged).toContainEqual(["pod-security.kubernetes.io/enforce-policy", "restricted:latest"]);
-    expect(judged.filter(([key]) => key.startsWith("pod-security.kubernetes.io/audit-violations"))).toEqual([]);
-    // The same objects once more, as a person would make them: what warns is printed.
-    for (const { namespace } of [{ namespace: OPERATOR }, world, ...rooms]) {
-      const { items } = JSON.parse(await kubectl("get", "jobs,deployments.apps", "-n", namespace, "-o", "json")) as {
-        readonly items: readonly {
-          readonly apiVersion: string;
-          readonly kind: string;
-          readonly spec: { readonly selector: object; readonly template: { readonly spec: object } };
-        }[];
-      };
-      for (const { apiVersion, kind, spec } of items) {
-        // What the server added to a Job belongs to that one only.
-        const own = kind === "Job" ? { ...spec, selector: undefined, template: { spec: spec.template.spec } } : spec;
-        const again = { apiVersion, kind, metadata: { name: "once-more", namespace }, spec: own };
-        const { stderr } = await real.cluster.kubectl(["create", "--dry-run=server", "--filename=-"], {
-          stdin: JSON.stringify(again),
-        });
-        expect([kind, stderr]).toEqual([kind, ""]);
-      }
-    }
+    const namespaces = [{ namespace: OPERATOR }, world, ...rooms].map(({ namespace }) => namespace);
+    await expectRestricted(real.cluster, events, namespaces);
   });
 
   test("uninstalled, the operator is gone, and every update and record is left", async () => {
