@@ -59,6 +59,13 @@ const digestIn = (text: string): string | undefined => {
 const textOf = (one: Standing | undefined): string =>
   typeof one?.value === "string" ? one.value : JSON.stringify(one?.value ?? null);
 
+/** Whether the fields tell of another content than this; where they tell of none, nothing is known. */
+export function tellsOther(fields: Fields, digest: string): boolean {
+  if (fields === undefined) return true;
+  const told = fields.flatMap((one) => digestIn(textOf(one)) ?? []);
+  return told.length > 0 && !told.includes(digest);
+}
+
 /** Version and digest as far as the fields tell; a name of its own for whatever they do not tell. */
 export function releaseIn(fields: Fields): { readonly version: string; readonly digest: string } {
   const texts = (fields ?? []).map(textOf);

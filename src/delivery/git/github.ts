@@ -91,7 +91,8 @@ const jsonOf = (body: Buffer): unknown => {
   }
 };
 
-const messageIn = (body: unknown): string => {
+/** What a server says, without what it was told in confidence, nor anything that would turn or hide other words. */
+const messageIn = (body: unknown, token: string): string => {
   const parsed = z
     .object({
       message: z.string().default(""),
@@ -103,7 +104,8 @@ const messageIn = (body: unknown): string => {
   return [message, ...errors.map((one) => one.message)]
     .filter(Boolean)
     .join("; ")
-    .replace(/\p{Cc}+/gu, " ")
+    .replaceAll(token, "***")
+    .replace(/[\p{Cc}\p{Cf}]+/gu, " ")
     .slice(0, 300);
 };
 
@@ -162,7 +164,7 @@ export function gitHub({ api, repository, base, token, dispatcher, signal, now, 
     if (status === 403)
       throw new GitRefusal(
         "Forbidden",
-        `${api} does not allow this to the token (${messageIn(json)}). It needs the permission to write pull requests of ${repository}.`,
+        `${api} does not allow this to the token (${messageIn(json, token)}). It needs the permission to write pull requests of ${repository}.`,
         403,
       );
     if (status === 404)
@@ -182,7 +184,7 @@ export function gitHub({ api, repository, base, token, dispatcher, signal, now, 
     if (status < 300 && parsed.success) return parsed.data;
     throw new GitTrouble(
       "Garbage",
-      `${api} answered HTTP ${status} with something that is not GitHub's answer${messageIn(json) && ` (${messageIn(json)})`}.`,
+      `${api} answered HTTP ${status} with something that is not GitHub's answer${messageIn(json, token) && ` (${messageIn(json, token)})`}.`,
     );
   };
 
@@ -197,7 +199,7 @@ export function gitHub({ api, repository, base, token, dispatcher, signal, now, 
     open: async ({ branch, title, body }) => {
       const answer = await ask("POST", "/pulls", { title, body, head: branch, base, maintainer_can_modify: false });
       if (answer.status !== 422) return pullRequestOf(understood(Answer, answer));
-      const words = messageIn(answer.json);
+      const words = messageIn(answer.json, token);
       if (/no commits between/i.test(words)) return undefined;
       // Opened already, by a request whose answer was lost.
       const there = await find(branch);

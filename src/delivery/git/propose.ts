@@ -3,7 +3,8 @@ import { alreadyThere, answered, committed, fence, inTime, mustBeSame, mustFit, 
 import { branchOf, proposed } from "./branches.ts";
 import { commitFor, type Means, planOf, whyNothing } from "./deliver.ts";
 import type { GitHub, PullRequest } from "./github.ts";
-import { entryOf } from "./ledger.ts";
+import { sameValues, sourcesOf, standing, tellsOther } from "./fields.ts";
+import { type Entry, entryOf } from "./ledger.ts";
 import { fetchHead, type Mirror, must } from "./mirror.ts";
 import { isAncestor } from "./objects.ts";
 import { push } from "./push.ts";
@@ -32,11 +33,30 @@ export async function reportProposed(mirror: Mirror, hub: GitHub, key: string, m
       "Garbage",
       `${pull.url} is merged, and ${mirror.place.branch} does not have ${pull.revision} yet.`,
     );
-  if (pull?.state === "Merged") return told(mirror, key, pull, means.now());
   const entry = await entryOf(mirror, ledger, key);
+  if (pull?.state === "Merged" && pull.revision !== undefined && entry !== undefined)
+    if (await isOtherwise(mirror, entry, pull.revision)) return mergedOtherwise(key, pull, entry, means.now());
+  if (pull?.state === "Merged") return told(mirror, key, pull, means.now());
   if (entry !== undefined) return committed(mirror.place, key, entry.commit, means.now());
   return pull === undefined ? notFound(mirror.place, key) : told(mirror, key, pull, means.now());
 }
+
+/** Whoever merges may have pushed to the branch before, or have changed it while merging. */
+async function isOtherwise(mirror: Mirror, { commit, wrote, digest }: Entry, revision: string): Promise<boolean> {
+  const sources = sourcesOf(mirror);
+  const merged = await standing(sources, revision, wrote);
+  return !sameValues(await standing(sources, commit, wrote), merged) || tellsOther(merged, digest);
+}
+
+const mergedOtherwise = (key: string, pull: PullRequest, { version }: Entry, now: number): Assigning =>
+  answered({
+    key,
+    state: "Failed",
+    reason: "MergedOtherwise",
+    message: `${pull.url} was merged with something else than ${version}, which was ordered. Roll this update back, or put the repository right by another commit and push another update.`,
+    activations: 0,
+    at: new Date(now).toISOString(),
+  });
 
 async function pullOf(mirror: Mirror, hub: GitHub, key: string): Promise<PullRequest | undefined> {
   const [, app = "", layer = "", sequence = ""] = key.split(".");

@@ -1,7 +1,7 @@
 import { orderKey } from "../../api/order.ts";
 import type { RunningRelease, TakenOrder, TargetReport } from "../../api/report.ts";
 import { folderOf } from "./edits/inside.ts";
-import { releaseIn, sameValues, type Sources, standing } from "./fields.ts";
+import { releaseIn, sameValues, type Sources, standing, tellsOther } from "./fields.ts";
 import type { Entry, Ledger } from "./ledger.ts";
 import type { GitPlace } from "./target.ts";
 
@@ -18,7 +18,8 @@ async function runningBy(
   before: Entry | undefined,
 ): Promise<RunningRelease> {
   const [then, now] = [await standing(sources, commit, wrote), await standing(sources, head, wrote)];
-  const same = sameValues(then, now);
+  // A commit may say of itself what it does not have: whoever merges, or pushes there, writes both.
+  const same = sameValues(then, now) && !tellsOther(now, digest);
   const was = parent === undefined ? undefined : await standing(sources, parent, wrote);
   const kept =
     parent !== undefined &&

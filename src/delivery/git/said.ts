@@ -17,7 +17,7 @@ const troubled = (state: GitTrouble["state"], sentence: (asked: Asked, said: str
 
 /** What the server says, else what Git says, on one line. */
 export const lastWords = (said: string): string => {
-  const lines = said.replace(/(?!\n)\p{Cc}/gu, " ").split("\n");
+  const lines = said.replace(/(?!\n)[\p{Cc}\p{Cf}]/gu, " ").split("\n");
   const remote = lines.filter((line) => line.startsWith("remote:"));
   return (remote.length > 0 ? remote : lines)
     .map((line) => line.replace(/^((remote|fatal|error|warning|hint): *)+/i, "").trim())
@@ -56,7 +56,7 @@ const WORDS: readonly (readonly [RegExp, Told])[] = [
     ),
   ],
   [
-    /unable to update url base from redirection|redirect/i,
+    /unable to update url base from redirection|redirect|returned error: 3\d\d/i,
     refused(
       "UrlRefused",
       422,

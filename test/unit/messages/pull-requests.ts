@@ -1,7 +1,8 @@
 import { Agent } from "undici";
 import { gitHub, type GitHub } from "../../../src/delivery/git/github.ts";
+import { messageOf } from "../../../src/delivery/git/message.ts";
 import { propose, reportProposed } from "../../../src/delivery/git/propose.ts";
-import { kustomization } from "../../world/git-scene.ts";
+import { kustomization, REF } from "../../world/git-scene.ts";
 import { type Answer, faultyServer, type Seen } from "../kube/faulty-server.ts";
 import { FILE, heard, inRepository, NOW, ORDER, refused, type Repository, UNDO } from "./on-disk.ts";
 import type { Told } from "./told.ts";
@@ -60,6 +61,13 @@ export const PULL_REQUESTS: Readonly<Record<string, () => Promise<readonly Told[
   "a pull request that is open": () => reports(() => pull("open")),
   "a pull request that is closed": () => reports(() => pull("closed")),
   "a pull request whose merge is not there yet": () => reports(({ head }) => pull("closed", head().replace(/.$/, "f"))),
+  "a pull request that was merged with something else": () =>
+    reports(({ commit, head }) => {
+      const wrote = [{ file: FILE, place: { document: 0, path: ["images", { name: REF }, "digest"] } }];
+      const at = { name: "shop/staging", uid: "uid-1", folder: "apps/ra" };
+      commit(FILE, kustomization("2.0.0", "c"), messageOf(ORDER, at, wrote));
+      return pull("closed", head());
+    }),
   "a pull request that was merged under other words": () =>
     inRepository(async ({ mirror, means, commit, head }) => {
       commit(FILE, kustomization("1.0.0", "a"));

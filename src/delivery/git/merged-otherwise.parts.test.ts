@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { issue } from "../../../test/cluster/pki.ts";
+import {
+  assignment,
+  credentialsOf,
+  digest,
+  type GitScene,
+  kustomization,
+  openGitScene,
+  PASSWORD,
+} from "../../../test/world/git-scene.ts";
+import { type PullRequests, startPullRequests } from "../../../test/world/pull-requests.ts";
+
+let scene: GitScene;
+const started: PullRequests[] = [];
+beforeAll(async () => {
+  scene = await openGitScene();
+});
+afterAll(async () => {
+  for (const hub of started) await hub.stop();
+  await scene.end();
+});
+
+const never = new AbortController().signal;
+const FILE = "apps/ra/staging/kustomization.yaml";
+let count = 0;
+
+const open = async () => {
+  count += 1;
+  const there = await scene.git.repository(`merged-${count}`, { files: { [FILE]: kustomization("1.0.0", "a") } });
+  const certificate = await issue(scene.ca, { commonName: "api", ips: ["127.0.0.1"] });
+  const hub = await startPullRequests(certificate, { repository: there, name: "acme/deploy", token: PASSWORD });
+  started.push(hub);
+  const credentials = credentialsOf({ username: "bot", token: PASSWORD, "ca.crt": scene.ca.certPem });
+  const place = scene.place(there.url, { credentials, pullRequest: { repository: "acme/deploy", api: hub.url } });
+  return { there, hub, place, deliverer: await scene.deliverer() };
+};
+
+test.each(["merge", "squash"] as const)(
+  "a pull request to whose branch somebody pushed something else before the %s is no delivery",
+  async (how) => {
+    const { there, hub, place, deliverer } = await open();
+    const order = assignment(1, "2.0.0", "b");
+    await deliverer.deliver(place, order, never);
+    const [pull] = hub.all();
+    const words = await there.git(["log", "-1", "--format=%B", pull?.branch ?? ""]);
+    await there.commit({ [FILE]: kustomization("2.0.0", "e") }, "One more thing", pull?.branch);
+    // Squashed by a person who keeps the words of the operator.
+    await hub.merge(1, how, how === "squash" ? words : undefined);
+    expect(await there.read(FILE)).toContain(digest("e"));
+    for (const asked of [deliverer, await scene.deliverer()]) {
+      const answers = [
+        await asked.report(place, order.key, never),
+        await asked.deliver(place, order, never),
+        await asked.report(place, order.key, never),
+      ];
+      for (const answer of answers)
+        expect(answer).toMatchObject({ state: "Answered", report: { state: "Failed", reason: "MergedOtherwise" } });
+      expect(JSON.stringify(answers)).toContain("/pull/1 was merged with something else than 2.0.0");
+      expect(await asked.observe(place, never)).toMatchObject({ status: { apps: [{ digest: digest("e") }] } });
+    }
+  },
+);
+
+test("a commit that only says of itself that it delivered is seen to be something else", async () => {
+  const { there, place, deliverer } = await open();
+  const plain = { ...place };
+  delete (plain as { pullRequest?: unknown }).pullRequest;
+  await deliverer.deliver(plain, assignment(1, "2.0.0", "b"), never);
+  const [ours] = await there.log();
+  const forged = (ours?.message ?? "")
+    .replaceAll("uid-1.ra.main.1", "uid-1.ra.main.2")
+    .replace("Sequence: 1", "Sequence: 2");
+  await there.commit({ [FILE]: kustomization("2.0.0", "e") }, forged);
+  expect(await (await scene.deliverer()).observe(plain, never)).toMatchObject({
+    status: { apps: [{ sequence: 2, digest: digest("e"), changed: expect.stringContaining(FILE) as string }] },
+  });
+});
+
+test("what an API says is told without the token, and without characters that would turn other words around", async () => {
+  const { hub, place, deliverer } = await open();
+  hub.answer(403, { message: `no ${PASSWORD}\u202efor you\u200b` });
+  const answer = await deliverer.report(place, "uid-1.ra.main.1", never);
+  expect(answer).toMatchObject({ state: "Refused", reason: "Forbidden" });
+  expect(JSON.stringify(answer)).toContain("(no *** for you )");
+});
