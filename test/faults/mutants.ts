@@ -62,8 +62,22 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "nothing is listed anew when the version is gone",
     file: "src/kube/watch.ts",
-    from: "if (needsList(error) || failures >= RESUMES) version = undefined;",
+    from: "if (needsList(error) || unreachable(error) || failures >= RESUMES) version = undefined;",
     to: "if (failures >= 1000 * RESUMES) version = undefined;",
+    by: RUNTIME,
+  },
+  {
+    name: "a history that was taken back stays in the store when the server has caught up with it",
+    file: "src/runtime/store.ts",
+    from: "...[...taken].flatMap(([key, object]) => settle(key, object, resourceVersion)),",
+    to: "",
+    by: RUNTIME,
+  },
+  {
+    name: "a server that was away is watched from where it was",
+    file: "src/kube/watch.ts",
+    from: "if (needsList(error) || unreachable(error) || failures",
+    to: "if (needsList(error) || failures",
     by: RUNTIME,
   },
   {
