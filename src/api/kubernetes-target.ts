@@ -2,6 +2,25 @@ import { z } from "zod";
 import { label, objectName, text } from "./fields.ts";
 import { rules } from "./rule.ts";
 
+/** A name or an address, in brackets where it is one of IPv6. */
+const HOST = /^([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?$/;
+
+const ArtifactSecretRef = z
+  .object({
+    name: objectName("A Secret of the same namespace."),
+    hosts: z
+      .array(text(261, "Host, with its port where that is not the usual one, e.g. git.example:8443.").regex(HOST))
+      .min(1)
+      .max(16)
+      .optional()
+      .describe(
+        "Only artifacts of these hosts are fetched with the Secret, because authors of updates write their URLs. Needed for a password or token; a key for ssh goes where known_hosts says.",
+      ),
+  })
+  .describe(
+    "The Secret with which private artifacts are fetched: `username` and `password`, or `token`, for https; `identity` and `known_hosts` for ssh; `ca.crt` of the server.",
+  );
+
 export const KubernetesTarget = rules(
   z
     .object({
@@ -11,6 +30,7 @@ export const KubernetesTarget = rules(
         .describe(
           "Another cluster: `server`, `ca.crt`, `token`, or a `kubeconfig` without exec plugins. This cluster where absent.",
         ),
+      artifactSecretRef: ArtifactSecretRef.optional(),
       serviceAccountName: objectName(
         "The service account in whose name manifests are applied; it has the rights, not the operator. In another cluster, where it is absent, whoever the token is.",
       ).optional(),

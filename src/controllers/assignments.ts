@@ -12,7 +12,7 @@ import type { Assigning, Assignment, Reported } from "../delivery/assignment.ts"
 import type { GitPlace } from "../delivery/git/target.ts";
 import { endOf, lookAt, secretOf as secretOfWait } from "../delivery/wait/look.ts";
 import type { Context } from "./context.ts";
-import { gitPlaceOf, kubernetesPlaceOf, secretOf } from "./places.ts";
+import { artifactAccessOf, gitPlaceOf, kubernetesPlaceOf, secretOf } from "./places.ts";
 import { reasonOf, reportedOrder, sentOrder } from "./said.ts";
 import { orUnasked } from "./unasked.ts";
 
@@ -42,10 +42,18 @@ async function reach(context: Context, way: Assigned, signal: AbortSignal): Prom
     }
     case "kubernetes": {
       const place = await kubernetesPlaceOf(context, server, way.kubernetes, signal);
+      const accessOf = () => artifactAccessOf(context, server, way.kubernetes, signal);
       return {
-        deliver: (assignment) => context.kubernetes.deliver(place, assignment, signal),
+        deliver: async (assignment) => {
+          const access = assignment.action.do === "deliver" ? await accessOf() : undefined;
+          return context.kubernetes.deliver({ ...place, ...(access && { access }) }, assignment, signal);
+        },
         report: (key) => context.kubernetes.report(place, key, signal),
-        observe: () => context.kubernetes.observe(place, signal),
+        observe: async () => {
+          // Told before anything is begun; what is under way, such as a rollback, does not wait for a Secret that it does not need.
+          if (server.status.apps?.some(({ claim }) => claim !== undefined) !== true) await accessOf();
+          return context.kubernetes.observe(place, signal);
+        },
       };
     }
     default:

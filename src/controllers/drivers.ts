@@ -3,31 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { agentDriver } from "../delivery/agent.ts";
 import { gitDeliverer } from "../delivery/git/deliverer.ts";
-import { GitRefusal } from "../delivery/git/refusal.ts";
-import { GitTrouble } from "../delivery/git/trouble.ts";
-import { NotFetched, readArchiveFrom } from "../delivery/kubernetes/archive.ts";
+import { readArchiveFrom } from "../delivery/kubernetes/archive.ts";
 import { createClusters } from "../delivery/kubernetes/clusters.ts";
 import { kubernetesDeliverer } from "../delivery/kubernetes/deliverer.ts";
-import type { ReadTree } from "../delivery/kubernetes/files.ts";
-import { Refusal } from "../delivery/kubernetes/refusal.ts";
 import type { AddressRules } from "../dial/address-rules.ts";
 import type { Client } from "../kube/client.ts";
 import type { Context } from "./context.ts";
 
 type Drivers = Pick<Context, "agents" | "git" | "kubernetes" | "clusters" | "waits">;
-
-/** What Git says of an artifact, in the words of whoever applies it. */
-const asRead =
-  (read: ReadTree): ReadTree =>
-  async (...what) => {
-    try {
-      return await read(...what);
-    } catch (error) {
-      if (error instanceof GitTrouble) throw new NotFetched(error.message);
-      if (error instanceof GitRefusal) throw new Refusal(error.status, error.reason, error.message);
-      throw error;
-    }
-  };
 
 /** The ways to deliver, opened when this process begins to lead. What they keep on disk is a cache, and gone with them. */
 export async function openDrivers(
@@ -41,7 +24,7 @@ export async function openDrivers(
   const kubernetes = kubernetesDeliverer({
     clusters,
     readArchive: readArchiveFrom(addresses),
-    readTree: asRead(git.readTree),
+    readTree: git.readTree,
     now: Date.now,
   });
   return {

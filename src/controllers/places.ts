@@ -3,6 +3,7 @@ import type { KubernetesTarget } from "../api/kubernetes-target.ts";
 import type { Server } from "../api/server.ts";
 import { parseGitCredentials } from "../delivery/git/credentials.ts";
 import type { GitPlace } from "../delivery/git/target.ts";
+import { type ArtifactAccess, parseArtifactAccess } from "../delivery/kubernetes/artifact-access.ts";
 import type { ClusterSecret } from "../delivery/kubernetes/clusters.ts";
 import type { KubernetesPlace } from "../delivery/kubernetes/session.ts";
 import { notFound } from "../kube/errors.ts";
@@ -49,6 +50,25 @@ export async function kubernetesPlaceOf(
   const secret =
     spec.secretRef && (await secretOf(context, server, spec.secretRef.name, "the way to its cluster", signal));
   return { target: { namespace, name, uid }, spec, ...(secret && { secret }) };
+}
+
+/** With what the artifacts for a cluster are fetched, read at that moment. */
+export async function artifactAccessOf(
+  context: Context,
+  server: Server,
+  { artifactSecretRef }: KubernetesTarget,
+  signal: AbortSignal,
+): Promise<ArtifactAccess | undefined> {
+  if (artifactSecretRef === undefined) return undefined;
+  const { name, hosts } = artifactSecretRef;
+  const secret = await secretOf(context, server, name, "the credentials of artifacts", signal);
+  const id = `${server.metadata.namespace}/${name}`;
+  const parsed = parseArtifactAccess(id, secret.data ?? {}, hosts);
+  if (!parsed.ok)
+    throw new TrustMissing(
+      `Secret ${id}, which holds the credentials of artifacts for server ${server.metadata.name}, cannot be used: ${parsed.problems.join(" ")}`,
+    );
+  return parsed.access;
 }
 
 export async function secretOf(

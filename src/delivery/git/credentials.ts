@@ -12,6 +12,9 @@ export interface GitCredentials {
   readonly signingKey?: string;
 }
 
+/** Any name goes with a token; GitHub calls it this. */
+export const ANYBODY = "x-access-token";
+
 export type ParsedCredentials =
   | { readonly ok: true; readonly credentials: GitCredentials }
   | { readonly ok: false; readonly problems: readonly string[] };
@@ -116,6 +119,25 @@ export function parseGitCredentials(data: Readonly<Record<string, string>>): Par
   };
 }
 
-/** Texts that must never be seen, whoever says them. */
-export const secretsIn = ({ basic, ssh, token, signingKey }: GitCredentials): readonly string[] =>
-  [basic?.password, token, ssh?.identity, signingKey].filter((text) => text !== undefined && text !== "").map(String);
+/** As whoever was told a secret may spell it when he says it again. */
+const spellingsOf = (secret: string): readonly string[] => {
+  const bytes = Buffer.from(secret);
+  const hex = bytes.toString("hex");
+  const base64 = bytes.toString("base64").replace(/=+$/, "");
+  const json = JSON.stringify(secret).slice(1, -1);
+  return [secret, json, encodeURIComponent(secret), base64, bytes.toString("base64url"), hex, hex.toUpperCase()];
+};
+
+/** Texts that must never be seen, whoever says them; the longest first, so that a short one breaks no longer one into pieces that stay. */
+export const secretsIn = ({ basic, ssh, token, username, signingKey }: GitCredentials): readonly string[] => {
+  const words = [basic?.password, token, ssh?.identity, signingKey].filter((text) => text !== undefined);
+  const together =
+    basic === undefined
+      ? token === undefined
+        ? []
+        : [`${username ?? ANYBODY}:${token}`]
+      : [`${basic.username}:${basic.password}`];
+  return [...new Set([...words, ...together].flatMap(spellingsOf))]
+    .filter((text) => text !== "")
+    .toSorted((a, b) => b.length - a.length);
+};

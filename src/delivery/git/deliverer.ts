@@ -4,6 +4,7 @@ import { pinnedAgent } from "../../dial/pinned.ts";
 import { parseOrderKey } from "../../api/order.ts";
 import type { Assigning, Assignment, Deliverer } from "../assignment.ts";
 import { committed, notFound } from "./answers.ts";
+import { artifactPlace, ofArtifact } from "./artifact-place.ts";
 import { proposed } from "./branches.ts";
 import type { ReadTree } from "../kubernetes/files.ts";
 import { deliverOnBranch, type Means } from "./deliver.ts";
@@ -33,7 +34,7 @@ export interface GitDelivererOptions {
 export interface GitDeliverer extends Deliverer<GitPlace> {
   /** Whether the branch's history has `revision` at or before `applied`: then whoever applied that has it. What cannot be asked is not known to. */
   readonly includes: (place: GitPlace, revision: string, applied: string, signal: AbortSignal) => Promise<boolean>;
-  /** The manifests below a folder at a commit of any repository that needs no credentials. Throws what no driver can mend. */
+  /** The manifests below a folder at a commit of any repository, with credentials where they are for its host. Throws what no driver can mend. */
   readonly readTree: ReadTree;
   readonly close: () => Promise<void>;
 }
@@ -139,10 +140,14 @@ export function gitDeliverer({
             asAnswer(error);
             return false;
           }))),
-    readTree: (url, commit, folder, signal) =>
-      mirrors.at({ name: "", uid: "", url, branch: "main", path: ".", credentials: {} }, signal, (mirror) =>
-        filesAt(mirror, commit, folder),
-      ),
+    readTree: async (url, commit, folder, signal, access) => {
+      const { place, source } = artifactPlace(url, access);
+      try {
+        return await mirrors.at(place, signal, (mirror) => filesAt(mirror, commit, folder));
+      } catch (error) {
+        throw ofArtifact(error, place, source);
+      }
+    },
     close: async () => {
       await Promise.all([...agents.values()].map((agent) => agent.destroy()));
       agents.clear();

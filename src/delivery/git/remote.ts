@@ -10,9 +10,26 @@ export interface Remote {
 }
 
 const SCP = /^([a-z0-9_][a-z0-9_-]*)@([^\s/:@-][^\s/:@]*):([^\s-]\S*)$/;
-const PORTS = { https: 443, http: 80, ssh: 22 } as const;
+export const PORTS = { https: 443, http: 80, ssh: 22 } as const;
 
 const refuse = (reason: string, message: string): GitRefusal => new GitRefusal(reason, message);
+
+/** Undefined where it is no URL of a repository that one may connect to. */
+export function partsOf(url: string): Remote | undefined {
+  const [, , scpHost] = SCP.exec(url) ?? [];
+  const parsed = scpHost === undefined ? URL.parse(url) : undefined;
+  const protocol = scpHost === undefined ? parsed?.protocol.replace(":", "") : "ssh";
+  const host = scpHost ?? parsed?.hostname.replace(/^\[(.*)\]$/, "$1") ?? "";
+  if ((protocol !== "https" && protocol !== "http" && protocol !== "ssh") || host === "" || host.startsWith("-"))
+    return undefined;
+  return { url, protocol, host, port: parsed?.port ? Number(parsed.port) : PORTS[protocol] };
+}
+
+/** A password, or over HTTP a name: what anybody can read who sees the URL. */
+export function hasCredentials(url: string): boolean {
+  const parsed = SCP.test(url) ? null : URL.parse(url);
+  return parsed !== null && (parsed.password !== "" || (parsed.protocol !== "ssh:" && parsed.username !== ""));
+}
 
 /** What is reached by which protocol; no URL has credentials, and none that are there leave over plain http. */
 export function remoteOf({
@@ -20,17 +37,15 @@ export function remoteOf({
   credentials,
   pullRequest,
 }: Pick<GitPlace, "url" | "credentials" | "pullRequest">): Remote {
-  const [, , scpHost] = SCP.exec(url) ?? [];
-  const parsed = scpHost === undefined ? URL.parse(url) : undefined;
-  const protocol = scpHost === undefined ? parsed?.protocol.replace(":", "") : "ssh";
-  const host = scpHost ?? parsed?.hostname.replace(/^\[(.*)\]$/, "$1") ?? "";
-  if ((protocol !== "https" && protocol !== "http" && protocol !== "ssh") || host === "" || host.startsWith("-"))
+  const parts = partsOf(url);
+  if (parts === undefined)
     throw refuse("UrlRefused", "git.url of the Server is no https:// or ssh:// URL of a repository.");
-  if (parsed?.password || (protocol !== "ssh" && parsed?.username))
+  if (hasCredentials(url))
     throw refuse(
       "UrlRefused",
       "git.url of the Server has credentials in it; put them into the Secret of git.secretRef.",
     );
+  const { protocol } = parts;
   const { basic, token, ssh } = credentials;
   const has = basic !== undefined || token !== undefined || ssh !== undefined;
   if (protocol === "http" && has)
@@ -44,5 +59,5 @@ export function remoteOf({
     );
   if (pullRequest !== undefined && token === undefined)
     throw refuse("CredentialsMissing", `Pull requests of ${pullRequest.repository} need the key token in the Secret.`);
-  return { url, protocol, host, port: parsed?.port ? Number(parsed.port) : PORTS[protocol] };
+  return parts;
 }

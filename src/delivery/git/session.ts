@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { AddressRules } from "../../dial/address-rules.ts";
-import { secretsIn } from "./credentials.ts";
+import { ANYBODY, secretsIn } from "./credentials.ts";
 import { judgedAddresses } from "./judge.ts";
 import { remoteOf, type Remote } from "./remote.ts";
 import { sshConfig } from "./ssh-config.ts";
@@ -20,8 +20,7 @@ export interface Session {
 
 const basicOf = ({ credentials: { basic, token, username } }: GitPlace): string | undefined => {
   if (basic !== undefined) return Buffer.from(`${basic.username}:${basic.password}`).toString("base64");
-  // Any name goes with a token; GitHub calls it this.
-  return token === undefined ? undefined : Buffer.from(`${username ?? "x-access-token"}:${token}`).toString("base64");
+  return token === undefined ? undefined : Buffer.from(`${username ?? ANYBODY}:${token}`).toString("base64");
 };
 
 /** Git's configuration through the environment: nothing of it stands on a command line or in a file. */
@@ -99,7 +98,7 @@ export async function openSession(folder: string, place: GitPlace, addresses: Ad
       }),
       ...configured(settings),
     };
-    const secrets = [...secretsIn(credentials), ...(basic === undefined ? [] : [basic])];
+    const secrets = secretsIn(credentials);
     return { remote, env, folder: own, signingKey, secrets, close };
   } catch (error) {
     await close();

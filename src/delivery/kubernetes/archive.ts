@@ -7,6 +7,11 @@ import type { AddressRules } from "../../dial/address-rules.ts";
 import { exchange } from "../../dial/exchange.ts";
 import { pinnedAgent } from "../../dial/pinned.ts";
 import type { Trust } from "../../dial/trust.ts";
+import type { Trouble } from "../driver.ts";
+import type { GitCredentials } from "../git/credentials.ts";
+import { PORTS } from "../git/remote.ts";
+import { accessAt, type ArtifactAccess } from "./artifact-access.ts";
+import { certificateSentence, forbiddenSentence, unauthorizedSentence } from "./artifact-sentences.ts";
 import { folderOf, isBelow, isManifest, type ReadArchive } from "./files.ts";
 import { badManifests, Refusal } from "./refusal.ts";
 
@@ -20,20 +25,45 @@ export const ARCHIVE_BOUNDS = {
 /** The artifact cannot be had at the moment: it is asked for again. */
 export class NotFetched extends Error {
   override readonly name = "NotFetched";
+  readonly state: Trouble["state"];
+
+  constructor(message: string, state: Trouble["state"] = "Unreachable") {
+    super(message);
+    this.state = state;
+  }
 }
 
 const DEADLINE_MS = 30_000;
 
+/** A token alone is sent as every place of archives knows it; with a username it is a password. */
+const authorizationOf = ({ basic, token, username }: GitCredentials): string | undefined => {
+  const [name, word] = basic === undefined ? [username, token] : [basic.username, basic.password];
+  if (name !== undefined) return `Basic ${Buffer.from(`${name}:${word ?? ""}`).toString("base64")}`;
+  return token === undefined ? undefined : `Bearer ${token}`;
+};
+
+/** What of the Secret counts at that address, which is asked by TLS or not at all. */
+const accessTo = (url: string, access: ArtifactAccess | undefined): ReturnType<typeof accessAt> => {
+  const { protocol, hostname, port } = new URL(url);
+  const host = hostname.replace(/^\[(.*)\]$/, "$1");
+  const isTls = protocol === "https:";
+  return accessAt(isTls ? access : undefined, { protocol: "https", host, port: Number(port || PORTS.https) });
+};
+
 const fetched = async (
   url: string,
   wanted: string,
-  trust: Trust,
+  usual: Trust,
   addresses: AddressRules,
   signal: AbortSignal,
+  access: ArtifactAccess | undefined,
 ): Promise<Buffer> => {
+  const { credentials, source } = accessTo(url, access);
+  const trust = credentials.ca === undefined ? usual : { ca: credentials.ca };
+  const authorization = authorizationOf(credentials);
   const agent = pinnedAgent(trust, { connectMs: 5_000, headersMs: 15_000, bodyMs: 15_000 }, addresses);
   try {
-    const headers = { "accept-encoding": "identity" };
+    const headers = { "accept-encoding": "identity", ...(authorization !== undefined && { authorization }) };
     const question = { url, method: "GET", headers, maxBytes: ARCHIVE_BOUNDS.packed, deadlineMs: DEADLINE_MS } as const;
     const came = await exchange(agent, { ...question, signal });
     signal.throwIfAborted();
@@ -41,9 +71,12 @@ const fetched = async (
     if (came.state === "AddressRefused") throw new Refusal(422, "FetchFailed", came.message);
     if (came.state === "Oversized")
       throw badManifests(`The archive at ${origin} is larger than ${ARCHIVE_BOUNDS.packed} bytes.`);
+    if (came.state === "WrongCertificate") throw new NotFetched(certificateSentence(origin, source), came.state);
     if (came.state !== "Answered") throw new NotFetched(`The archive was not fetched: ${came.message}`);
     if (came.status !== 200) {
       const message = `${origin} answered HTTP ${came.status} instead of the archive.`;
+      if (came.status === 401) throw new Refusal(401, "Unauthorized", unauthorizedSentence(origin, source));
+      if (came.status === 403) throw new Refusal(403, "Forbidden", forbiddenSentence(origin, source));
       if (came.status >= 500 || came.status === 429) throw new NotFetched(message);
       const redirect =
         came.status >= 300 && came.status < 400 ? " Redirects are not followed; give the final URL." : "";
@@ -118,8 +151,8 @@ const unpacked = async (packed: Buffer, folder: string, signal: AbortSignal): Pr
   return files;
 };
 
-/** Fetches an archive, proves its digest, and reads the manifests in it. Bounded in bytes and time; follows no redirect. */
+/** Fetches an archive, proves its digest, and reads the manifests in it. Bounded in bytes and time; follows no redirect, so that nothing is sent to another host. */
 export const readArchiveFrom =
   (addresses: AddressRules, trust: Trust = {}): ReadArchive =>
-  async ({ url, sha256 }, folder, signal) =>
-    unpacked(await fetched(url, sha256, trust, addresses, signal), folder, signal);
+  async ({ url, sha256 }, folder, signal, access) =>
+    unpacked(await fetched(url, sha256, trust, addresses, signal, access), folder, signal);

@@ -1,14 +1,22 @@
 import type { Artifact } from "../../api/artifact.ts";
+import type { ArtifactAccess } from "./artifact-access.ts";
 
 /** Files below a folder of an artifact: paths relative to the artifact, with `/`. */
 export type Files = ReadonlyMap<string, string>;
 
 /** Files of a commit below a folder; what cannot be had at the moment is an error that passes. */
-export type ReadTree = (url: string, commit: string, folder: string, signal: AbortSignal) => Promise<Files>;
+export type ReadTree = (
+  url: string,
+  commit: string,
+  folder: string,
+  signal: AbortSignal,
+  access?: ArtifactAccess,
+) => Promise<Files>;
 export type ReadArchive = (
   archive: NonNullable<Artifact["archive"]>,
   folder: string,
   signal: AbortSignal,
+  access?: ArtifactAccess,
 ) => Promise<Files>;
 
 /** What manifests are called, below the folder that is applied; and the one name of a kustomization that has no ending. */

@@ -7,6 +7,7 @@ import type { Refused, Trouble } from "../driver.ts";
 import { GitRefusal } from "../git/refusal.ts";
 import { asAnswer, GitTrouble } from "../git/trouble.ts";
 import { NotFetched } from "./archive.ts";
+import type { ArtifactAccess } from "./artifact-access.ts";
 import { ClusterRefused } from "./cluster-refused.ts";
 import type { Clusters, ClusterSecret } from "./clusters.ts";
 import { createKinds, type KindsOf } from "./kinds.ts";
@@ -18,6 +19,8 @@ export interface KubernetesPlace {
   readonly spec: KubernetesTarget;
   /** The Secret that `spec.secretRef` names, as it was read; the cluster of the operator without it. */
   readonly secret?: ClusterSecret;
+  /** With what artifacts are fetched; only what everybody may read without it. */
+  readonly access?: ArtifactAccess;
 }
 
 /** Everything that is done in that cluster is done by this account. */
@@ -69,7 +72,8 @@ export const answerTo = (error: unknown, place: KubernetesPlace, signal: AbortSi
   if (error instanceof GitTrouble || error instanceof GitRefusal) return asAnswer(error);
   const address = refusalIn(error);
   if (address !== undefined) return trouble("AddressRefused", address.message);
-  if (error instanceof ClusterRefused || error instanceof NotFetched) return trouble("Unreachable", error.message);
+  if (error instanceof NotFetched) return { state: error.state, message: error.message };
+  if (error instanceof ClusterRefused) return trouble("Unreachable", error.message);
   if (!(error instanceof ApiError)) throw error;
   if (isWrongCertificate(error.cause))
     return trouble("WrongCertificate", `The API server is not the one whose CA the Secret names: ${error.message}`);

@@ -63,8 +63,8 @@ export const toDeliver = async (
     throw badManifests("An image has no manifests; give the update an archive or a git artifact that holds them.");
   const files =
     archive === undefined
-      ? await deps.readTree(git?.url ?? "", git?.commit ?? "", path, signal)
-      : await deps.readArchive(archive, path, signal);
+      ? await deps.readTree(git?.url ?? "", git?.commit ?? "", path, signal, place.access)
+      : await deps.readArchive(archive, path, signal, place.access);
   const modules = archive === undefined ? [] : [...modulesIn(files, assignment)];
   return {
     release: { sequence, version, digest, modules, good: false },

@@ -1,5 +1,5 @@
 import type { Context } from "../../../src/controllers/context.ts";
-import { gitPlaceOf, kubernetesPlaceOf } from "../../../src/controllers/places.ts";
+import { artifactAccessOf, gitPlaceOf, kubernetesPlaceOf } from "../../../src/controllers/places.ts";
 import { orUnasked } from "../../../src/controllers/unasked.ts";
 import type { Answer } from "../kube/faulty-server.ts";
 import { server } from "../fixtures.ts";
@@ -31,15 +31,30 @@ const byApply = (context: Context): Promise<unknown> =>
     { path: ".", healthySeconds: 30, timeoutSeconds: 600, secretRef: { name: "cluster" } },
     never,
   );
+const byArtifact = (context: Context): Promise<unknown> =>
+  artifactAccessOf(
+    context,
+    server("staging", "Public"),
+    { path: ".", healthySeconds: 30, timeoutSeconds: 600, artifactSecretRef: { name: "deploy" } },
+    never,
+  );
 const GONE = no(404, "NotFound", 'secrets "git" not found', { name: "git", kind: "secrets" });
+
+const holding = (secret: Readonly<Record<string, string>>): Answer => {
+  const data = Object.fromEntries(
+    Object.entries(secret).map(([key, text]) => [key, Buffer.from(text).toString("base64")]),
+  );
+  return { body: { metadata: { name: "git", uid: "uid", resourceVersion: "1" }, data } };
+};
 
 export const PLACES: Readonly<Record<string, () => Promise<readonly Told[]>>> = {
   "a Secret of a server that is not there": async () => [
     ...(await asked(GONE, byGit)),
     ...(await asked(GONE, byApply)),
+    ...(await asked(GONE, byArtifact)),
   ],
-  "a Secret for git that cannot be used": () => {
-    const data = { username: Buffer.from("bot").toString("base64") };
-    return asked({ body: { metadata: { name: "git", uid: "uid", resourceVersion: "1" }, data } }, byGit);
-  },
+  "a Secret for git that cannot be used": () => asked(holding({ username: "bot" }), byGit),
+  "a Secret for artifacts that cannot be used": () => asked(holding({ username: "bot" }), byArtifact),
+  "a Secret for artifacts without a key that is read": () => asked(holding({ other: "x" }), byArtifact),
+  "a Secret for artifacts that could be sent anywhere": () => asked(holding({ token: "t" }), byArtifact),
 };

@@ -7,6 +7,7 @@ import type { Telling, Told } from "./told.ts";
 import { VERIFIED } from "./verified.ts";
 import { COMMITS } from "./commits.ts";
 import { ARCHIVES } from "./archives.ts";
+import { ARTIFACTS } from "./artifacts.ts";
 import { CLUSTERS } from "./clusters.ts";
 import { DELIVERIES } from "./deliveries.ts";
 import { PLACES } from "./places.ts";
@@ -28,6 +29,7 @@ export const SITUATIONS: ReadonlyMap<string, Situation> = new Map<string, Situat
   ...Object.entries(CLUSTERS),
   ...Object.entries(DELIVERIES),
   ...Object.entries(ARCHIVES),
+  ...Object.entries(ARTIFACTS),
   ...Object.entries(PULL_REQUESTS),
   ...Object.entries(PLACES),
   ...Object.entries(REPOSITORIES),
