@@ -26,7 +26,7 @@ describe("each threat of docs/security.md names what stops it, where it stands a
 
   test.each(THREATS.map((row) => [row.threat, row] as const))("%s", (_threat, { stops, where, shownBy }) => {
     expect(stops).not.toBe("");
-    const [, source = ""] = /^`(src\/[^`]+\.ts)`$/.exec(where) ?? [];
+    const [, source = ""] = /^`((?:src|scripts|charts)\/[^`]+\.(?:ts|yaml))`$/.exec(where) ?? [];
     expect(source !== "" && existsSync(`${ROOT}${source}`), `where it stands: ${where}`).toBe(true);
     for (const { file, title } of testsIn(shownBy)) {
       expect(file !== "" && existsSync(`${ROOT}${file}`), `${file || shownBy} is no file`).toBe(true);
