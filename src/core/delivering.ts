@@ -2,7 +2,7 @@ import type { Layer } from "../api/layer.ts";
 import { orderKey, type OrderKeyParts } from "../api/order.ts";
 import type { Effect, Part } from "./decision.ts";
 import { hold } from "./hold.ts";
-import { depthOf, layerOrder, layersUnderWay, ofLayer } from "./layers.ts";
+import { depthsOf, layerOrder, layersUnderWay, ofLayer } from "./layers.ts";
 import type { SeenOrder, SeenTarget } from "./observed.ts";
 import type { TargetProgress } from "./progress.ts";
 import { namesOf } from "./names.ts";
@@ -111,11 +111,12 @@ export function delivering(situation: Situation): Part {
 function stepsOf(situation: Situation, seen: SeenTarget, at: TargetProgress): readonly Step[] {
   const { observed, now } = situation;
   const layers = layersUnderWay(situation, at);
+  const depths = depthsOf(layers);
   const began = Date.parse(at.record.time);
   const time = deliveryMsOf(seen.target, observed.settings);
   return layers.reduce<readonly Step[]>((above, layer) => {
     const order = layerOrder(situation, at, layer);
-    const expiresAt = began + time * depthOf(layer, layers);
+    const expiresAt = began + time * (depths.get(layer.name) ?? 1);
     const outcome =
       heldUp(layer, above) ?? outcomeOf(seen.orders[orderKey(order)], now >= expiresAt, speakerOf(seen.target));
     return [...above, { layer, order, expiresAt, outcome }];

@@ -62,10 +62,12 @@ function layersIn(observed: Observed, records: readonly RecordSpec[], uid: strin
   );
 }
 
-/** How many layers, one after the other, it takes until this one is through: each has a time of its own. */
-export function depthOf(layer: Layer, among: readonly Layer[]): number {
-  const before = among.filter(({ name }) => layer.dependsOn.includes(name));
-  return 1 + Math.max(0, ...before.map((one) => depthOf(one, among)));
+/** How many layers, one after the other, it takes until each is through: every one of them has a time of its own. In their order. */
+export function depthsOf(layers: readonly Layer[]): ReadonlyMap<string, number> {
+  const depths = new Map<string, number>();
+  for (const { name, dependsOn } of layers)
+    depths.set(name, 1 + Math.max(0, ...dependsOn.map((on) => depths.get(on) ?? 0)));
+  return depths;
 }
 
 export const layerOrder = (

@@ -4,7 +4,7 @@ import type { Layer } from "../api/layer.ts";
 import { type OrderKeyParts, orderEnded, orderKey } from "../api/order.ts";
 import type { RecordTarget } from "../api/record.ts";
 import type { RestoredRelease } from "./decision.ts";
-import { depthOf, layerOrder, layersToPutBack, layersUnderWay, ofLayer } from "./layers.ts";
+import { depthsOf, layerOrder, layersToPutBack, layersUnderWay, ofLayer } from "./layers.ts";
 import type { SeenTarget } from "./observed.ts";
 import type { Begun } from "./rollback.ts";
 import { appState, lastGood, releaseThere, running, type Situation } from "./situation.ts";
@@ -181,7 +181,7 @@ function mayStillArrive(situation: Situation, { target }: SeenTarget, layer: Lay
     (record) => record.to === "Delivering" && record.targets?.some((moved) => moved.uid === uid),
   );
   if (sent === undefined) return false;
-  const depth = depthOf(layer, layersUnderWay(situation, { uid, record: sent }));
+  const depth = depthsOf(layersUnderWay(situation, { uid, record: sent })).get(layer.name) ?? 1;
   return now < Date.parse(sent.time) + deliveryMsOf(target, observed.settings) * depth;
 }
 

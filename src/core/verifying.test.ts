@@ -32,6 +32,60 @@ const evidence = (category: "Health Check" | "Security Scan", verdict: "Passed" 
   message: "so it is",
 });
 
+describe("checks that passed on a server", () => {
+  const held = (scene: Scene): unknown => scene.records.find(({ to }) => to === "Held")?.evidence?.at(-1);
+
+  test("prove nothing where something else runs there: it gets the time of a delivery to be seen, and is held then", () => {
+    const scene = verifying();
+    scene.says("staging", runs(scene.target("staging"), "9.9.9", sha("0")));
+    scene.verdict("staging", "Passed");
+    expect(scene.run().status.phase).toBe("Verifying");
+    scene.now += scene.settings.deliveryMs;
+    expect(scene.run().status.phase).toBe("Held");
+    expect(held(scene)).toMatchObject({
+      verdict: "Failed",
+      message: "its agent says that 9.9.9 runs there, which is not this update",
+    });
+  });
+
+  test("count as soon as what was delivered is seen to run there", () => {
+    const scene = verifying();
+    const { agents } = scene;
+    const right = agents.get("staging");
+    scene.says("staging", runs(scene.target("staging"), "9.3.0", sha("0")));
+    scene.verdict("staging", "Passed");
+    expect(scene.run().status.phase).toBe("Verifying");
+    if (right !== undefined) agents.set("staging", right);
+    scene.run();
+    expect(scene.records.some(({ to }) => to === "Passed")).toBe(true);
+  });
+
+  test("prove nothing where a part of it was changed meanwhile, which a cluster can tell", () => {
+    const scene = verifying();
+    const agent = scene.agents.get("staging");
+    if (agent?.state !== "Answered") throw new Error("it answers");
+    const apps = agent.status.apps.map((item) => ({ ...item, changed: "Deployment prod/shop was changed" }));
+    scene.says("staging", { ...agent.status, apps });
+    scene.verdict("staging", "Passed");
+    scene.run();
+    scene.now += scene.settings.deliveryMs;
+    scene.run();
+    expect(held(scene)).toMatchObject({
+      message: "Deployment prod/shop was changed: it is not as it was delivered",
+    });
+  });
+
+  test("prove nothing while nobody can say what runs there, which is no failure either", () => {
+    const scene = verifying();
+    scene.agents.set("staging", { state: "NotAnswered", reason: "Unreachable", message: "nobody answers" });
+    scene.verdict("staging", "Passed");
+    expect(scene.run().status.phase).toBe("Verifying");
+    scene.now += scene.settings.deliveryMs;
+    scene.run();
+    expect(scene.last()).toMatchObject({ to: "Verifying", reason: "Inconclusive" });
+  });
+});
+
 describe("the verdict", () => {
   test("all six checks passed: 6/6, and the evidence is in the record with its digest", () => {
     const scene = verifying(ALL);

@@ -9,6 +9,7 @@ import type { TargetProgress } from "./progress.ts";
 import { namesOf } from "./names.ts";
 import { MOVED_AT_ONCE, nextRecord, recordTarget, write } from "./record.ts";
 import { running, runsThis, type Situation, targetsIn } from "./situation.ts";
+import { pollMsOf, speakerOf } from "./ways.ts";
 
 interface Judged {
   readonly seen: SeenTarget;
@@ -23,7 +24,7 @@ export function verifying(situation: Situation): Part {
   const under = targetsIn(situation, "Verifying");
   if (under.length === 0) return {};
 
-  const unasked = under.filter(({ seen }) => seen.target.kind === "Mainframe" && seen.agent.state === "NotAsked");
+  const unasked = under.filter(({ seen, at }) => seen.agent.state === "NotAsked" && isAsked(situation, seen, at));
   if (unasked.length > 0) return { look: { agents: unasked.map(({ seen }) => seen.target.metadata.uid) } };
 
   const unstarted = under.filter(({ seen, at }) => needsJob(seen) && jobOf(situation, seen, at) === undefined);
@@ -36,7 +37,10 @@ export function verifying(situation: Situation): Part {
       ? [{ seen, at, evidence: findings.evidence, verdict: verdictOf(seen.target, findings.evidence) }]
       : [],
   );
-  if (judged.length < found.length) return { wakeAt: now + observed.settings.pollMs * 2 };
+  if (judged.length < found.length) {
+    const running = found.filter(({ findings }) => findings.state !== "Finished");
+    return { wakeAt: now + 2 * Math.min(...running.map(({ seen }) => pollMsOf(seen.target, observed.settings))) };
+  }
   return { effects: [outcome(situation, judged)] };
 }
 
@@ -106,26 +110,31 @@ function outcome(situation: Situation, all: readonly Judged[]): Effect {
   });
 }
 
+/** A mainframe says how it is all the time; of a server one asks what runs there once its checks have passed. */
+const isAsked = (situation: Situation, seen: SeenTarget, at: TargetProgress): boolean =>
+  seen.target.kind === "Mainframe" || hasPassed(seen, jobFindings(situation, seen, at));
+
+const hasPassed = ({ target }: SeenTarget, findings: Findings | undefined): boolean =>
+  findings?.state === "Finished" && verdictOf(target, findings.evidence) === "Passed";
+
 const needsJob = ({ target }: SeenTarget): boolean => jobCategories(target).length > 0;
 
 const jobOf = ({ observed }: Situation, { target }: SeenTarget, at: TargetProgress) =>
   observed.jobs.find((job) => job.name === jobName(observed.deployment, target, at.attempt));
 
-function allFindings(situation: Situation, seen: SeenTarget, at: TargetProgress): Findings {
+function jobFindings(situation: Situation, seen: SeenTarget, at: TargetProgress): Findings | undefined {
   const job = jobOf(situation, seen, at);
+  if (job === undefined || !needsJob(seen)) return undefined;
+  const { now, observed } = situation;
+  return findingsOf(seen.target.metadata.name, jobCategories(seen.target), job, now, observed.settings);
+}
+
+function allFindings(situation: Situation, seen: SeenTarget, at: TargetProgress): Findings {
+  const ofJob = jobFindings(situation, seen, at);
   const parts: readonly Findings[] = [
     ...(seen.target.kind === "Mainframe" ? [agentFindings(situation, seen, at)] : []),
-    ...(job && needsJob(seen)
-      ? [
-          findingsOf(
-            seen.target.metadata.name,
-            jobCategories(seen.target),
-            job,
-            situation.now,
-            situation.observed.settings,
-          ),
-        ]
-      : []),
+    ...(ofJob ? [ofJob] : []),
+    ...(seen.target.kind === "Server" && hasPassed(seen, ofJob) ? [placeFindings(situation, seen, at)] : []),
   ];
   const finished = parts.flatMap((part) => (part.state === "Finished" ? [part.evidence] : []));
   return finished.length === parts.length ? { state: "Finished", evidence: finished.flat() } : { state: "Running" };
@@ -149,10 +158,40 @@ function agentFindings(situation: Situation, { target, agent }: SeenTarget, at: 
   if (!runsThis(situation, target, agent.status))
     return say(
       "Failed",
-      `its agent says that ${running(target, agent.status, app)?.version ?? "nothing"} runs there, which is not this update`,
+      `its ${speakerOf(target)} says that ${running(target, agent.status, app)?.version ?? "nothing"} runs there, which is not this update`,
     );
   if (health?.ok === true) return say("Passed", `its agent reports: ${health.message}`);
   return over ? say("Failed", `its agent reports: ${health?.message ?? "no health"}`) : { state: "Running" };
+}
+
+/**
+ * Checks look at what a server serves, whatever it is: they prove something about this update only where it is what runs there. What a repository or
+ * a cluster says can be half a minute old, so what is not right is given the time of a delivery to become so.
+ */
+function placeFindings(situation: Situation, { target, agent }: SeenTarget, at: TargetProgress): Findings {
+  const speaker = speakerOf(target);
+  const over = situation.now >= Date.parse(at.record.time) + situation.observed.settings.deliveryMs;
+  const say = (verdict: Evidence["verdict"], message: string): Findings =>
+    over
+      ? {
+          state: "Finished",
+          evidence: [
+            { target: target.metadata.name, category: "Health Check", verdict, message: message.slice(0, 1024) },
+          ],
+        }
+      : { state: "Running" };
+  if (agent.state === "NotAsked") return { state: "Running" };
+  if (agent.state === "NotAnswered") return say("Inconclusive", agent.message);
+  const { app } = situation.observed.deployment.spec;
+  if (!runsThis(situation, target, agent.status))
+    return say(
+      "Failed",
+      `its ${speaker} says that ${running(target, agent.status, app)?.version ?? "nothing"} runs there, which is not this update`,
+    );
+  const changed = agent.status.apps.flatMap((item) => (item.app === app ? (item.changed ?? []) : []));
+  return changed.length > 0
+    ? say("Failed", `${changed.join("; ")}: it is not as it was delivered`)
+    : { state: "Finished", evidence: [] };
 }
 
 const firstProblem = (evidence: readonly Evidence[]): string => {

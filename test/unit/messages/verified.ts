@@ -88,5 +88,19 @@ export const VERIFIED: Readonly<Record<string, () => Telling>> = {
     atMainframe((scene) => scene.says("cust-1", runs(scene.target("cust-1"), "9.4.2", sha("a"), { healthy: false }))),
   "a mainframe that runs something else": () =>
     atMainframe((scene) => scene.says("cust-1", runs(scene.target("cust-1"), "9.3.0", sha("0")))),
+  "a cluster that was changed while it was verified": () => {
+    const scene = toStaging();
+    scene.run();
+    const agent = scene.agents.get("staging");
+    if (agent?.state === "Answered")
+      scene.says("staging", {
+        ...agent.status,
+        apps: agent.status.apps.map((item) => ({ ...item, changed: "Deployment prod/shop was changed" })),
+      });
+    scene.verdict("staging", "Passed");
+    scene.run();
+    scene.now += scene.settings.deliveryMs;
+    return ran(scene);
+  },
   "a mainframe that falls silent": () => atMainframe((scene) => scene.agents.set("cust-1", SILENT)),
 };
