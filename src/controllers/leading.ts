@@ -1,6 +1,7 @@
 import { type Controller, createController, type Reconcile } from "../runtime/controller.ts";
 import { createEvents } from "../runtime/events.ts";
 import { fenced } from "../runtime/fenced.ts";
+import { splitKey } from "../runtime/kind.ts";
 import { createQueue } from "../runtime/queue.ts";
 import { createSchemas } from "../runtime/schemas.ts";
 import { queueMetrics } from "../runtime/queue-metrics.ts";
@@ -23,6 +24,9 @@ import { subscribe, type Wake, wakesOfPolicies } from "./wakes.ts";
 
 /** They wait for others most of the time: for targets, and for the API server, which is asked only so much at once. */
 const WORKERS = 64;
+/** Who hangs at a server that is silent holds up no other namespace. */
+const MOST_PER_NAMESPACE = 8;
+const groupOf = (key: string): string => splitKey(key).namespace ?? "";
 const DEADLINE_MS = 120_000;
 const DRAIN_MS = 20_000;
 
@@ -86,7 +90,11 @@ export async function lead(
   ): Controller =>
     createController({
       name,
-      queue: measured(name, createQueue(clock), clock.now),
+      queue: measured(
+        name,
+        createQueue(clock, { groupOf, workers: WORKERS, mostPerGroup: MOST_PER_NAMESPACE }),
+        clock.now,
+      ),
       now: clock.now,
       reconcile: (key, signal) => reconcile(context, key, signal),
       workers: WORKERS,

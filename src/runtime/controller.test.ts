@@ -89,6 +89,29 @@ test("a key never runs twice at once, other keys run beside it up to the number 
   expect(most).toBe(2);
 });
 
+test("however many keys of one group hang, a key of another group is worked on beside them", async () => {
+  const done = Promise.withResolvers<void>();
+  const { controller, stop } = setUp({
+    workers: 8,
+    drainMs: 0,
+    queue: createQueue({ now, random: () => 0 }, { groupOf: (key) => key.charAt(0), workers: 8, mostPerGroup: 2 }),
+    reconcile: (key, signal) => {
+      if (key === "b") {
+        done.resolve();
+        return Promise.resolve(WAIT);
+      }
+      return new Promise((_, reject) => {
+        signal.addEventListener("abort", () => reject(new Error("it hung")), { once: true });
+        // It comes last, when all that may hang does.
+        if (key === "a5") controller.enqueue("b");
+      });
+    },
+  });
+  for (let n = 0; n < 20; n += 1) controller.enqueue(`a${n}`);
+  await done.promise;
+  await stop();
+});
+
 test("an outcome with a time comes back by itself, a failure too", async () => {
   const results = [
     () => Promise.resolve(again(1)),

@@ -16,18 +16,7 @@ export const createHeap = <T>(less: (a: T, b: T) => boolean) => {
   return {
     peek: (): T | undefined => items[0],
     size: (): number => items.length,
-    /** How many are within a bound that the least are within first; only those and what lies below them are looked at. */
-    count: (within: (item: T) => boolean, counts: (item: T) => boolean): number => {
-      let found = 0;
-      const open = [0];
-      for (let at = open.pop(); at !== undefined; at = open.pop()) {
-        const item = items[at];
-        if (item === undefined || !within(item)) continue;
-        if (counts(item)) found += 1;
-        open.push(2 * at + 1, 2 * at + 2);
-      }
-      return found;
-    },
+    count: (counts: (item: T) => boolean): number => items.filter(counts).length,
     push: (item: T): void => {
       let at = items.push(item) - 1;
       while (at > 0) {
