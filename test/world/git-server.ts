@@ -11,7 +11,7 @@ import type { Issued } from "../cluster/pki.ts";
 import { createRepository, type GitRepository, GIT_ENV, type RepositoryOptions } from "./git-repository.ts";
 
 /**
- * A real Git server on 127.0.0.1: `git http-backend` as a CGI program behind a small server, over bare repositories in a temporary folder.
+ * A real Git server on this machine: `git http-backend` as a CGI program behind a small server, over bare repositories in a temporary folder.
  *
  *   const git = await startGitServer({ certificate, credentials: { username: "bot", password: "s3cret" } });
  *   const repository = await git.repository("deploy");        // git.url + "/deploy.git", branch main, one commit
@@ -24,7 +24,7 @@ import { createRepository, type GitRepository, GIT_ENV, type RepositoryOptions }
  * another door to it, such as sshd.
  */
 export interface GitServer {
-  /** `https://127.0.0.1:<port>`, without credentials. */
+  /** `https://<host>:<port>`, without credentials. */
   readonly url: string;
   /** Where the bare repositories are. */
   readonly dir: string;
@@ -40,6 +40,8 @@ export interface GitServerOptions {
   readonly certificate?: Issued;
   /** What whoever comes must send as basic authentication; without a username any goes, as with a token. */
   readonly credentials?: { readonly username?: string; readonly password: string };
+  /** The address it listens on, and is named by; loopback by default. */
+  readonly host?: string;
 }
 
 type Credentials = GitServerOptions["credentials"];
@@ -99,7 +101,11 @@ const handBack = async (program: ChildProcessWithoutNullStreams, response: Serve
   response.end();
 };
 
-export async function startGitServer({ certificate, credentials }: GitServerOptions = {}): Promise<GitServer> {
+export async function startGitServer({
+  certificate,
+  credentials,
+  host = "127.0.0.1",
+}: GitServerOptions = {}): Promise<GitServer> {
   const dir = await mkdtemp(join(tmpdir(), "ashat-git-"));
   removeAtDeath(dir);
   const came: string[] = [];
@@ -125,10 +131,10 @@ export async function startGitServer({ certificate, credentials }: GitServerOpti
     certificate === undefined
       ? createPlain(listener)
       : createServer({ cert: certificate.certPem, key: certificate.keyPem }, listener);
-  server.listen(0, "127.0.0.1");
+  server.listen(0, host);
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
-  const url = `${certificate === undefined ? "http" : "https"}://127.0.0.1:${port}`;
+  const url = `${certificate === undefined ? "http" : "https"}://${host}:${port}`;
   return {
     url,
     dir,

@@ -23,13 +23,15 @@ export interface Gitops {
   readonly stop: () => Promise<void>;
 }
 
+/** An operator that is a pod reaches the Git server only by an address of this machine that is `host`. */
 export async function startGitops(
   cluster: ClusterAccess,
   client: Client,
   { ca, dir }: Pick<World, "ca" | "dir">,
+  host = "127.0.0.1",
 ): Promise<Gitops> {
-  const certificate = await issue(ca, { commonName: "git", ips: ["127.0.0.1"] });
-  const git = await startGitServer({ certificate, credentials: CREDENTIALS });
+  const certificate = await issue(ca, { commonName: "git", ips: [host] });
+  const git = await startGitServer({ certificate, credentials: CREDENTIALS, host });
   const syncs: GitSync[] = [];
   try {
     const flux = await startFlux(cluster, dir, (progress) => console.error(progressLine(progress)));

@@ -7,20 +7,11 @@ import type { Gitops } from "../../world/gitops.ts";
 import { server, update } from "../../world/manifests.ts";
 import type { Room } from "../../world/room.ts";
 import type { World } from "../../world/world.ts";
-import { saidByPods, type Node } from "./said.ts";
+import { type Node, saidByPods } from "./said.ts";
+import { teamAccount } from "./team.ts";
 
 const CHECKS = { checks: { modules: { path: "/api/modules" } } };
 const RELEASE = "9.4.7";
-
-/** The account of a team that Flux acts as: it administers its namespace, and what is merged there may approve. */
-const account = async ({ cluster }: Node, namespace: string): Promise<string> => {
-  const create = (...args: readonly string[]) => cluster.kubectl(["create", ...args, "-n", namespace]);
-  await create("serviceaccount", "flux");
-  const bind = (name: string, role: string) =>
-    create("rolebinding", name, `--clusterrole=${role}`, `--serviceaccount=${namespace}:flux`);
-  await Promise.all([bind("flux", "admin"), bind("omega-by-commit", "ashat-approver-omega")]);
-  return `system:serviceaccount:${namespace}:flux`;
-};
 
 const approvals = ({ blockedBy }: DeploymentStatus) => blockedBy?.find(({ gate }) => gate === "approvals");
 
@@ -34,7 +25,7 @@ export async function goesByCommits(
 ): Promise<void> {
   const { namespace } = room;
   const { host } = real.node.network;
-  const flux = await account(real, namespace);
+  const flux = await teamAccount(real, namespace);
   const sync = await gitops.sync(namespace, "shop", { wait: true, serviceAccountName: "flux" });
   await gitops.waitByRules(namespace, sync);
   const [staging, omega, release] = await Promise.all([

@@ -23,6 +23,7 @@ import type { TargetProcesses } from "../../world/target.ts";
 import { startWorld, type World } from "../../world/world.ts";
 import { goesByCommits } from "./commits.ts";
 import { expectRestricted } from "./restricted.ts";
+import { promotesByCommits } from "./workload.ts";
 
 // The life of one installation on a real node, in order: Helm installs it from the image, it works, Flux comes and it works from Git, its leaders
 // are killed, it is upgraded and taken away. Operator, checks and doctor are pods; servers and their agents, Flux and the Git server are
@@ -154,15 +155,18 @@ describe.skipIf(skipped !== undefined)(title, () => {
   });
 
   describe("with Flux, which came after it", () => {
-    let gitops: Gitops | undefined;
+    let gitops: Gitops;
     beforeAll(async () => {
-      gitops = await startGitops(real.cluster, client, world);
+      gitops = await startGitops(real.cluster, client, world, real.node.network.host);
     }, NODE_PATIENCE_MS);
     afterAll(() => gitops?.stop());
 
     test("an update goes from a commit to its end, approved by another commit, and its checks were containers of the node", async () => {
-      if (gitops === undefined) throw new Error("Flux runs before this");
       await goesByCommits(real, world, await newRoom("commits"), gitops, PATIENCE);
+    });
+
+    test("what the operator commits is rolled out on the node before anything is checked there", async () => {
+      await promotesByCommits(real, await newRoom("promotes"), gitops, PATIENCE);
     });
   });
 

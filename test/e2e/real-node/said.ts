@@ -14,9 +14,11 @@ interface Pod {
   };
 }
 
-/** What each container of a namespace said at its end, of pods that the containerd of the node knows, too. */
+/** What each container of the Jobs of a namespace said at its end, of pods that the containerd of the node knows, too. */
 export const saidByPods = async ({ cluster, node }: Node, namespace: string): Promise<readonly string[]> => {
-  const { items } = JSON.parse((await cluster.kubectl(["get", "pods", "-n", namespace, "-o", "json"])).stdout) as {
+  const { items } = JSON.parse(
+    (await cluster.kubectl(["get", "pods", "--selector=job-name", "-n", namespace, "-o", "json"])).stdout,
+  ) as {
     readonly items: readonly Pod[];
   };
   const containers = items.flatMap(({ metadata, spec, status }) =>
