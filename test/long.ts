@@ -28,6 +28,7 @@ export const LONG: readonly string[] = [
   "test/e2e/layers.test.ts",
   "test/e2e/metrics.test.ts",
   "test/e2e/notifications.test.ts",
+  "test/e2e/private-artifacts.test.ts",
   "test/e2e/real-node/killed.test.ts",
   "test/e2e/real-node/main.test.ts",
   "test/e2e/real-node/node.test.ts",

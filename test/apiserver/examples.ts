@@ -194,6 +194,29 @@ const servers: readonly Example[] = [
     spec: server({ agent, kubernetes: {} }),
     refusal: "a server has at most one of agent, git, kubernetes",
   },
+  {
+    about: "private artifacts of hosts in every spelling",
+    spec: server({
+      kubernetes: {
+        serviceAccountName: "deployer",
+        artifactSecretRef: { name: "deploy-read", hosts: ["git.example", "10.0.0.7:8443", "[fd00::1]:443"] },
+      },
+    }),
+  },
+  ...["https://git.example", "*.example", "git.example/acme", "git.example:0", ""].map((host) => ({
+    about: `private artifacts of a host that is none: ${host}`,
+    spec: server({
+      kubernetes: { serviceAccountName: "deployer", artifactSecretRef: { name: "deploy-read", hosts: [host] } },
+    }),
+    refusal: "",
+  })),
+  {
+    about: "private artifacts of no host",
+    spec: server({
+      kubernetes: { serviceAccountName: "deployer", artifactSecretRef: { name: "deploy-read", hosts: [] } },
+    }),
+    refusal: "",
+  },
   { about: "a pin", spec: server({ tls: { sha256: pin } }) },
   { about: "a CA", spec: server({ tls: { caSecretRef: { name: "ra-ca" } } }) },
   {

@@ -37,7 +37,11 @@ const OBJECTS = [
   ours("Server", "dev", {
     tier: "Alpha",
     url: "https://10.4.0.18",
-    kubernetes: { secretRef: { name: "elsewhere" }, serviceAccountName: "deployer" },
+    kubernetes: {
+      secretRef: { name: "elsewhere" },
+      artifactSecretRef: { name: "ra-ca" },
+      serviceAccountName: "deployer",
+    },
     waitFor: { kustomization: { name: "{app}" } },
   }),
   ours("Mainframe", "cust-417", {
@@ -103,7 +107,11 @@ test("names that a prefix, a suffix or a generated Secret changes are changed wh
     checks: { database: { secretRef: { name: db } } },
   });
   expect(named(built, "Server", "dev").spec).toMatchObject({
-    kubernetes: { secretRef: { name: "elsewhere" }, serviceAccountName: "prod-deployer-eu" },
+    kubernetes: {
+      secretRef: { name: "elsewhere" },
+      artifactSecretRef: { name: ca },
+      serviceAccountName: "prod-deployer-eu",
+    },
     waitFor: { kustomization: { name: "{app}" } },
   });
   expect(named(built, "Mainframe", "cust-417").spec).toMatchObject({
