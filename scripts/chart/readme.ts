@@ -19,9 +19,11 @@ ASHAT moves an update from ALPHA through the Public server and OMEGA to the Lice
 the operator, the kinds, the admission policies and the roles. It needs nothing else in the cluster: no webhook, no certificates, no database.
 
 \`\`\`sh
-helm install ashat charts/ashat --namespace ashat-system --create-namespace
+helm install ashat charts/ashat --namespace ashat-system --create-namespace --set image.repository=registry.example/ashat --set image.tag=0.1.0
 helm test ashat --namespace ashat-system
 \`\`\`
+
+The image is in no registry: \`npm run image -- --tag registry.example/ashat:0.1.0\` builds it, and \`docs/install.md\` says how it gets to your nodes.
 
 The namespace is always \`ashat-system\`, because the policies name the account that may write status and records; there is one installation in a cluster.
 Kubernetes 1.36 stamps by itself who acted. On earlier ones (1.30 and later) the client writes the stamp and the API server checks it; the chart finds out.

@@ -20,9 +20,11 @@ const ROOT = new URL("../../", import.meta.url).pathname;
 const MAIN = join(ROOT, "src/main.ts");
 const page = await readFile(join(ROOT, "docs/install.md"), "utf8");
 
-/** What needs nodes, an image or kind; the tests that have a node run it. */
-const NEEDS_NODES = /^(kubectl rollout status|helm test|npm run image|kind )/;
+/** What needs nodes, an image or kind; the tests that have a node or build an image run it. */
+const NEEDS_NODES = /^(kubectl rollout status|helm test|npm run image|kind |docker |skopeo |ctr )/;
 const blocks = codeBlocks(page, "sh").filter((block) => !/^kind /m.test(block));
+
+const FIRST = blocks.findIndex((block) => block.startsWith("helm install"));
 
 let cluster: Cluster;
 let dir: string;
@@ -82,7 +84,7 @@ describe("docs/install.md", () => {
     "works as it stands: $first",
     async ({ block, index }) => {
       const said = await sh(here(block));
-      if (index === 0) await startOperator();
+      if (index === FIRST) await startOperator();
       if (block.includes("auth can-i")) expect(said).toContain("[omega]");
     },
   );
