@@ -2,7 +2,7 @@ import { stringify } from "yaml";
 import manifest from "../../package.json" with { type: "json" };
 import { crd, KINDS } from "../../src/api/crds.ts";
 import { POLICIES } from "../../src/api/policies.ts";
-import { deployment, networkPolicy, podDisruptionBudget, service, serviceMonitor } from "./operator.ts";
+import { deployment, networkPolicy, notifications, podDisruptionBudget, service, serviceMonitor } from "./operator.ts";
 import { DEFAULTS } from "./values.ts";
 
 /** Objects as a file of several documents. */
@@ -42,6 +42,10 @@ export const kustomization = (documents: Documents): Readonly<Record<string, str
     resources: ["service-monitor.yaml"],
   }),
   "components/service-monitor/service-monitor.yaml": stringify(serviceMonitor),
+  "components/notifications/kustomization.yaml": component(
+    "Tells the receiver whose address is `url` of the Secret ashat-notify, signed with its `secret`.",
+    { patches: [{ target: { kind: "Deployment", name: "ashat-operator" }, patch: stringify(notifications) }] },
+  ),
   "components/before-1.36/kustomization.yaml": component(
     "Kubernetes before 1.36, whose API server cannot stamp who acted: the client does, and it is checked.",
     { patches: withoutStamps },

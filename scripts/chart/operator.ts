@@ -79,6 +79,21 @@ export const deployment = (image: string, replicas: number): object => ({
   },
 });
 
+const NOTIFY = { name: "notify-secret", at: "/etc/ashat/notify-secret" } as const;
+const POD = "/spec/template/spec";
+
+/** What notifications add to it, whatever else a user's own patches have added. */
+export const notifications: readonly object[] = [
+  { op: "add", path: `${POD}/containers/0/args/-`, value: `--notify-url-file=${NOTIFY.at}/url` },
+  { op: "add", path: `${POD}/containers/0/args/-`, value: `--notify-secret=${NOTIFY.at}/secret` },
+  {
+    op: "add",
+    path: `${POD}/containers/0/volumeMounts/-`,
+    value: { name: NOTIFY.name, mountPath: NOTIFY.at, readOnly: true },
+  },
+  { op: "add", path: `${POD}/volumes/-`, value: { name: NOTIFY.name, secret: { secretName: "ashat-notify" } } },
+];
+
 export const service: object = {
   apiVersion: "v1",
   kind: "Service",

@@ -111,7 +111,9 @@ const Notifications = z.strictObject({
     .string()
     .regex(/^$|^https?:/)
     .default("")
-    .describe("Who is told. Where it is a secret itself, leave it empty: it is the `url` of that Secret then."),
+    .describe(
+      "Who is told. Where it is a secret itself, leave it empty: it is the `url` of that Secret then, which is mounted as a file.",
+    ),
   caConfigMap: z
     .string()
     .max(253)

@@ -10,7 +10,7 @@ test.each([
   "http://hooks.team.svc.cluster.local:8080/ashat",
   "http://127.0.0.1:9/ashat",
 ])("%s can be told", (url) => {
-  expect(readReceiverUrl(url, rules).href).toBe(url);
+  expect(readReceiverUrl("--notify-url", url, rules).href).toBe(url);
 });
 
 test.each([
@@ -22,6 +22,6 @@ test.each([
   ["http://hooks.team.svcx/path-secret", "https://"],
   ["http://svc/path-secret", "https://"],
 ])("%s cannot, and no more than its host is said", (url, says) => {
-  expect(() => readReceiverUrl(url, rules)).toThrow(says);
-  expect(() => readReceiverUrl(url, rules)).not.toThrow(/hunter2|path-secret/);
+  expect(() => readReceiverUrl("--notify-url", url, rules)).toThrow(says);
+  expect(() => readReceiverUrl("--notify-url", url, rules)).not.toThrow(/hunter2|path-secret/);
 });

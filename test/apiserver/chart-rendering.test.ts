@@ -116,6 +116,11 @@ describe("the chart", () => {
       ["--set=replicas=1,serviceMonitor.enabled=true,networkPolicy.enabled=false"],
       ["single-replica", "service-monitor"],
     ],
+    [
+      "telling a receiver whose address is a secret",
+      ["--set=notifications.existingSecret=ashat-notify"],
+      ["network-policy", "notifications"],
+    ],
   ])("installs what kustomize installs, object by object: %s", async (_, values, components) => {
     const charted = (await template(...values)).filter((object) => !isHook(object));
     const based = (await kustomize(...components)).filter(({ kind }) => kind !== "Namespace");
@@ -225,10 +230,11 @@ describe("values", () => {
     expect(containerOf(await template()).args.join(" ")).not.toContain("notify");
   });
 
-  it("takes the address of that receiver from the same Secret where it is one", async () => {
+  it("takes the address of that receiver from a file of the same Secret where it is one, and from no command line", async () => {
     const { args, env } = containerOf(await template("--set=notifications.existingSecret=hook"));
-    expect(args).toContain("--notify-url=$(ASHAT_NOTIFY_URL)");
-    expect(env).toEqual([{ name: "ASHAT_NOTIFY_URL", valueFrom: { secretKeyRef: { name: "hook", key: "url" } } }]);
+    expect(args).toContain("--notify-url-file=/etc/ashat/notify-secret/url");
+    expect(args.join(" ")).not.toMatch(/--notify-url=|\$\(/);
+    expect(env).toBeUndefined();
   });
 
   it("brings a ServiceMonitor only when asked, and leaves out what is switched off", async () => {

@@ -36,11 +36,13 @@ beforeAll(async () => {
   });
   world = await startWorld(cluster, await newNamespace(cluster, "notified"));
   receiver = await startReceiver({ secret: SECRET, ca: world.ca });
-  const [secret, ca] = [join(world.dir, "notify-secret"), join(world.dir, "notify-ca.pem")];
+  const at = (name: string): string => join(world.dir, name);
+  const [url, secret, ca] = [at("notify-url"), at("notify-secret"), at("notify-ca.pem")];
+  await writeFile(url, `${receiver.url}\n`);
   await writeFile(secret, `${SECRET}\n`);
   await writeFile(ca, world.ca.certPem);
   flags = [
-    `--notify-url=${receiver.url}`,
+    `--notify-url-file=${url}`,
     `--notify-secret=${secret}`,
     `--notify-ca=${ca}`,
     "--notify-source=urn:ashat:test",
