@@ -4,10 +4,12 @@ import { Refusal } from "./refusal.ts";
 
 const files = (...texts: readonly string[]) => new Map(texts.map((text, index) => [`app/${index}.yaml`, text]));
 const map = (name: string, more = "") => `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}${more}}\n`;
-const names = (given: ReadonlyMap<string, string>, folder = "app") => readManifests(given, folder).map(said);
+const never = new AbortController().signal;
+const read = (given: ReadonlyMap<string, string>, folder = "app") => readManifests(given, folder, never);
+const names = async (given: ReadonlyMap<string, string>, folder?: string) => (await read(given, folder)).map(said);
 
 describe("manifests of an artifact", () => {
-  test("are those below the folder, by every name of YAML and JSON, several in a file, lists as what is in them", () => {
+  test("are those below the folder, by every name of YAML and JSON, several in a file, lists as what is in them", async () => {
     const list = `apiVersion: v1\nkind: List\nitems:\n- ${map("c").trim().replaceAll("\n", "\n  ")}\n`;
     const given = new Map([
       ["app/a.yaml", `---\n${map("a")}---\n# nothing\n---\n${map("b", ", namespace: shop")}...\n`],
@@ -17,15 +19,15 @@ describe("manifests of an artifact", () => {
       ["application/e.yaml", map("e")],
       ["ashat.json", "{}"],
     ]);
-    expect(names(given)).toEqual(["ConfigMap a", "ConfigMap shop/b", "ConfigMap d", "ConfigMap c"]);
-    expect(names(given, "./application/")).toEqual(["ConfigMap e"]);
-    expect(names(given, ".")).toHaveLength(5);
+    expect(await names(given)).toEqual(["ConfigMap a", "ConfigMap shop/b", "ConfigMap d", "ConfigMap c"]);
+    expect(await names(given, "./application/")).toEqual(["ConfigMap e"]);
+    expect(await names(given, ".")).toHaveLength(5);
   });
 
-  test("may use anchors and merges, and octal numbers as everywhere in Kubernetes", () => {
+  test("may use anchors and merges, and octal numbers as everywhere in Kubernetes", async () => {
     const data = 'data: {one: &x "on", two: *x, three: "010", four: 22:22}';
     const more = "base: &b {mode: 0644, other: 0o644, big: 1e3}\nmode: {<<: *b, other: 7}";
-    const [first] = readManifests(files(`${map("a")}${data}\n${more}\n`), "app");
+    const [first] = await read(files(`${map("a")}${data}\n${more}\n`));
     expect(first?.["data"]).toEqual({ one: "on", two: "on", three: "010", four: "22:22" });
     expect(first?.["mode"]).toEqual({ mode: 420, other: 7, big: 1000 });
   });
@@ -55,6 +57,8 @@ describe("manifests of an artifact", () => {
     ],
     ["YAML that is none", files("a: [secret"), /app\/0\.yaml is not YAML \(.*line 1\)/],
     ["a key twice", files(`${map("a")}kind: Secret\n`), /DUPLICATE_KEY/],
+    ["a key twice, once as a number", files(`${map("a")}data: {1: a, "1": b}\n`), /DUPLICATE_KEY/],
+    ["a key that is a map", files(`${map("a")}? {a: 1}\n: 2\n`), /KEY_IS_NO_TEXT, line 4/],
     ["a word that is a truth value to others", files(`${map("a")}data: {on: yes}\n`), /a bare on.*quote it/],
     ["a number that JSON does not hold", files(`${map("a")}value: 12345678901234567890\n`), /cannot hold exactly/],
     ["a number without end", files(`${map("a")}value: .inf\n`), /cannot hold exactly/],
@@ -82,22 +86,42 @@ describe("manifests of an artifact", () => {
       ),
       /aliases/,
     ],
+    [
+      "a short text that aliases make a long one",
+      files(`${map("a")}x: &a ${"x".repeat(500_000)}\nz: [${Array(20).fill("*a").join(",")}]\n`),
+      /larger than 4194304 bytes by its aliases/,
+    ],
+    ["a small file that is a great many values", files(`x: [${"1,".repeat(500_000)}1]\n`), /more than 250000 words/],
+    [
+      "lists in lists in lists",
+      files(`x: ${"[".repeat(100_000)}${"]".repeat(100_000)}\n`),
+      /RESOURCE_EXHAUSTION, line 1/,
+    ],
+    [
+      "a file that is too large",
+      files(map("a"), `${map("b")}# ${"x".repeat(1024 * 1024)}\n`),
+      /app\/1\.yaml is larger/,
+    ],
+    [
+      "files that are too large together",
+      files(...Array.from({ length: 9 }, (_, i) => `${map(`a-${i}`)}# ${"x".repeat(1_000_000)}\n`)),
+      /larger than 8388608 bytes together/,
+    ],
     ["too many objects", files(...Array.from({ length: 1001 }, (_, i) => map(`a-${i}`))), /more than 1000/],
   ];
-  test.each(bad)("with %s are refused as a whole", (_, given, words) => {
-    const read = () => readManifests(given, "app");
-    expect(read).toThrow(Refusal);
-    expect(read).toThrow(words);
-    expect(read).not.toThrow(/secret/);
+  test.each(bad)("with %s are refused as a whole", async (_, given, words) => {
+    const error: unknown = await read(given).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(Refusal);
+    expect(String(error)).toMatch(words);
+    expect(String(error)).not.toMatch(/secret/);
   });
 
-  test("that name one object twice are refused, also in two versions of its kind", () => {
+  test("that name one object twice are refused, also in two versions of its kind", async () => {
     const twice = ["apps/v1", "apps/v1beta1"].map(
       (version) => `apiVersion: ${version}\nkind: Deployment\nmetadata: {name: a}\n`,
     );
-    expect(() => withoutDuplicates(readManifests(files(...twice), "app"))).toThrow(
-      /Deployment a is in the artifact twice/,
-    );
+    const both = await read(files(...twice));
+    expect(() => withoutDuplicates(both)).toThrow(/Deployment a is in the artifact twice/);
   });
 
   test("are applied from what holds others to what needs them", () => {

@@ -1,8 +1,8 @@
 import { GROUP } from "../../api/group.ts";
 import { at, listAt, textAt } from "../loose.ts";
 import { type Files, folderOf, isBelow, isManifest } from "./files.ts";
+import { readApart } from "./read-apart.ts";
 import { badManifests } from "./refusal.ts";
-import { readYaml } from "./yaml-as-kubernetes.ts";
 
 /** An object as it is applied: exactly what was written, and our own annotations. */
 export interface Manifest {
@@ -18,6 +18,9 @@ export interface Manifest {
 }
 
 const MOST = 1_000;
+const MIB = 1024 * 1024;
+/** An object of Kubernetes is smaller than 1.5 MiB, and whatever is read here is held in memory. */
+export const MANIFEST_BOUNDS = { file: MIB, all: 8 * MIB } as const;
 const KUSTOMIZATION = /^kustomization(\.ya?ml)?$|^Kustomization$/;
 
 /** Which object it is, whatever the version it is written in. */
@@ -106,19 +109,41 @@ const rendered = (file: string) =>
     `${file} is for kustomize, which is not run here: render it before, e.g. kubectl kustomize <folder> > manifests.yaml, and put only the result into the artifact.`,
   );
 
-/** Reads everything below the folder strictly; whatever is not understood refuses the whole. */
-export const readManifests = (files: Files, folder: string): readonly Manifest[] => {
-  const below = folderOf(folder);
+const textsBelow = (files: Files, below: string): readonly (readonly [path: string, text: string])[] => {
   const paths = [...files.keys()].filter((path) => isBelow(below, path)).toSorted();
   const kustomization = paths.find((path) => KUSTOMIZATION.test(path.split("/").at(-1) ?? ""));
   if (kustomization !== undefined) throw rendered(kustomization);
-  const found = paths
+  const texts = paths
     .filter((path) => isManifest(path) && path !== "ashat.json")
-    .flatMap((path) =>
-      readYaml(path, files.get(path) ?? "")
-        .flatMap(flattened)
-        .map((value) => ({ path, manifest: manifestOf(path, value) })),
-    );
+    .map((path) => [path, files.get(path) ?? ""] as const);
+  let all = 0;
+  for (const [path, text] of texts) {
+    const bytes = Buffer.byteLength(text);
+    all += bytes;
+    if (bytes > MANIFEST_BOUNDS.file)
+      throw badManifests(
+        `${path} is larger than ${MANIFEST_BOUNDS.file} bytes; the author of the update splits it into smaller files.`,
+      );
+    if (all > MANIFEST_BOUNDS.all)
+      throw badManifests(
+        `The manifests are larger than ${MANIFEST_BOUNDS.all} bytes together; the author of the update splits them into layers.`,
+      );
+  }
+  return texts;
+};
+
+/** Reads everything below the folder strictly; whatever is not understood refuses the whole. */
+export const readManifests = async (
+  files: Files,
+  folder: string,
+  signal: AbortSignal,
+): Promise<readonly Manifest[]> => {
+  const below = folderOf(folder);
+  const texts = textsBelow(files, below);
+  const read = texts.length === 0 ? [] : await readApart(texts, signal);
+  const found = read.flatMap(([path, values]) =>
+    values.flatMap(flattened).map((value) => ({ path, manifest: manifestOf(path, value) })),
+  );
   if (found.length === 0)
     throw badManifests(
       `There is no manifest (*.yaml, *.yml, *.json) under ${below === "" ? "the root" : below} of the artifact; check spec.kubernetes.path of the server.`,

@@ -68,7 +68,7 @@ export const toDeliver = async (
   const modules = archive === undefined ? [] : [...modulesIn(files, assignment)];
   return {
     release: { sequence, version, digest, modules, good: false },
-    manifests: readManifests(files, path),
+    manifests: await readManifests(files, path, signal),
     others: ledger?.book.releases ?? [],
   };
 };

@@ -1,14 +1,17 @@
 import { execFile } from "node:child_process";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { isBuiltin } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { Worker } from "node:worker_threads";
 import type { Metafile } from "esbuild";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import manifest from "../../../package.json" with { type: "json" };
 import { BUNDLED, bundleInto } from "../../../scripts/image/bundle.ts";
+import { READ_MARK } from "../../../src/delivery/kubernetes/read-apart.ts";
 import { copyElsewhere } from "./elsewhere.ts";
 
 const ROOT = new URL("../../../", import.meta.url).pathname;
@@ -53,7 +56,15 @@ test("nothing of ours reads a file beside its source: there is none beside the b
   const texts = await Promise.all(ours.map(async (path) => [path, await readFile(join(ROOT, path), "utf8")] as const));
   expect(
     texts.filter(([, text]) => /import\.meta\.(url|dirname|filename|resolve)/.test(text)).map(([path]) => path),
-  ).toEqual([]);
+  ).toEqual(["src/delivery/kubernetes/read-apart.ts"]);
+});
+
+test("started as a thread the bundle reads manifests, and nothing else", async () => {
+  const file = join(dir, "first", "ashat.mjs");
+  const texts = [["a.yaml", "mode: 0644"]];
+  const answers = once(new Worker(file, { workerData: { mark: READ_MARK, texts } }), "message");
+  expect(await answers).toEqual([{ values: [["a.yaml", [{ mode: 420 }]]] }]);
+  expect(await once(new Worker(file, { argv: ["licence", "--help"], stdout: true }), "exit")).toEqual([0]);
 });
 
 test("every process starts from the bundle alone", async () => {

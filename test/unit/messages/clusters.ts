@@ -5,6 +5,7 @@ import { healthOfAll } from "../../../src/delivery/kubernetes/go-on.ts";
 import type { Ref } from "../../../src/delivery/kubernetes/ledger.ts";
 import { readManifests, withoutDuplicates } from "../../../src/delivery/kubernetes/manifests.ts";
 import { prepare } from "../../../src/delivery/kubernetes/prepare.ts";
+import { readApart } from "../../../src/delivery/kubernetes/read-apart.ts";
 import { answerTo, type KubernetesPlace } from "../../../src/delivery/kubernetes/session.ts";
 import { createClient } from "../../../src/kube/client.ts";
 import { ApiError } from "../../../src/kube/errors.ts";
@@ -74,14 +75,22 @@ const thrown = (...attempts: readonly (() => unknown)[]): readonly Told[] =>
   });
 
 const map = (name: string, more = ""): string => `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}${more}}\n`;
-const manifests = (...texts: readonly string[]): readonly Told[] =>
-  thrown(...texts.map((text) => () => readManifests(new Map([["app/a.yaml", text]]), "app")));
+/** Reads each of these as the whole of an artifact. */
+const artifacts = async (...all: readonly ReadonlyMap<string, string>[]): Promise<readonly Told[]> => {
+  const told: Told[] = [];
+  for (const files of all)
+    await readManifests(files, "app", never).catch((error: unknown) => void told.push(toldOf(error)));
+  return told;
+};
+const manifests = (...texts: readonly string[]): Promise<readonly Told[]> =>
+  artifacts(...texts.map((text) => new Map([["app/a.yaml", text]])));
+const X = (bytes: number): string => `# ${"x".repeat(bytes)}\n`;
 const ALIASES = `x: &a [1,1,1,1,1,1,1,1,1]\n${Array.from("bcdefghi")
   .map((key, at) => `${key}: &${key} [${Array(9).fill(`*${"abcdefgh"[at]}`).join(",")}]`)
   .join("\n")}\n`;
 
 const prepared = async (text: string, namespaced = true): Promise<readonly Told[]> => {
-  const given = readManifests(new Map([["app/a.yaml", text]]), "app");
+  const given = await readManifests(new Map([["app/a.yaml", text]]), "app", never);
   const kindsOf = (_version: string, kind: string) =>
     Promise.resolve(kind === "Nothing" ? undefined : { group: "", version: "v1", plural: "x", kind, namespaced });
   return prepare(given, { namespace: "shop", inventory: "shop/i", kindsOf }, never).then(
@@ -162,9 +171,8 @@ export const CLUSTERS: Readonly<Record<string, () => readonly Told[] | Promise<r
   "an account that may not write down what it delivers": () => [
     toldOf(new ApiError({ status: 403, reason: "Forbidden", message: "secrets is forbidden" })),
   ],
-  "an artifact without manifests": () => thrown(() => readManifests(new Map([["b/a.yaml", map("a")]]), "app")),
-  "an artifact for kustomize": () =>
-    thrown(() => readManifests(new Map([["app/kustomization.yaml", "resources: []"]]), "app")),
+  "an artifact without manifests": () => artifacts(new Map([["b/a.yaml", map("a")]])),
+  "an artifact for kustomize": () => artifacts(new Map([["app/kustomization.yaml", "resources: []"]])),
   "manifests that cannot be read": () =>
     manifests(
       "a: [",
@@ -177,16 +185,30 @@ export const CLUSTERS: Readonly<Record<string, () => readonly Told[] | Promise<r
       map("a", ", annotations: {a: 1}"),
     ),
   "manifests that do not belong into an artifact": async () => [
-    ...manifests(
+    ...(await manifests(
       "apiVersion: ashat.raos.io/v1alpha1\nkind: Server\nmetadata: {name: x}\n",
       map("a", ", managedFields: []"),
-    ),
+    )),
     ...(await prepared("apiVersion: v1\nkind: Secret\ntype: ashat.raos.io/release\nmetadata: {name: a}\n")),
     ...(await prepared(map("a", ", namespace: shop"), false)),
-    ...thrown(() => withoutDuplicates(readManifests(new Map([["a.yaml", `${map("a")}---\n${map("a")}`]]), "."))),
+    ...(await readManifests(new Map([["a.yaml", `${map("a")}---\n${map("a")}`]]), ".", never).then((both) =>
+      thrown(() => withoutDuplicates(both)),
+    )),
   ],
   "manifests of too many objects": () =>
     manifests(Array.from({ length: 1001 }, (_, at) => map(`a-${at}`)).join("---\n")),
+  "manifests that are too large": async () => [
+    ...(await manifests(
+      `x: [${"1,".repeat(200_000)}1]\n`,
+      X(1024 * 1024),
+      `x: &a ${X(900_000).slice(2)}z: [*a,*a,*a,*a]\n`,
+    )),
+    ...(await artifacts(new Map(Array.from({ length: 9 }, (_, at) => [`app/${at}.yaml`, X(1_000_000)])))),
+    ...(await readApart([["a.yaml", "a: 1"]], never, { heapMb: 192, deadlineMs: 0 }).then(
+      () => [],
+      (error: unknown) => [toldOf(error)],
+    )),
+  ],
   "manifests of a kind that is not served": () =>
     prepared("apiVersion: no.example/v1\nkind: Nothing\nmetadata: {name: x}\n"),
   "objects that are on their way": () =>
