@@ -3,10 +3,10 @@ import type { BlockedBy } from "../api/deployment.ts";
 import type { Tier } from "../api/group.ts";
 import { act, reasonFrom } from "./act.ts";
 import { actedAlready, type Asked } from "./action.ts";
-import { brought } from "./brought.ts";
+import { brought, layerLines } from "./brought.ts";
 import { follow, newSentences } from "./follow.ts";
-import type { Update } from "./kinds.ts";
-import { fleetOf, ofTier, updateCalled } from "./lookup.ts";
+import type { Target, Update } from "./kinds.ts";
+import { fleetOf, ofTier, targetsOf, updateCalled } from "./lookup.ts";
 import { idOf, shownAs } from "./names.ts";
 import { isMoving, isOver, nextOf, waysOn } from "./next.ts";
 import { No } from "./no.ts";
@@ -41,8 +41,9 @@ export async function approve(session: Session, typed: string, options: ApproveO
     });
   }
   screen.print(screen.paint.bold("You are about to approve:"));
-  for (const line of whatIsApproved(update, gate.tier))
-    for (const part of indented(line, screen.width, "  ")) screen.print(part);
+  for (const line of whatIsApproved(update, gate.tier, targetsOf(fleet, gate.tier), screen.width)) screen.print(line);
+  if (update.spec.layers !== undefined)
+    screen.print(`  every digit of the digests: ${session.deploy(`status ${idOf(update)} -o yaml`)}`);
   const { update: written } = await act(session, update, asked, who);
   screen.print(screen.paint.good(`Approved: ${shownAs(update)} for ${TIER_NAME[gate.tier]}, by ${who}.`));
   const after = await follow(session, written, {
@@ -100,8 +101,14 @@ function approvalsGate(
   throw new No(`Not ready for approval: ${where}.`, { next: next === undefined ? [] : [next] });
 }
 
-/** What a person puts their name to. */
-export function whatIsApproved({ metadata, spec, status }: Update, tier: Tier): readonly string[] {
+/** What a person puts their name to; of several layers which ones would come to the targets of the tier. */
+export function whatIsApproved(
+  { metadata, spec, status }: Update,
+  tier: Tier,
+  targets: readonly Target[],
+  width: number,
+): readonly string[] {
+  const said = (line: string): readonly string[] => indented(line, width, "  ");
   const annotations = metadata.annotations ?? {};
   const given = actionsOf(annotations).filter(
     (action) =>
@@ -113,11 +120,16 @@ export function whatIsApproved({ metadata, spec, status }: Update, tier: Tier): 
   const people = [...new Set(given.map(({ by }) => by))];
   const passed = (status?.tiers ?? []).filter(({ state }) => state === "Passed");
   return [
-    `${shownAs({ metadata })}: ${spec.description}`,
-    `${spec.app} ${spec.version}, ${brought(spec)}, pushed by ${annotations[AUTHOR_KEY] ?? "somebody the API server did not name"}`,
-    passed.length === 0
-      ? "not verified anywhere yet"
-      : `verified: ${passed.map(({ name, targets }) => `${TIER_NAME[name]} (${targets.map((target) => `${target.name}${target.checks === undefined ? "" : ` ${target.checks} checks`}`).join(", ")})`).join(", ")}`,
-    people.length === 0 ? "nobody has approved it yet" : `approved already by ${people.join(", ")}`,
+    ...said(`${shownAs({ metadata })}: ${spec.description}`),
+    ...said(
+      `${spec.app} ${spec.version}, ${brought(spec, (digest) => digest)}, pushed by ${annotations[AUTHOR_KEY] ?? "somebody the API server did not name"}`,
+    ),
+    ...layerLines(spec, targets, width - 4).map((line) => `    ${line}`),
+    ...said(
+      passed.length === 0
+        ? "not verified anywhere yet"
+        : `verified: ${passed.map(({ name, targets: on }) => `${TIER_NAME[name]} (${on.map((target) => `${target.name}${target.checks === undefined ? "" : ` ${target.checks} checks`}`).join(", ")})`).join(", ")}`,
+    ),
+    ...said(people.length === 0 ? "nobody has approved it yet" : `approved already by ${people.join(", ")}`),
   ];
 }

@@ -1,5 +1,13 @@
 import type { Tier } from "../api/group.ts";
-import { MAINFRAMES, type MainframeObject, SERVERS, type ServerObject, type Update, UPDATES } from "./kinds.ts";
+import {
+  MAINFRAMES,
+  type MainframeObject,
+  SERVERS,
+  type ServerObject,
+  type Target,
+  type Update,
+  UPDATES,
+} from "./kinds.ts";
 import { idOf, isKubeName, kubeName, LONGEST_UPDATE } from "./names.ts";
 import { nearest } from "./nearest.ts";
 import { No } from "./no.ts";
@@ -46,3 +54,7 @@ export const tierOf = ({ spec }: ServerObject): Tier => spec.tier.toLowerCase() 
 
 export const ofTier = ({ servers }: Pick<Fleet, "servers">, tier: Tier): readonly ServerObject[] =>
   servers.filter((server) => tierOf(server) === tier);
+
+/** Servers, or mainframes: all that takes part in a tier. */
+export const targetsOf = (fleet: Fleet, tier: Tier): readonly Target[] =>
+  tier === "mainframes" ? fleet.mainframes : ofTier(fleet, tier);

@@ -1,8 +1,9 @@
 import type { Condition } from "../api/meta.ts";
 import type { Screen } from "./face.ts";
-import { isServer, type Target } from "./kinds.ts";
+import { isServer, type Target, type Update } from "./kinds.ts";
 import type { Fleet } from "./lookup.ts";
 import { shownAs } from "./names.ts";
+import { layersHere, runsHere } from "./runs.ts";
 import { type Column, hanging, table } from "./table.ts";
 
 const TIER_ORDER = ["Alpha", "Public", "Omega"] as const;
@@ -14,11 +15,6 @@ const tierTitle = (target: Target): string => {
   if (!isServer(target)) return `wave ${target.spec.wave}`;
   return target.spec.tier === "Public" ? "Public" : target.spec.tier.toUpperCase();
 };
-
-const runs = ({ status }: Target): string =>
-  (status?.apps ?? [])
-    .flatMap(({ app, version }) => (version === undefined ? [] : [app === "default" ? version : `${app} ${version}`]))
-    .join(", ") || "-";
 
 const claim = ({ status }: Target): string =>
   (status?.apps ?? []).flatMap(({ claim: by }) => (by === undefined ? [] : [by.name])).join(", ") || "-";
@@ -61,12 +57,16 @@ export const troubleOf = (target: Target): readonly string[] => {
   ];
 };
 
-export function serversTable(fleet: Fleet, { paint, width }: Pick<Screen, "paint" | "width">): readonly string[] {
+export function serversTable(
+  fleet: Fleet,
+  updates: readonly Update[],
+  { paint, width }: Pick<Screen, "paint" | "width">,
+): readonly string[] {
   const targets = orderedTargets(fleet);
   const columns: readonly Column<Target>[] = [
     { title: "TIER", of: tierTitle },
     { title: "NAME", of: (target) => `${isServer(target) ? "" : "- "}${shownAs(target)}` },
-    { title: "RUNS", of: runs, leave: 1 },
+    { title: "RUNS", of: (target) => runsHere(target, updates), leave: 1 },
     {
       title: "READY",
       of: readyWord,
@@ -82,9 +82,11 @@ export function serversTable(fleet: Fleet, { paint, width }: Pick<Screen, "paint
     { title: "AGENT", of: ({ status }) => status?.agentVersion ?? "-", leave: 5 },
     { title: "URL", of: (target) => target.spec.url ?? target.spec.agent?.url ?? "-", leave: 6 },
   ];
+  const layered = layersHere(targets);
   const troubled = targets.flatMap((target) => troubleOf(target).map((why) => `${shownAs(target)}: ${why}`));
   return [
     ...table(columns, targets, width),
+    ...(layered.length === 0 ? [] : ["", ...layered.flatMap((line) => hanging(line, width))]),
     ...(troubled.length === 0 ? [] : ["", ...troubled.flatMap((line) => hanging(line, width))]),
   ];
 }

@@ -1,9 +1,11 @@
 import { AUTHOR_KEY } from "../api/actions.ts";
 import type { TierState } from "../api/deployment.ts";
-import { broughtShort } from "./brought.ts";
+import { brought, layerLines, shortDigest } from "./brought.ts";
 import type { Screen } from "./face.ts";
-import type { Update } from "./kinds.ts";
+import type { Target, Update } from "./kinds.ts";
+import { type Fleet, targetsOf } from "./lookup.ts";
 import { shownAs } from "./names.ts";
+import { isOver } from "./next.ts";
 import { hanging, indented, table } from "./table.ts";
 import { withoutCommand } from "./where.ts";
 import { ago, paintState, TIER_NAME } from "./words.ts";
@@ -33,21 +35,32 @@ const rowsOf = (tier: TierState, called: (name: string) => string): readonly Row
     : []),
 ];
 
+/** The targets its layers are compared with; none where they have come, or go back. */
+const stillToCome = (update: Update, fleet: Fleet): readonly Target[] | undefined => {
+  const { tier, phase } = update.status ?? {};
+  return tier === undefined || isOver(update) || phase === "RollingBack" ? undefined : targetsOf(fleet, tier);
+};
+
 /** Everything of one update: what it is, where each target is, what is shut and who opens it. */
 export function statusDetail(
   update: Update,
-  called: (name: string) => string,
+  fleet: Fleet,
   { paint, width }: Pick<Screen, "paint" | "width">,
   now: number,
 ): readonly string[] {
   const { metadata, spec, status } = update;
   const phase = status?.phase ?? "New";
   const tiers = status?.tiers ?? [];
+  const called = (name: string): string => {
+    const target = [...fleet.servers, ...fleet.mainframes].find((one) => one.metadata.name === name);
+    return target === undefined ? name : shownAs(target);
+  };
   const rows = tiers.flatMap((tier) => rowsOf(tier, called));
   const ignored = status?.conditions?.find(({ type, status: is }) => type === "ActionIgnored" && is === "True");
   return [
     `${paint.bold(shownAs(update))}: ${spec.description}`,
-    `${spec.app} ${spec.version}, ${broughtShort(spec)}, pushed by ${metadata.annotations?.[AUTHOR_KEY] ?? "somebody"} ${ago(metadata.creationTimestamp, now)} ago`,
+    `${spec.app} ${spec.version}, ${brought(spec, shortDigest)}, pushed by ${metadata.annotations?.[AUTHOR_KEY] ?? "somebody"} ${ago(metadata.creationTimestamp, now)} ago`,
+    ...layerLines(spec, stillToCome(update, fleet), width - 2).map((line) => `  ${line}`),
     "",
     ...indented(
       `${phase}${status?.tier === undefined ? "" : ` at ${TIER_NAME[status.tier]}`}: ${withoutCommand(status?.message ?? "the operator has not looked at it yet")}.`,

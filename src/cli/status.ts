@@ -2,7 +2,7 @@ import { EXIT } from "./exit.ts";
 import { follow, newSentences } from "./follow.ts";
 import { UPDATES } from "./kinds.ts";
 import { fleetOf, updateCalled } from "./lookup.ts";
-import { idOf, shownAs } from "./names.ts";
+import { idOf } from "./names.ts";
 import { hasStopped, isOver, waysOn } from "./next.ts";
 import { machine, type Output } from "./output.ts";
 import { sayNext } from "./say.ts";
@@ -60,12 +60,8 @@ async function statusOfOne(session: Session, typed: string, options: StatusOptio
     machine(screen, [update], options.output);
     return EXIT.good;
   }
-  const { servers, mainframes } = await fleetOf(session);
-  const called = (name: string): string => {
-    const target = [...servers, ...mainframes].find(({ metadata }) => metadata.name === name);
-    return target === undefined ? name : shownAs(target);
-  };
-  for (const line of statusDetail(update, called, screen, now())) screen.print(line);
+  const fleet = await fleetOf(session);
+  for (const line of statusDetail(update, fleet, screen, now())) screen.print(line);
   sayNext(session, waysOn(update, deploy));
   return EXIT.good;
 }

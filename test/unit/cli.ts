@@ -31,7 +31,13 @@ export const update = (
     created,
     annotations,
     ...spec
-  }: { created?: string; annotations?: Record<string, string>; version?: string; app?: string } = {},
+  }: {
+    created?: string;
+    annotations?: Record<string, string>;
+    version?: string;
+    app?: string;
+    layers?: readonly object[];
+  } = {},
 ): Update => {
   const own = metadata(typed, created);
   return {
@@ -41,7 +47,9 @@ export const update = (
     spec: DeploymentSpec.parse({
       description: "Critical security fixes",
       version: "9.4.2",
-      artifact: { archive: { url: "https://alpha.example/ra.tgz", sha256: "ab".repeat(32) } },
+      ...(spec.layers === undefined && {
+        artifact: { archive: { url: "https://alpha.example/ra.tgz", sha256: "ab".repeat(32) } },
+      }),
       ...spec,
     }),
     ...(status !== undefined && { status }),
