@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { PLAIN } from "../../test/unit/cli.ts";
+import { EXIT } from "./exit.ts";
 import { SESSION } from "./help.ts";
 import { deployProgram } from "./program.ts";
 
@@ -25,6 +26,32 @@ test("help shows the way of an update in commands that there are", () => {
     "servers",
   ]);
   expect(typed(SESSION).filter((word) => !commands.includes(word))).toEqual([]);
+});
+
+/** The help of one command, or of all, on a screen of this width. */
+const helpAt = (width: number, ...path: readonly string[]): readonly string[] => {
+  const command = path.reduce((at, name) => at.commands.find((one) => one.name() === name) ?? at, program);
+  const said: string[] = [];
+  for (const one of [program, ...program.commands])
+    one.configureOutput({ writeOut: (text) => said.push(text), getOutHelpWidth: () => width });
+  command.outputHelp();
+  return said.join("").split("\n");
+};
+
+test.each([80, 100])("on a screen of %d columns no line of any help is wider", (width) => {
+  for (const path of [[], ...commands.map((name) => [name])]) {
+    const lines = helpAt(width, ...path);
+    expect(lines.length).toBeGreaterThan(5);
+    expect(lines.filter((line) => line.length > width)).toEqual([]);
+  }
+});
+
+test("help names every exit code, and every option that there is", () => {
+  const lines = helpAt(80);
+  for (const code of Object.values(EXIT)) expect(lines.filter((line) => line.startsWith(`  ${code} `))).toHaveLength(1);
+  expect(lines.some((line) => line.startsWith("  --version "))).toBe(true);
+  expect(helpAt(80, "status").some((line) => line.startsWith("  --version "))).toBe(false);
+  expect(helpAt(80, "push").some((line) => line.startsWith("  --version <version> "))).toBe(true);
 });
 
 test("README shows the same way, and describes every command", () => {

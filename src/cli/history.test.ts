@@ -88,6 +88,12 @@ test("lines to keep go to the output alone, and what they prove beside it", asyn
   expect(err).toContain("proven  1 record of security-patch-001");
 });
 
+test("what a chain proves is not wider than the screen either", async () => {
+  const { out } = await run(exported(record), { verify: true, width: 80 });
+  expect(out.length).toBeGreaterThan(4);
+  expect(Math.max(...out.map((line) => line.length))).toBeLessThanOrEqual(80);
+});
+
 test("an update without a record is said so, and asking for it by name is an error", async () => {
   expect(await run(exported(record), { update: "other" })).toMatchObject({
     code: 1,

@@ -12,6 +12,7 @@ import { usage } from "./no.ts";
 import { prove } from "./proof.ts";
 import { type RawRecord, readRecords } from "./records.ts";
 import { readStatusHeads, type StatusHead } from "./status-head.ts";
+import { hanging } from "./table.ts";
 
 export interface HistoryOptions extends Login {
   readonly verify?: boolean;
@@ -51,7 +52,10 @@ export async function history(update: string | undefined, options: HistoryOption
   else for (const [index, chain] of chains.entries()) printChain(chain, index, face);
   if (options.verify !== true && anchored === undefined) return EXIT.good;
   // Where the records go to a file, what they prove goes elsewhere.
-  const say = options.output === "jsonl" ? face.complain : face.print;
+  const to = options.output === "jsonl" ? face.complain : face.print;
+  const say = (line: string): void => {
+    for (const part of line.length <= face.width ? [line] : hanging(line, face.width)) to(part);
+  };
   const problems = [...read.problems, ...(anchored?.problems ?? [])];
   for (const problem of problems) say(`NOT PROVEN  ${problem}`);
   const proven = chains.map((chain) => printProof(chain, read.heads, say));
@@ -76,7 +80,7 @@ async function anchor(
 
 function printChain({ update, namespace, uid, records }: Chain, index: number, { print, width }: Face): void {
   if (index > 0) print("");
-  print(`${update} (namespace ${namespace}, uid ${uid})`);
+  for (const line of hanging(`${update} (namespace ${namespace}, uid ${uid})`, width)) print(line);
   for (const line of historyTable(records, width)) print(line);
 }
 

@@ -2,7 +2,7 @@ import { Argument, Command, Option } from "commander";
 import { approve } from "./approve.ts";
 import { configure, type ConfigureFiles } from "./configure.ts";
 import type { Login } from "./connect.ts";
-import { ABOUT, SESSION } from "./help.ts";
+import { ABOUT, NARROW_HELP, SESSION, visibleOptions } from "./help.ts";
 import { history, type HistoryOptions } from "./history.ts";
 import { outputOption, reasonOption, tierOption, timeoutOption, whole } from "./options.ts";
 import type { Screen } from "./face.ts";
@@ -37,7 +37,7 @@ export function deployProgram({ screen, run, exit }: Running): Command {
     .option("--kubeconfig <file>", "kubeconfig to use; $KUBECONFIG or ~/.kube/config by default")
     .option("--context <name>", "context of that kubeconfig")
     .option("--as <user>", "act as somebody else; needs the right to")
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({ showGlobalOptions: true, minWidthToWrap: NARROW_HELP, visibleOptions })
     .showHelpAfterError("(deploy help <command> shows how it is typed)")
     .helpCommand("help [command]", "how a command is typed");
 
