@@ -78,8 +78,10 @@ async function whenHealthy(
   const name = secretOfWait(waitFor);
   const secret =
     name === undefined ? undefined : await secretOf(context, server, name, "the cluster to wait in", signal);
-  const deliveredAt = begunAt(context, server, order);
   const { now } = context;
+  // A pull request is merged days after its order, and a layer has those before it to wait for: the time to become well begins with the commit.
+  const committed = await context.git.committedAt(place, commit, signal);
+  const deliveredAt = Math.max(begunAt(context, server, order), Math.min(committed ?? 0, now()));
   const seen = await lookAt(
     context.clusters.of(secret),
     { wait: waitFor, namespace: server.metadata.namespace, app: order.app, layer: order.layer },

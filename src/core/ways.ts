@@ -91,7 +91,9 @@ export function deliveryMsOf(target: Server | Mainframe, { deliveryMs }: Setting
       return deliveryMs;
     case "git":
       return (
-        deliveryMs + (way.waitFor?.timeoutSeconds ?? 0) * 1000 + (way.git.pullRequest === undefined ? 0 : MERGE_MS)
+        deliveryMs +
+        ((way.waitFor?.timeoutSeconds ?? 0) + (way.waitFor?.healthySeconds ?? 0)) * 1000 +
+        (way.git.pullRequest === undefined ? 0 : MERGE_MS)
       );
     case "kubernetes":
       return deliveryMs + way.kubernetes.timeoutSeconds * 1000;

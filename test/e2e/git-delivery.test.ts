@@ -118,6 +118,58 @@ test.concurrent(
   },
 );
 
+test.concurrent(
+  "each layer is a commit in a folder of its own, in their order, and the time to become well begins with its commit",
+  async () => {
+    const synced = await fluxRoom("layers-by-commit");
+    const { room, sync } = synced;
+    const { namespace } = room;
+    await letAsk(synced);
+    const layers = ["base", "shop"];
+    await sync.push(
+      Object.fromEntries(
+        layers.map((layer) => [`${layer}/settings.yaml`, settings(synced, layer, image("9.4.0", "0"))]),
+      ),
+    );
+    // Two in a row take longer than one of them may.
+    const server = gitServer(synced, "Public", { healthySeconds: 15, timeoutSeconds: 25 }) as {
+      readonly spec: { readonly git: object };
+    };
+    const git = { ...server.spec.git, path: "apps/{layer}" };
+    await room.apply(
+      { ...server, spec: { ...server.spec, git } },
+      {
+        apiVersion: API_VERSION,
+        kind: "Deployment",
+        metadata: { namespace, name: "first" },
+        spec: {
+          app: "shop",
+          version: "9.4.1",
+          description: "Shop 9.4.1",
+          layers: [
+            { name: "base", artifact: { image: { ref: REF, digest: `sha256:${"1".repeat(64)}` } } },
+            {
+              name: "shop",
+              dependsOn: ["base"],
+              artifact: { image: { ref: REF, digest: `sha256:${"2".repeat(64)}` } },
+            },
+          ],
+        },
+      },
+    );
+    await room.untilUpdate("first", ({ message = "" }) => message.includes("OMEGA Server not configured"), {
+      timeoutMs: 120_000,
+    });
+    const said = (await sync.repository.log()).map(({ message }) => message);
+    expect(said.flatMap((message) => /Ashat-Order: \S+\.shop\.(\w+)\./.exec(message)?.[1] ?? [])).toEqual([
+      "shop",
+      "base",
+    ]);
+    expect(await applied(synced, "base")).toBe(image("9.4.1", "1"));
+    expect(await applied(synced, "shop")).toBe(image("9.4.1", "2"));
+  },
+);
+
 test.concurrent("what Flux cannot apply is not verified: the update is held, and says what Flux said", async () => {
   const synced = await fluxRoom("unhealthy");
   const { room, sync } = synced;

@@ -13,7 +13,7 @@ import { gitHub, type GitHub } from "./github.ts";
 import { entryOf, type Ledger, readLedger } from "./ledger.ts";
 import { fetchHead, type Mirror, mirrorName } from "./mirror.ts";
 import { openMirrors } from "./mirrors.ts";
-import { isAncestor, type Author } from "./objects.ts";
+import { type Author, committedAt, isAncestor } from "./objects.ts";
 import { propose, reportProposed } from "./propose.ts";
 import { runningAt } from "./running.ts";
 import type { GitPlace } from "./target.ts";
@@ -34,6 +34,8 @@ export interface GitDelivererOptions {
 export interface GitDeliverer extends Deliverer<GitPlace> {
   /** Whether the branch's history has `revision` at or before `applied`: then whoever applied that has it. What cannot be asked is not known to. */
   readonly includes: (place: GitPlace, revision: string, applied: string, signal: AbortSignal) => Promise<boolean>;
+  /** When a commit of the branch was made, by the clock of whoever made it: of a merge the clock of the host. Undefined where it cannot be asked. */
+  readonly committedAt: (place: GitPlace, revision: string, signal: AbortSignal) => Promise<number | undefined>;
   /** The manifests below a folder at a commit of any repository, with credentials where they are for its host. Throws what no driver can mend. */
   readonly readTree: ReadTree;
   readonly close: () => Promise<void>;
@@ -56,6 +58,7 @@ export function gitDeliverer({
   const ledgers = new Map<string, Ledger>();
   /** Orders that found everything in place: there is no commit that could tell. Whoever forgets them asks again and finds the same. */
   const already = new Map<string, Assigning>();
+  const times = new Map<string, number>();
   const pauses = new Map<string, number>();
   const agents = new Map<string, Agent>();
 
@@ -140,6 +143,21 @@ export function gitDeliverer({
             asAnswer(error);
             return false;
           }))),
+    committedAt: async (place, revision, signal) => {
+      if (!COMMIT.test(revision)) return undefined;
+      const known = times.get(revision);
+      if (known !== undefined) return known;
+      const found = await mirrors
+        .at(place, signal, (mirror) => committedAt(mirror, revision))
+        .catch((error: unknown) => {
+          asAnswer(error);
+          return undefined;
+        });
+      if (found !== undefined) times.set(revision, found);
+      const [oldest] = times.keys();
+      if (times.size > 1000 && oldest !== undefined) times.delete(oldest);
+      return found;
+    },
     readTree: async (url, commit, folder, signal, access) => {
       const { place, source } = artifactPlace(url, access);
       try {

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { posix } from "node:path";
 import { join } from "node:path";
-import { MAX_FILE_BYTES } from "./edits/source.ts";
+import { MAX_FILE_BYTES, tooLarge } from "./edits/source.ts";
 import { type Mirror, must } from "./mirror.ts";
 import { GitRefusal } from "./refusal.ts";
 
@@ -48,11 +48,7 @@ export async function readFile(mirror: Mirror, commit: string, path: string): Pr
   if (odd !== undefined)
     throw new GitRefusal("NotAFile", `${path} on ${mirror.place.branch} is ${odd}; a plain file is needed there.`);
   const bytes = await must(mirror, ["cat-file", "blob", entry.id]);
-  if (bytes.length > MAX_FILE_BYTES)
-    throw new GitRefusal(
-      "FileTooLarge",
-      `${path} is larger than 1 MiB; point the change to a smaller file of its own.`,
-    );
+  if (bytes.length > MAX_FILE_BYTES) throw tooLarge(path);
   try {
     // The byte order mark stays: every character is written back as it was.
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -98,6 +94,13 @@ export async function commitOn(
   const sign = mirror.session.signingKey === undefined ? [] : ["-S"];
   const args = ["commit-tree", ...sign, "-p", parent, "-F", "-", tree];
   return (await must(mirror, args, { env: who, input: message })).toString().trim();
+}
+
+/** Milliseconds since 1970; undefined where the commit is not there. */
+export async function committedAt(mirror: Mirror, commit: string): Promise<number | undefined> {
+  const { code, out } = await mirror.run(["show", "--no-patch", "--format=%ct", commit]);
+  const seconds = Number(out.toString().trim());
+  return code === 0 && Number.isSafeInteger(seconds) && seconds > 0 ? seconds * 1000 : undefined;
 }
 
 export const isAncestor = async (mirror: Mirror, older: string, newer: string): Promise<boolean> =>

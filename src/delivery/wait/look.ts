@@ -188,7 +188,9 @@ export const endOf = (
   now: number,
 ): { readonly state: "Applied" | "Failed" | "Switching"; readonly reason: string; readonly message: string } => {
   if (seen.state === "Healthy") return { state: "Applied", reason: "Applied", message: seen.message };
-  if (now - deliveredAt < timeoutSeconds * 1000)
+  // What is well only has to stay so: that needs no more time than it says.
+  const settles = seen.state === "Working" && seen.since !== undefined;
+  if (settles || now - deliveredAt < timeoutSeconds * 1000)
     return { state: "Switching", reason: seen.state, message: seen.message };
   return {
     state: "Failed",

@@ -586,6 +586,10 @@ describe("a wait that is over", () => {
         message: saying(message),
       });
     expect(endOf({ state: "Unhealthy", message }, awaited, wait, over - 2_000)).toMatchObject({ state: "Switching" });
+    // Well, and not for long enough yet: it is given the rest of that.
+    expect(endOf({ state: "Working", message, since: start }, awaited, wait, over)).toMatchObject({
+      state: "Switching",
+    });
     expect(endOf({ state: "Healthy", message, since: start }, awaited, wait, over)).toMatchObject({ state: "Applied" });
   });
 });
