@@ -155,6 +155,7 @@ export const serviceMonitor: object = {
   metadata: named("ashat-operator"),
   spec: {
     selector: { matchLabels: NAMES },
-    endpoints: [{ port: "http", path: "/metrics", interval: DEFAULTS.serviceMonitor.interval }],
+    // `namespace` is that of an update; without this Prometheus would call it `exported_namespace`, after the operator's own.
+    endpoints: [{ port: "http", path: "/metrics", interval: DEFAULTS.serviceMonitor.interval, honorLabels: true }],
   },
 };

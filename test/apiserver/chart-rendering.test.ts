@@ -244,7 +244,10 @@ describe("values", () => {
       "--set=serviceMonitor.enabled=true,serviceMonitor.labels.release=prom",
       "--set=networkPolicy.enabled=false,podDisruptionBudget.enabled=false,crds.enabled=false",
     );
-    expect(find(other, "ServiceMonitor/ashat-system/ashat-operator").metadata.labels?.["release"]).toBe("prom");
+    const monitor = find(other, "ServiceMonitor/ashat-system/ashat-operator");
+    expect(monitor.metadata.labels?.["release"]).toBe("prom");
+    // Our label `namespace` would be overwritten by that of the operator.
+    expect(monitor).toMatchObject({ spec: { endpoints: [{ path: "/metrics", honorLabels: true }] } });
     for (const kind of ["NetworkPolicy", "PodDisruptionBudget", "CustomResourceDefinition"]) {
       expect(usual).toContain(kind);
       expect(other.map((object) => object.kind)).not.toContain(kind);
