@@ -1,12 +1,12 @@
 import type { Files } from "../kubernetes/files.ts";
 import { isBelow, isManifest } from "../kubernetes/files.ts";
 import { readBlobs } from "./blobs.ts";
-import { MAX_FILE_BYTES } from "./edits/source.ts";
 import { type Mirror, must } from "./mirror.ts";
 import { GitRefusal } from "./refusal.ts";
 
 /** More than any app has; a folder with more is the wrong folder. */
 const MOST_FILES = 1_000;
+const MAX_FILE_BYTES = 1024 * 1024;
 
 /** Has the commit in the mirror, by its id where the server gives that, else with all branches. */
 async function fetchCommit(mirror: Mirror, commit: string): Promise<void> {

@@ -84,4 +84,4 @@ const answerTo = ({ texts, mostTokens }: Question): Answer => {
 };
 
 // Only where this thread was started by the function above.
-if (!isMainThread && isQuestion(workerData)) parentPort?.postMessage(answerTo(workerData));
+if (!isMainThread && isQuestion(workerData)) parentPort?.postMessage(answerTo(workerData), []);

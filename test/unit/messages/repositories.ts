@@ -148,7 +148,11 @@ export const REPOSITORIES: Readonly<Record<string, () => readonly Told[]>> = {
   "an order for git whose time is over": () => thrown(() => inTime(ORDER, ORDER.expiresAt)),
   "an order for git that is about something else": () => thrown(() => mustFit(PLACE, { ...ORDER, app: "other" })),
   "a file outside of the folder": () => thrown(() => inside("apps/shop", "../x.yaml")),
-  "a file that is too large": () => thrown(() => parseSource("f.yaml", "x".repeat(1024 * 1024 + 1))),
+  "a file that is too large": () =>
+    thrown(
+      () => parseSource("f.yaml", "x".repeat(512 * 1024 + 1)),
+      () => parseSource("f.yaml", `[${"1,".repeat(40_000)}]`),
+    ),
   "a file that is no YAML": () =>
     edits([
       ["a: 1\nb: [1,\n", helm("a")],

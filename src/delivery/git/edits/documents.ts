@@ -18,18 +18,24 @@ const labelOf = (document: Doc): string | undefined => {
   return kind === undefined || name === undefined ? undefined : `${kind}/${name}`;
 };
 
+/** The labels of a file's documents, found once: there may be thousands of them. */
+const known = new WeakMap<Source, readonly (string | undefined)[]>();
+const labelsIn = (source: Source): readonly (string | undefined)[] => {
+  const labels = known.get(source) ?? source.documents.map(labelOf);
+  known.set(source, labels);
+  return labels;
+};
+
 /** How a document is called in a place: by kind and name where these are its own, else by its position. */
-export function documentName({ documents }: Source, index: number): string | number {
-  const document = documents[index];
-  const label = document === undefined ? undefined : labelOf(document);
-  if (label === undefined) return index;
-  return documents.filter((other) => labelOf(other) === label).length === 1 ? label : index;
+export function documentName(source: Source, index: number): string | number {
+  const labels = labelsIn(source);
+  const label = labels[index];
+  return label !== undefined && labels.indexOf(label) === labels.lastIndexOf(label) ? label : index;
 }
 
 /** The position of the document that a place names. */
 export function documentIndex(source: Source, document: string | number): number {
-  const index =
-    typeof document === "number" ? document : source.documents.findIndex((other) => labelOf(other) === document);
+  const index = typeof document === "number" ? document : labelsIn(source).indexOf(document);
   if (source.documents[index] !== undefined) return index;
   throw new GitRefusal(
     "PathMissing",

@@ -28,9 +28,11 @@ function imagesIn(source: Source): readonly Found[] {
       }
     } else if (isSeq(node)) {
       const names = node.items.map(itemName);
+      const counts = new Map<string | undefined, number>();
+      for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
       for (const [index, item] of node.items.entries()) {
         const name = names[index];
-        const own = name !== undefined && names.filter((other) => other === name).length === 1;
+        const own = name !== undefined && counts.get(name) === 1;
         walk(item, [...path, own ? { name } : index], document, inContainers);
       }
     }

@@ -1,4 +1,5 @@
-import { type Document, LineCounter, parseAllDocuments, type ParsedNode } from "yaml";
+import { type Document, isScalar, LineCounter, parseAllDocuments, type ParsedNode, visit } from "yaml";
+import { hasMoreTokens } from "../../yaml-tokens.ts";
 import { GitRefusal } from "../refusal.ts";
 
 /** A YAML file as it is written: only its text is ever changed, the documents say where. */
@@ -9,31 +10,66 @@ export interface Source {
   readonly lineOf: (offset: number) => number;
 }
 
-export const MAX_FILE_BYTES = 1024 * 1024;
+export const MAX_FILE_BYTES = 512 * 1024;
+/** What is read in a fraction of a second: nothing else goes on meanwhile. */
+const MOST_TOKENS = 60_000;
 
 /** Larger ones are no configuration, and reading them again after every change would hold up everybody. */
-const tooLarge = (file: string): GitRefusal =>
-  new GitRefusal("FileTooLarge", `${file} is larger than 1 MiB; point the change to a smaller file of its own.`);
+export const tooLarge = (file: string): GitRefusal =>
+  new GitRefusal("FileTooLarge", `${file} is larger than 512 KiB; point the change to a smaller file of its own.`);
+
+/** The library compares each key with every other one, which takes minutes of a long map. */
+const duplicateIn = (document: Document): number | undefined => {
+  let found: number | undefined;
+  visit(document, {
+    Map: (_, { items }) => {
+      const keys = new Set<unknown>();
+      for (const { key } of items) {
+        if (!isScalar(key)) continue;
+        if (keys.has(key.value)) {
+          found = key.range?.[0] ?? 0;
+          return visit.BREAK;
+        }
+        keys.add(key.value);
+      }
+      return undefined;
+    },
+  });
+  return found;
+};
 
 export function parseSource(file: string, text: string): Source {
   if (Buffer.byteLength(text) > MAX_FILE_BYTES) throw tooLarge(file);
+  if (hasMoreTokens(text, MOST_TOKENS))
+    throw new GitRefusal(
+      "FileTooLarge",
+      `${file} has more than ${MOST_TOKENS} words and signs; point the change to a smaller file of its own.`,
+    );
   const lines = new LineCounter();
   // The code frames of pretty errors would show what stands in the file.
-  const parsed = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false, logLevel: "silent" });
+  const parsed = parseAllDocuments(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    logLevel: "silent",
+    uniqueKeys: false,
+  });
   const documents = Array.isArray(parsed) ? parsed : [];
   const lineOf = (offset: number): number => lines.linePos(offset).line;
-  for (const { errors } of documents) {
-    const [error] = errors;
-    if (error === undefined) continue;
-    throw new GitRefusal(
+  const unreadable = (offset: number, what: string): GitRefusal =>
+    new GitRefusal(
       "FileUnreadable",
-      `${file}, line ${lineOf(error.pos[0])}: ${said(error.code, error.message)}. Correct the file in the repository, then ask again.`,
+      `${file}, line ${lineOf(offset)}: ${what}. Correct the file in the repository, then ask again.`,
     );
+  for (const document of documents) {
+    const [error] = document.errors;
+    if (error !== undefined) throw unreadable(error.pos[0], said(error.message));
+    const twice = duplicateIn(document);
+    if (twice !== undefined) throw unreadable(twice, TWICE);
   }
   return { file, text, documents, lineOf };
 }
 
-const said = (code: string, message: string): string =>
-  code === "DUPLICATE_KEY"
-    ? "the same key stands twice, so it is not known which one counts"
-    : `this is not YAML that can be read (${message.replace(/\s+/g, " ").slice(0, 160).replace(/[.:]$/, "")})`;
+const TWICE = "the same key stands twice, so it is not known which one counts";
+
+const said = (message: string): string =>
+  `this is not YAML that can be read (${message.replace(/\s+/g, " ").slice(0, 160).replace(/[.:]$/, "")})`;

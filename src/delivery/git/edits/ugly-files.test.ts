@@ -243,6 +243,20 @@ test.each<readonly [string, string, Change, string, string]>([
     "FileUnreadable",
     "cannot be changed",
   ],
+  [
+    "a small file that is a great many values",
+    `tag: 1\nx: [${"1,".repeat(200_000)}]\n`,
+    helm("tag"),
+    "FileTooLarge",
+    "words",
+  ],
+  [
+    "a key twice among very many",
+    `${Array.from({ length: 9_000 }, (_, i) => `k${i}: 1\n`).join("")}k1: 2\ntag: 1\n`,
+    helm("tag"),
+    "FileUnreadable",
+    "line 9001: the same key stands twice",
+  ],
   ["a path that is no pointer", "tag: a\n", yaml("tag"), "PathMissing", "no JSON pointer"],
   [
     "aliases that grow without end",
