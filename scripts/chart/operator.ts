@@ -112,9 +112,15 @@ export const podDisruptionBudget: object = {
   spec: { maxUnavailable: 1, unhealthyPodEvictionPolicy: "AlwaysAllow", selector: { matchLabels: NAMES } },
 };
 
+/** Where clouds hand out the credentials of a node. */
+const CLOUDS = {
+  v4: ["169.254.0.0/16", "100.100.100.200/32", "168.63.129.16/32", "192.0.0.192/32"],
+  v6: ["fe80::/10", "fd00:ec2::/32", "fd20:ce::254/128", "fd00:42::42/128"],
+} as const;
+
 /**
- * Targets are anywhere, so TCP goes out to everywhere but where clouds keep the credentials of a node; names are resolved anywhere, too. Some
- * networks do not count nodes, and so the API server, among addresses: its ports are open by themselves.
+ * Targets are anywhere, so TCP goes out to everywhere but to clouds' credentials. Some networks do not count nodes, and so the API server, among
+ * addresses, and a node's own cache of DNS has a link-local one: no address can be left out on their ports, where the operator's own judgement remains.
  */
 export const networkPolicy: object = {
   apiVersion: "networking.k8s.io/v1",
@@ -140,8 +146,8 @@ export const networkPolicy: object = {
       {
         to: [
           { namespaceSelector: {} },
-          { ipBlock: { cidr: "0.0.0.0/0", except: ["169.254.0.0/16"] } },
-          { ipBlock: { cidr: "::/0", except: ["fe80::/10"] } },
+          { ipBlock: { cidr: "0.0.0.0/0", except: CLOUDS.v4 } },
+          { ipBlock: { cidr: "::/0", except: CLOUDS.v6 } },
         ],
         ports: [{ port: 1, endPort: 65535, protocol: "TCP" }],
       },

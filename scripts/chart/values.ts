@@ -149,7 +149,7 @@ const NetworkPolicy = z.strictObject({
     .boolean()
     .default(true)
     .describe(
-      "Whether the operator's traffic is limited: in to probes and metrics, out by TCP and DNS, never to link-local addresses.",
+      "Whether the operator's traffic is limited: in to probes and metrics, out by TCP and DNS. Link-local addresses and those where clouds hand out credentials are left out but for ports 53, 443 and 6443, where a cache of DNS and the API server may be.",
     ),
   metricsFrom: z
     .array(any)

@@ -2,6 +2,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { inRange, parseIp, parseRange } from "../../src/dial/ip.ts";
+import { specialOf } from "../../src/dial/special-addresses.ts";
 import { CHART, type Helm, HELM_PATIENCE_MS, noHelm, openHelm } from "../cluster/helm.ts";
 import { type Manifest, manifestName, manifestsIn } from "../cluster/manifest.ts";
 import { sharedCluster } from "../cluster/shared.ts";
@@ -64,6 +66,10 @@ interface Operator {
       };
     };
   };
+}
+interface Egress {
+  readonly to?: readonly { readonly ipBlock?: { readonly except: readonly string[] } }[];
+  readonly ports: readonly { readonly port: number }[];
 }
 const operatorOf = (objects: readonly Manifest[]): Operator => find(objects, OPERATOR) as unknown as Operator;
 const containerOf = (objects: readonly Manifest[]) => {
@@ -252,6 +258,20 @@ describe("values", () => {
       expect(usual).toContain(kind);
       expect(other.map((object) => object.kind)).not.toContain(kind);
     }
+  });
+
+  it("leaves out, on every port but those of names and of the API server, where clouds hand out credentials", async () => {
+    const policy = find(await template(), "NetworkPolicy/ashat-system/ashat-operator") as unknown as {
+      readonly spec: { readonly egress: readonly Egress[] };
+    };
+    const left = policy.spec.egress.flatMap(({ to = [] }) => to.flatMap(({ ipBlock }) => ipBlock?.except ?? []));
+    const ranges = left.flatMap((text) => parseRange(text) ?? []);
+    for (const text of ["169.254.169.254", "169.254.170.23", "100.100.100.200", "168.63.129.16", "fd00:ec2::254"]) {
+      const ip = parseIp(text);
+      expect(ip !== undefined && specialOf(ip) !== undefined && ranges.some((range) => inRange(ip, range))).toBe(true);
+    }
+    const open = policy.spec.egress.filter(({ to }) => to === undefined).flatMap(({ ports }) => ports);
+    expect([...new Set(open.map(({ port }) => port))]).toEqual([53, 443, 6443]);
   });
 
   it("may be told what is for all charts together", async () => {
