@@ -86,7 +86,8 @@ export const buildRelease = async (options: ReleaseOptions): Promise<BuiltReleas
   return { path, file, version: options.version, sha256: createHash("sha256").update(archive).digest("hex") };
 };
 
-const USAGE = "usage: node scripts/run.mjs examples/raos/release.ts --version 9.4.2 --out <dir> [--app <name>]";
+const USAGE =
+  "usage: node scripts/run.mjs examples/raos/release.ts --version 9.4.2 --out <dir> [--app <name>] [--layer <name>]";
 
 const wrong = (what: string): never => {
   console.error(`${what}\n${USAGE}`);
@@ -97,6 +98,7 @@ const OPTIONS = {
   version: { type: "string" },
   out: { type: "string" },
   app: { type: "string" },
+  layer: { type: "string" },
   help: { type: "boolean" },
 } as const;
 
@@ -109,11 +111,16 @@ const asked = () => {
 };
 
 if (import.meta.main) {
-  const { version, out, app, help } = asked();
+  const { version, out, app, layer, help } = asked();
   if (help === true) console.log(USAGE);
   else if (version === undefined || out === undefined) wrong("Which version it is and where it goes must be said.");
   else {
-    const built = buildRelease({ version, dir: out, ...(app === undefined ? {} : { app }) });
+    const built = buildRelease({
+      version,
+      dir: out,
+      ...(app === undefined ? {} : { app }),
+      ...(layer === undefined ? {} : { layer }),
+    });
     console.log(
       JSON.stringify(
         await built.catch((error: unknown) => wrong(error instanceof Error ? error.message : String(error))),

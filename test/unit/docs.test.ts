@@ -12,6 +12,7 @@ const read = (path: string): string => readFileSync(join(ROOT, path), "utf8");
 const DOCS = [
   "README.md",
   "AGENTS.md",
+  "CHANGELOG.md",
   ...readdirSync(join(ROOT, "docs"))
     .filter((name) => name.endsWith(".md"))
     .map((name) => `docs/${name}`),
