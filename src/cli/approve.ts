@@ -12,6 +12,7 @@ import { isMoving, isOver, nextOf, waysOn } from "./next.ts";
 import { No } from "./no.ts";
 import type { Session } from "./session.ts";
 import { indented } from "./table.ts";
+import { whyNothingIsSaid } from "./unseen.ts";
 import { sayWhereItIs, withoutCommand } from "./where.ts";
 import { whoAmI } from "./whoami.ts";
 import { TIER_NAME } from "./words.ts";
@@ -56,7 +57,7 @@ export async function approve(session: Session, typed: string, options: ApproveO
     session,
     after.update,
     after.reached,
-    still === undefined ? waysOn(after.update, session.deploy) : [somebodyElse(session, update, still)],
+    still === undefined ? waysOn(after.update, session.deploy, session.now()) : [somebodyElse(session, update, still)],
   );
 }
 
@@ -91,13 +92,13 @@ function approvalsGate(
   const { tier } = status ?? {};
   if (entry?.token !== undefined && tier !== undefined && (wanted === undefined || wanted === tier))
     return { tier, token: entry.token, entry };
-  const next = nextOf(update, session.deploy);
+  const next = nextOf(update, session.deploy, session.now());
   const where =
     entry !== undefined && tier !== undefined
       ? `it waits for approval of ${TIER_NAME[tier]}, not of ${TIER_NAME[wanted ?? tier]}`
       : isOver(update)
         ? `it is ${status?.phase ?? "over"}: ${withoutCommand(status?.message ?? "")}`
-        : withoutCommand(status?.message ?? "the operator has not looked at it yet");
+        : withoutCommand(status?.message ?? whyNothingIsSaid(update, session.now()));
   throw new No(`Not ready for approval: ${where}.`, { next: next === undefined ? [] : [next] });
 }
 

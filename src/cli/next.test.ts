@@ -1,12 +1,13 @@
 import { expect, test } from "vitest";
 import { deploy, gate, tier, TOKEN, update } from "../../test/unit/cli.ts";
-import { begunTiers, hasStopped, isMoving, nextOf } from "./next.ts";
+import { begunTiers, hasStopped, isMoving, nextOf, waysOn } from "./next.ts";
 import type { DeploymentStatus } from "../api/deployment.ts";
 
-const next = (status?: DeploymentStatus) => nextOf(update("security-patch-001", status), deploy);
+const CREATED = Date.parse("2026-11-20T10:00:00Z");
+const next = (status?: DeploymentStatus) => nextOf(update("security-patch-001", status), deploy, CREATED + 1000);
 
 test.each<[string, DeploymentStatus | undefined, string]>([
-  ["nobody has looked at it", undefined, "deploy verify security-patch-001"],
+  ["nobody has looked at it yet", undefined, "deploy verify security-patch-001"],
   ["it is verified on Public", { phase: "Verifying", tier: "public" }, "deploy verify security-patch-001"],
   ["it is on its way to OMEGA", { phase: "Delivering", tier: "omega" }, "deploy status security-patch-001 --watch"],
   ["people have to approve", { phase: "AwaitingApproval", tier: "omega" }, "deploy approve security-patch-001"],
@@ -49,6 +50,27 @@ test.each<[string, DeploymentStatus | undefined, string]>([
   ["it was put back", { phase: "RolledBack", tier: "omega" }, "deploy history security-patch-001"],
 ])("when %s, the next command is the one that helps", (_, status, command) => {
   expect(next(status)).toBe(command);
+});
+
+test("where nobody has looked at it for long, the next command asks whether an operator runs", () => {
+  const later = CREATED + 60_000;
+  expect(nextOf(update("x"), deploy, later)).toBe("ashat doctor");
+  expect(nextOf(update("x", { observedGeneration: -1 }), deploy, later)).toBe("ashat doctor");
+  expect(nextOf(update("x", { phase: "Verifying", tier: "public" }), deploy, later)).toBe("deploy verify x");
+});
+
+test("what waits for its time only may be overridden in an emergency, and nothing else may", () => {
+  const waits = (...gates: readonly string[]) =>
+    waysOn(
+      update("x", { phase: "Waiting", tier: "omega", blockedBy: gates.map((one) => gate(one, "shut")) }),
+      deploy,
+      CREATED,
+    );
+  expect(waits("soak", "window")).toEqual([
+    "deploy status x --watch",
+    "in an emergency: deploy override x --reason '<why>'",
+  ]);
+  expect(waits("claim", "window")).toHaveLength(1);
 });
 
 const moving = (status: DeploymentStatus) => isMoving(update("x", status));

@@ -1,15 +1,18 @@
 import { type Tier, TIERS } from "../api/group.ts";
+import { TIME_GATES } from "../api/record.ts";
 import { actionIn } from "./action.ts";
 import type { Update } from "./kinds.ts";
 import { idOf } from "./names.ts";
+import { DOCTOR, unseen } from "./unseen.ts";
 
 /** Makes a command of ours whole: with the namespace where it is not the one of the kubeconfig. */
 export type Say = (words: string) => string;
 
-/** What somebody would type next, as things stand; none where nobody has to do anything. */
-export function nextOf(update: Update, deploy: Say): string | undefined {
+/** What somebody would type next, as things stand at this time; none where nobody has to do anything. */
+export function nextOf(update: Update, deploy: Say, now: number): string | undefined {
   const { phase, blockedBy = [], tier } = update.status ?? {};
   const id = idOf(update);
+  if (unseen(update, now)) return DOCTOR;
   switch (phase) {
     case undefined:
     case "Delivering":
@@ -49,13 +52,19 @@ export function nextOf(update: Update, deploy: Say): string | undefined {
   }
 }
 
-/** The same with what else one may do: what is held can be repeated, or put back. */
-export function waysOn(update: Update, deploy: Say): readonly string[] {
-  const next = nextOf(update, deploy);
+/** The same with what else one may do: what is held can be repeated, or put back, and what waits for its time need not. */
+export function waysOn(update: Update, deploy: Say, now: number): readonly string[] {
+  const next = nextOf(update, deploy, now);
   const held = actionIn(update.status?.blockedBy?.find(({ gate }) => gate === "held")?.command);
   const back = held?.verb === "verify" ? [deploy(`rollback ${idOf(update)} --tier ${held.tier}`)] : [];
-  return [...(next === undefined ? [] : [next]), ...back];
+  const early = waitsForItsTime(update)
+    ? [`in an emergency: ${deploy(`override ${idOf(update)} --reason '<why>'`)}`]
+    : [];
+  return [...(next === undefined ? [] : [next]), ...back, ...early];
 }
+
+const waitsForItsTime = ({ status: { phase, blockedBy = [] } = { observedGeneration: -1 } }: Update): boolean =>
+  phase === "Waiting" && blockedBy.length > 0 && blockedBy.every(({ gate }) => TIME_GATES.some((one) => one === gate));
 
 const OVER = ["Completed", "RolledBack", "Cancelled", "Superseded", "Refused"];
 

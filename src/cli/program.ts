@@ -6,6 +6,7 @@ import { ABOUT, NARROW_HELP, SESSION, visibleOptions } from "./help.ts";
 import { history, type HistoryOptions } from "./history.ts";
 import { outputOption, reasonOption, tierOption, timeoutOption, whole } from "./options.ts";
 import type { Screen } from "./face.ts";
+import { override, type OverrideOptions } from "./override.ts";
 import { push, type PushOptions } from "./push.ts";
 import { servers } from "./servers.ts";
 import type { Session } from "./session.ts";
@@ -108,6 +109,20 @@ export function deployProgram({ screen, run, exit }: Running): Command {
     .addOption(timeoutOption(600))
     .action((id: string, options: Timed<Parameters<typeof approve>[2]>, self: Command) =>
       does(self, (session) => approve(session, id, timed(options))),
+    );
+
+  program
+    .command("override")
+    .summary("open a window or a soak before its time")
+    .description(
+      "Opens what only time keeps shut at the tier an update waits at, for an emergency: it needs a right of its own, and the record keeps who did it and why. It replaces no approval and no check.",
+    )
+    .argument("<id>")
+    .requiredOption("--reason <text>", "why it cannot wait; it stands in the record")
+    .option("--wait", "follow it until it stops again")
+    .addOption(timeoutOption(600))
+    .action((id: string, options: Timed<OverrideOptions>, self: Command) =>
+      does(self, (session) => override(session, id, timed(options))),
     );
 
   program

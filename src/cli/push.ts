@@ -105,8 +105,8 @@ const pushedOlder = (id: string, description: string, version: string, options: 
     "--allow-older",
   ].join(" ");
 
-const exists = ({ deploy }: Session, update: Update): No => {
-  const next = nextOf(update, deploy);
+const exists = ({ deploy, now }: Session, update: Update): No => {
+  const next = nextOf(update, deploy, now());
   const { phase = "not looked at yet", message = "" } = update.status ?? {};
   return new No(
     `Deployment session already exists: ${shownAs(update)} is ${phase}${message === "" ? "" : ` (${withoutCommand(message)})`}. An update never changes: push a changed one under a new id.`,

@@ -7,6 +7,7 @@ import { type Fleet, targetsOf } from "./lookup.ts";
 import { shownAs } from "./names.ts";
 import { isOver } from "./next.ts";
 import { hanging, indented, table } from "./table.ts";
+import { whyNothingIsSaid } from "./unseen.ts";
 import { withoutCommand } from "./where.ts";
 import { ago, paintState, TIER_NAME } from "./words.ts";
 
@@ -63,7 +64,7 @@ export function statusDetail(
     ...layerLines(spec, stillToCome(update, fleet), width - 2).map((line) => `  ${line}`),
     "",
     ...indented(
-      `${phase}${status?.tier === undefined ? "" : ` at ${TIER_NAME[status.tier]}`}: ${withoutCommand(status?.message ?? "the operator has not looked at it yet")}.`,
+      `${phase}${status?.tier === undefined ? "" : ` at ${TIER_NAME[status.tier]}`}: ${withoutCommand(status?.message ?? whyNothingIsSaid(update, now))}.`,
       width,
       "",
     ).map((line, index) => (index === 0 ? line.replace(phase, paintState(paint, phase)) : line)),

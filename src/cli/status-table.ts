@@ -3,6 +3,7 @@ import { shownAs } from "./names.ts";
 import { isOver, nextOf, type Say } from "./next.ts";
 import type { Screen } from "./face.ts";
 import { type Column, table } from "./table.ts";
+import { unseen, whyNothingIsSaid } from "./unseen.ts";
 import { ago, paintState, TIER_NAME } from "./words.ts";
 import { withoutCommand } from "./where.ts";
 
@@ -59,7 +60,7 @@ export function statusTable(
     { title: "MAINFRAMES", of: ({ status }) => status?.mainframes ?? "-", leave: 6 },
     { title: "AGE", of: ({ metadata }) => ago(metadata.creationTimestamp, now), leave: 1 },
   ];
-  const waiting = updates.filter((update) => (update.status?.blockedBy ?? []).length > 0);
+  const waiting = updates.filter((update) => (update.status?.blockedBy ?? []).length > 0 || unseen(update, now));
   return [
     ...table(columns, updates, width),
     ...(waiting.length === 0
@@ -69,8 +70,8 @@ export function statusTable(
           ...table([{ title: "WAITING", of: shownAs }], waiting, width, {
             title: "FOR",
             of: (update) => {
-              const next = nextOf(update, deploy);
-              return `${withoutCommand(update.status?.message ?? "")}.${next === undefined ? "" : ` Next: ${next}`}`;
+              const next = nextOf(update, deploy, now);
+              return `${withoutCommand(update.status?.message ?? whyNothingIsSaid(update, now))}.${next === undefined ? "" : ` Next: ${next}`}`;
             },
           }),
         ]),

@@ -62,6 +62,6 @@ async function statusOfOne(session: Session, typed: string, options: StatusOptio
   }
   const fleet = await fleetOf(session);
   for (const line of statusDetail(update, fleet, screen, now())) screen.print(line);
-  sayNext(session, waysOn(update, deploy));
+  sayNext(session, waysOn(update, deploy, now()));
   return EXIT.good;
 }

@@ -2,6 +2,7 @@ import type { Tier } from "../api/group.ts";
 import { act, reasonFrom } from "./act.ts";
 import { EXIT } from "./exit.ts";
 import { follow, newSentences } from "./follow.ts";
+import { ignoredBecause } from "./ignored.ts";
 import type { Update } from "./kinds.ts";
 import { fleetOf, updateCalled } from "./lookup.ts";
 import { idOf, shownAs } from "./names.ts";
@@ -87,19 +88,11 @@ async function takeBack(
 
 const REACTION_MS = 5_000;
 
-/** What the operator answers to this very action where it does nothing. */
-function ignoredBecause({ status }: Update, key: string): string | undefined {
-  const answers =
-    status?.conditions?.find(({ type, status: is }) => type === "ActionIgnored" && is === "True")?.message ?? "";
-  const [, own] = `; ${answers}`.split(`; ${key} `);
-  return own === undefined ? undefined : `${key} ${own}`;
-}
-
 /** Never the same command again. */
-function waysOut({ deploy }: Session, update: Update): string {
+function waysOut({ deploy, now }: Session, update: Update): string {
   const id = idOf(update);
   const { phase } = update.status ?? {};
   if (phase === "Completed") return deploy(`rollback ${id}`);
   if (begunTiers(update).length === 0 && phase !== undefined && phase !== "Cancelled") return deploy(`cancel ${id}`);
-  return nextOf(update, deploy) ?? deploy(`status ${id}`);
+  return nextOf(update, deploy, now()) ?? deploy(`status ${id}`);
 }

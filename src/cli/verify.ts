@@ -11,6 +11,7 @@ import { No } from "./no.ts";
 import { readRecords } from "./records.ts";
 import { sayNext } from "./say.ts";
 import type { Session } from "./session.ts";
+import { DOCTOR, LOOKED_AT_WITHIN_MS, whyNothingIsSaid } from "./unseen.ts";
 import { verdictsOf } from "./verdicts.ts";
 import { verdictLines } from "./verdict-lines.ts";
 import { withoutCommand } from "./where.ts";
@@ -30,7 +31,7 @@ export async function verify(session: Session, typed: string, options: VerifyOpt
   const { client, screen, namespace } = session;
   const { tier } = options;
   const found = await updateCalled(session, typed);
-  const begun = options.again === true ? await askAgain(session, found, options) : found;
+  const begun = options.again === true ? await askAgain(session, found, options) : await lookedAt(session, found);
   const { update, reached } = await follow(session, begun, {
     until: (now) => isSettled(now, tier),
     tell: newSentences(screen.complain),
@@ -39,9 +40,9 @@ export async function verify(session: Session, typed: string, options: VerifyOpt
   const state = update.status?.tiers?.find(({ name }) => name === tier);
   if (!reached)
     throw new No(
-      `${shownAs(update)} is still under way on ${TIER_NAME[tier]} after ${options.timeoutMs / 1000} s; it goes on without you.`,
+      `${shownAs(update)} is still under way on ${TIER_NAME[tier]} after ${options.timeoutMs / 1000} s; where an operator runs, it goes on without you.`,
       {
-        next: [session.deploy(`verify ${idOf(update)}`)],
+        next: [session.deploy(`verify ${idOf(update)}`), DOCTOR],
         code: EXIT.trouble,
       },
     );
@@ -65,7 +66,7 @@ export async function verify(session: Session, typed: string, options: VerifyOpt
     const called = (name: string): string =>
       shownAs(servers.find(({ metadata }) => metadata.name === name) ?? nameOnly(name));
     for (const line of verdictLines({ update, tier, passed, verdicts, called }, screen)) screen.print(line);
-    sayNext(session, waysOn(update, session.deploy));
+    sayNext(session, waysOn(update, session.deploy, session.now()));
   }
   return passed ? EXIT.good : EXIT.no;
 }
@@ -77,6 +78,19 @@ const ofThis = <T extends { readonly spec: { readonly deployment: { readonly uid
   update: Update,
   records: readonly T[],
 ): readonly T[] => records.filter(({ spec }) => spec.deployment.uid === update.metadata.uid);
+
+/** Whoever waits for what nobody does would wait for nothing. */
+async function lookedAt(session: Session, found: Update): Promise<Update> {
+  const { update, reached } = await follow(session, found, {
+    until: ({ status }) => status?.phase !== undefined,
+    timeoutMs: LOOKED_AT_WITHIN_MS,
+  });
+  if (reached) return update;
+  throw new No(
+    `No operator has looked at ${shownAs(update)} within ${LOOKED_AT_WITHIN_MS / 1000} s: before one does, nothing is delivered and nothing verified.`,
+    { next: [DOCTOR], code: EXIT.trouble },
+  );
+}
 
 /** The tier has come to an end, or nothing moves there before somebody does something. */
 function isSettled(update: Update, tier: Tier): boolean {
@@ -90,9 +104,9 @@ async function askAgain(session: Session, update: Update, { tier, reason }: Veri
   const command = update.status?.blockedBy?.find(({ gate }) => gate === "held")?.command;
   const asked = actionIn(command);
   if (asked?.verb !== "verify" || asked.tier !== tier) {
-    const next = nextOf(update, session.deploy);
+    const next = nextOf(update, session.deploy, session.now());
     throw new No(
-      `There is nothing of ${shownAs(update)} on ${TIER_NAME[tier]} to verify again: ${withoutCommand(update.status?.message ?? "the operator has not looked at it yet")}.`,
+      `There is nothing of ${shownAs(update)} on ${TIER_NAME[tier]} to verify again: ${withoutCommand(update.status?.message ?? whyNothingIsSaid(update, session.now()))}.`,
       { next: next === undefined ? [] : [next] },
     );
   }
@@ -110,10 +124,10 @@ async function askAgain(session: Session, update: Update, { tier, reason }: Veri
 const REACTION_MS = 10_000;
 
 function notVerified(session: Session, update: Update, tier: Tier): No {
-  const why = withoutCommand(update.status?.message ?? "the operator has not looked at it yet");
+  const why = withoutCommand(update.status?.message ?? whyNothingIsSaid(update, session.now()));
   const held = update.status?.phase === "Held";
   const what = held
     ? `Delivery FAILED: ${shownAs(update)} did not come as far as the checks of ${TIER_NAME[tier]}`
     : `Verification has not happened: ${shownAs(update)} is not on ${TIER_NAME[tier]} yet`;
-  return new No(`${what}: ${why}.`, { next: waysOn(update, session.deploy) });
+  return new No(`${what}: ${why}.`, { next: waysOn(update, session.deploy, session.now()) });
 }

@@ -59,6 +59,10 @@ export function overrideWarnings({
   });
 }
 
+/** Who need not wait for the time, to be put behind who would otherwise open the gate. */
+export const inAnEmergency = ({ tier }: Pick<Situation, "tier">): string =>
+  `in an emergency, people with the right to override on ${tier} open it at once`;
+
 /** Opens every time gate of the tier, once whoever runs it has put in a reason. */
 export const overrideCommand = ({ observed, tier, token }: Situation): Pick<Shut, "command" | "token"> => ({
   command: actionCommand(

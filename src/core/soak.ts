@@ -3,7 +3,7 @@ import { digestOfUpdate } from "../api/layer.ts";
 import type { Server } from "../api/server.ts";
 import type { Shut } from "./decision.ts";
 import { isOver } from "./moves.ts";
-import { overrideCommand } from "./overrides.ts";
+import { inAnEmergency, overrideCommand } from "./overrides.ts";
 import { timeOf } from "./record.ts";
 import { appState, type Situation } from "./situation.ts";
 import { isServer, tiersOf } from "./tiers.ts";
@@ -24,10 +24,7 @@ export function soakGate(situation: Situation): Shut | undefined {
       bad.length > 0
         ? `${tier} waits until what passed before has stayed good: ${bad.join("; ")}`.slice(0, 1024)
         : `${tier} waits until what passed before has stayed good until ${timeOf(until)}`,
-    who:
-      bad.length > 0
-        ? `who runs that server; in an emergency people who may override ${tier}`
-        : `nobody has to; in an emergency people who may override ${tier}`,
+    who: `${bad.length > 0 ? "who runs that server" : "nobody, it opens by itself"}; ${inAnEmergency(situation)}`,
     ...overrideCommand(situation),
     ...(bad.length === 0 && { clearsAt: timeOf(until) }),
   };

@@ -40,7 +40,7 @@ describe("the windows of a server", () => {
       ],
     });
     expect(status.message).toBe(
-      "server ra-01 takes deliveries in its windows only; the next one opens 2030-01-01T02:00:00.000Z (nobody has to; in an emergency people who may override omega)",
+      "server ra-01 takes deliveries in its windows only; the next one opens 2030-01-01T02:00:00.000Z (nobody, it opens by itself; in an emergency, people with the right to override on omega open it at once)",
     );
     expect(status.conditions?.map(({ type }) => type)).toEqual(["Succeeded"]);
     expect(wakeAt).toBe(NOW + 2 * HOUR);

@@ -1,7 +1,7 @@
 import type { Server } from "../api/server.ts";
 import type { Shut } from "./decision.ts";
 import type { SeenTarget } from "./observed.ts";
-import { overrideCommand, type Overriding, overridesOf } from "./overrides.ts";
+import { inAnEmergency, overrideCommand, type Overriding, overridesOf } from "./overrides.ts";
 import { timeOf } from "./record.ts";
 import type { Situation } from "./situation.ts";
 import { soakGate } from "./soak.ts";
@@ -42,7 +42,7 @@ function windowGate(situation: Situation, { metadata, spec }: Server): Shut | un
   return {
     gate: "window",
     message: `server ${metadata.name} takes deliveries in its windows only${opensAt === undefined ? ", and none is near" : `; the next one opens ${timeOf(opensAt)}`}`,
-    who: `nobody has to; in an emergency people who may override ${situation.tier}`,
+    who: `${opensAt === undefined ? "who administers the namespace: give the server a window that comes" : "nobody, it opens by itself"}; ${inAnEmergency(situation)}`,
     ...overrideCommand(situation),
     ...(opensAt !== undefined && { clearsAt: timeOf(opensAt) }),
   };
