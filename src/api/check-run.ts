@@ -53,6 +53,8 @@ export const CheckInput = z.object({
   digest: z.string().max(128),
   /** Names of the modules in the manifest of the delivered archive, when they are known. */
   modules: z.array(z.string().min(1).max(128)).max(256).optional(),
+  /** Modules that report another version than the update: of layers that did not change, and of other apps there. */
+  moduleVersions: z.record(z.string().max(128), z.string().max(64)).optional(),
   checks: Checks,
   /** The index of the Job's pod picks from this list. */
   categories: z.array(z.enum(CATEGORIES)).min(1).max(CATEGORIES.length),

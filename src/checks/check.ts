@@ -15,6 +15,8 @@ export interface Subject {
   readonly version: string;
   /** Names of the modules the manifest lists, when it is known. */
   readonly modules?: readonly string[];
+  /** Which of them report another version than the update. */
+  readonly moduleVersions?: Readonly<Record<string, string>>;
   readonly checks: Checks;
   readonly baseline?: Baseline;
   /** The secret itself; it appears in no message. */

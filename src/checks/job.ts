@@ -44,6 +44,7 @@ const subjectOf = (input: CheckInput, env: Environment, databaseUrl = env[CHECK_
   version: input.version,
   checks: input.checks,
   ...(input.modules === undefined ? {} : { modules: input.modules }),
+  ...(input.moduleVersions === undefined ? {} : { moduleVersions: input.moduleVersions }),
   ...(input.baseline === undefined ? {} : { baseline: input.baseline }),
   ...(databaseUrl === undefined ? {} : { databaseUrl }),
 });

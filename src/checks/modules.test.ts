@@ -5,18 +5,39 @@ import { runCheck } from "./run.ts";
 const core = { name: "core", version: "9.4.2", loaded: true };
 const billing = { name: "billing", version: "9.4.2", loaded: true };
 
-const modulesOf = async (answer: unknown, wanted?: readonly string[], status = 200) => {
+const modulesOf = async (
+  answer: unknown,
+  wanted?: readonly string[],
+  status = 200,
+  moduleVersions?: Readonly<Record<string, string>>,
+) => {
   const url = await plainServer(
     (_request, response) =>
       void response.writeHead(status).end(typeof answer === "string" ? answer : JSON.stringify(answer)),
   );
   return runCheck(
     "Module Load Test",
-    subject(url, { modules: { path: "/api/modules" } }, wanted === undefined ? {} : { modules: wanted }),
+    subject(
+      url,
+      { modules: { path: "/api/modules" } },
+      {
+        ...(wanted && { modules: wanted }),
+        ...(moduleVersions && { moduleVersions }),
+      },
+    ),
     never,
     hurried,
   );
 };
+
+it("a module of a layer that did not change, or of another app, reports the version it was delivered with", async () => {
+  const versions = { billing: "9.4.1" };
+  const old = { ...billing, version: "9.4.1" };
+  expect(await modulesOf([core, old], ["core", "billing"], 200, versions)).toMatchObject({ verdict: "Passed" });
+  const wrong = await modulesOf([core, billing], ["core", "billing"], 200, versions);
+  expect(wrong).toMatchObject({ verdict: "Failed" });
+  expect(wrong.message).toContain('"billing" reports "9.4.2" instead of 9.4.1');
+});
 
 describe("the modules of a server", () => {
   it.each<[string, unknown, readonly string[] | undefined, string, RegExp]>([

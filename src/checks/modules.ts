@@ -19,7 +19,7 @@ const parse = (body: string): readonly z.infer<typeof Module>[] | undefined => {
 };
 
 /** Every module of the manifest is loaded, and every part of the server reports the version of the update. */
-export const checkModules: Check = async ({ checks, version, modules: wanted }, asker) => {
+export const checkModules: Check = async ({ checks, version, modules: wanted, moduleVersions = {} }, asker) => {
   if (checks.modules === undefined) return notConfigured("modules");
   const book = ledger();
   const what = `GET ${checks.modules.path}`;
@@ -64,19 +64,20 @@ export const checkModules: Check = async ({ checks, version, modules: wanted }, 
         .map(({ name }) => quoted(name))
         .join(", ")}`,
   );
-  const other = found.filter((module) => bare(module.version) !== bare(version));
+  const expected = (name: string): string => moduleVersions[name] ?? version;
+  const other = found.filter((module) => bare(module.version) !== bare(expected(module.name)));
   book.assert(
-    `every module reports ${version}`,
+    `every module reports ${version}${Object.keys(moduleVersions).length === 0 ? "" : ", or that of its layer or app"}`,
     other.length === 0,
     () =>
-      `${other
+      other
         .slice(0, 5)
-        .map((module) => `${quoted(module.name)} reports ${quoted(module.version, 40)}`)
-        .join(", ")} instead of ${version}`,
+        .map(({ name, version: said }) => `${quoted(name)} reports ${quoted(said, 40)} instead of ${expected(name)}`)
+        .join(", "),
   );
   const versions = new Set(found.map((module) => module.version));
   book.measure("versions", [...versions].slice(0, 5).join(", ").slice(0, 200));
   return book.close(
-    `${plural(found.length, "module")} on ${asker.where} ${found.length === 1 ? "is" : "are all"} loaded and report${found.length === 1 ? "s" : ""} ${version}.`,
+    `${plural(found.length, "module")} on ${asker.where} ${found.length === 1 ? "is" : "are all"} loaded and report${found.length === 1 ? "s" : ""} ${Object.keys(moduleVersions).length === 0 ? version : `what they should (${version})`}.`,
   );
 };

@@ -3,7 +3,7 @@ import { orderKey } from "../api/order.ts";
 import { recordName } from "../api/record.ts";
 import { type AppState, runsOf, type TargetStatus } from "../api/target.ts";
 import type { Effect, Leftover } from "../core/decision.ts";
-import { verificationJob } from "../core/job.ts";
+import { type JobDraft, verificationJob } from "../core/job.ts";
 import { unreachable } from "../core/unreachable.ts";
 import { speakerOf, wayTo } from "../core/ways.ts";
 import type { Deployment } from "../api/deployment.ts";
@@ -176,7 +176,7 @@ async function startJob(
       image,
       addresses: addresses.forJobs,
       ...(caPem !== undefined && { caPem }),
-      ...(modules && { modules }),
+      ...modules,
     }) as Sealable & Draft,
   );
   try {
@@ -202,17 +202,26 @@ async function deliveredModules(
   deployment: Deployment,
   target: Server | Mainframe,
   signal: AbortSignal,
-): Promise<readonly string[] | undefined> {
+): Promise<Pick<JobDraft, "modules" | "moduleVersions"> | undefined> {
   // A commit says nothing of modules.
   if (wayTo(target).by === "git") return undefined;
   const agent = await askAgent(context, target, signal);
-  const { app } = deployment.spec;
-  const found = agent.state === "Answered" ? agent.status.apps.filter((item) => item.app === app) : [];
+  const { app, version } = deployment.spec;
+  const all = agent.state === "Answered" ? agent.status.apps : [];
+  const found = all.filter((item) => item.app === app);
   if (found.length === 0)
     throw new Error(
       `verification of ${target.kind.toLowerCase()} ${target.metadata.name} waits: its ${speakerOf(target)} does not say which modules it has${agent.state === "NotAnswered" ? ` (${agent.message})` : ""}`,
     );
-  return [...new Set(found.flatMap(({ modules }) => modules))];
+  const other = [...all.filter((item) => item.app !== app), ...found].flatMap((item) =>
+    item.modules.map((name) => [name, item.version] as const),
+  );
+  const versions = Object.fromEntries(other);
+  const differing = Object.entries(versions).filter(([, of]) => of !== version);
+  return {
+    modules: [...new Set(found.flatMap(({ modules }) => modules))],
+    ...(differing.length > 0 && { moduleVersions: Object.fromEntries(differing) }),
+  };
 }
 
 async function releaseJob(

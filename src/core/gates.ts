@@ -1,7 +1,7 @@
 import { digestOf } from "../api/artifact.ts";
 import type { DeploymentSpec } from "../api/deployment.ts";
 import { deploymentRef } from "../api/group.ts";
-import { digestOfUpdate, layersOf } from "../api/layer.ts";
+import { digestOfUpdate, type LayerRelease, layersOf } from "../api/layer.ts";
 import type { TargetReport } from "../api/report.ts";
 import { TIME_GATES, type TimeGate } from "../api/record.ts";
 import { compareVersions } from "../api/version.ts";
@@ -107,17 +107,24 @@ function orderGate(
   const { spec } = observed.deployment;
   if (runs === undefined) return undefined;
   const { version } = runs;
-  if (same)
+  const misnamed = spec.layers === undefined ? undefined : misnamedLayer(runs, spec);
+  if (same && misnamed === undefined)
     return {
       state: "Refused",
       reason: "VersionMismatch",
       message: `${nameOf(seen)} runs this very artifact as ${version}: an artifact has one version, and it is not ${spec.version}`,
     };
-  if (compareVersions(version, spec.version) > 0 && !spec.allowOlder)
+  if (!same && compareVersions(version, spec.version) > 0 && !spec.allowOlder)
     return {
       state: "Superseded",
       reason: "Superseded",
       message: `${nameOf(seen)} runs ${version}, which is newer than ${spec.version}`,
+    };
+  if (misnamed !== undefined)
+    return {
+      state: "Refused",
+      reason: "VersionMismatch",
+      message: `${nameOf(seen)} runs this very artifact of layer ${misnamed.layer} as ${misnamed.version}: an artifact has one version, so bring it with version: ${misnamed.version} in spec.layers`,
     };
   const reused = reusedVersion(seen, runs, spec);
   if (reused !== undefined)
@@ -135,6 +142,15 @@ function orderGate(
     message: `${nameOf(seen)} runs layer ${left.layer} of ${spec.app}, and this update brings ${layers.join(", ")}: no update takes a layer away, so push one that brings ${left.layer}, too, or use another spec.app`,
   };
 }
+
+/** A layer that did not change, under another version: where it does not run yet, the archive would be refused for it. */
+const misnamedLayer = (runs: Running, spec: DeploymentSpec): LayerRelease | undefined =>
+  runs.layers.find((there) =>
+    layersOf(spec).some(
+      ({ name, version, artifact }) =>
+        there.layer === name && there.digest === digestOf(artifact) && compareVersions(there.version, version) !== 0,
+    ),
+  );
 
 /** What runs there under a version of this update and is something else; half of an update that was held is not a whole one. */
 function reusedVersion({ target }: SeenTarget, runs: Running, spec: DeploymentSpec): string | undefined {

@@ -13,6 +13,7 @@ export interface JobDraft {
   readonly image: string;
   readonly caPem?: string;
   readonly modules?: readonly string[];
+  readonly moduleVersions?: CheckInput["moduleVersions"];
   readonly addresses: CheckInput["addresses"];
 }
 
@@ -59,6 +60,7 @@ export function verificationJob(
     categories: [...categories],
     ...tlsOf(target, draft),
     ...(draft.modules && { modules: [...draft.modules] }),
+    ...(draft.moduleVersions && { moduleVersions: draft.moduleVersions }),
     ...(baseline && { baseline }),
   };
   const secret = target.spec.checks.database?.secretRef;

@@ -249,6 +249,17 @@ describe("an update of several layers", () => {
     expect(round.done.every((effect) => effect.do === "record")).toBe(true);
   });
 
+  test("is refused where a layer that did not change comes under another version: a server that has not got it yet would refuse the archive", () => {
+    const scene = after(layered("second", "9.4.2", layers("a1c2e", { database: "9.4.1", docs: "9.4.1" })));
+    scene.run();
+    expect(scene.last()).toMatchObject({
+      to: "Refused",
+      reason: "VersionMismatch",
+      message:
+        "server staging runs this very artifact of layer reports as 9.4.1: an artifact has one version, so bring it with version: 9.4.1 in spec.layers",
+    });
+  });
+
   test("an older one of several layers is Superseded, also one that leaves a layer out", () => {
     const scene = after(layered("zero", "9.4.0", layers("12345").slice(0, 2)));
     expect(scene.run().status.phase).toBe("Superseded");

@@ -73,6 +73,14 @@ export const FORWARD: Readonly<Record<string, () => Telling>> = {
     ran(toStaging({}, { git: { url: "ssh://git@host/deploy", path: "apps/staging", secretRef: { name: "git" } } })),
   "layers for one folder of a repository": () =>
     ran(toStaging(LAYERS, { git: { url: "ssh://git@host/deploy", path: "apps/staging", secretRef: { name: "git" } } })),
+  "a layer that did not change under another version": () => {
+    const before = new Telling(update("before", { ...LAYERS, version: "9.4.1" }), server("staging", "Public"));
+    before.runPassing();
+    const scene = new Telling(update("patch", LAYERS), before.target("staging"));
+    const agent = before.agents.get("staging");
+    if (agent !== undefined) scene.agents.set("staging", agent);
+    return ran(scene);
+  },
   "layers that wait for each other": () =>
     ran(
       toStaging({
