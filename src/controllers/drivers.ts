@@ -6,8 +6,10 @@ import { gitDeliverer } from "../delivery/git/deliverer.ts";
 import { readArchiveFrom } from "../delivery/kubernetes/archive.ts";
 import { createClusters } from "../delivery/kubernetes/clusters.ts";
 import { kubernetesDeliverer } from "../delivery/kubernetes/deliverer.ts";
+import { createLedgerProof } from "../delivery/kubernetes/ledger-proof.ts";
 import type { AddressRules } from "../dial/address-rules.ts";
 import type { Client } from "../kube/client.ts";
+import type { SigningKey } from "../licence/keys.ts";
 import type { Context } from "./context.ts";
 
 type Drivers = Pick<Context, "agents" | "git" | "kubernetes" | "clusters" | "waits">;
@@ -16,6 +18,7 @@ type Drivers = Pick<Context, "agents" | "git" | "kubernetes" | "clusters" | "wai
 export async function openDrivers(
   home: Client,
   addresses: AddressRules,
+  orderKey: SigningKey,
 ): Promise<Drivers & { readonly close: () => Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), "ashat-git-"));
   const agents = agentDriver(addresses);
@@ -23,6 +26,7 @@ export async function openDrivers(
   const clusters = createClusters(home, addresses, { fieldManager: "ashat", userAgent: "ashat-operator" });
   const kubernetes = kubernetesDeliverer({
     clusters,
+    proof: await createLedgerProof(orderKey),
     readArchive: readArchiveFrom(addresses),
     readTree: git.readTree,
     now: Date.now,

@@ -46,7 +46,7 @@ export async function lead(
   const client = fenced(options.client, valid);
   const working = AbortSignal.any([stop, lost]);
   const alive = new AbortController();
-  const { close: closeDrivers, ...drivers } = await openDrivers(client, options.addresses.rules);
+  const { close: closeDrivers, ...drivers } = await openDrivers(client, options.addresses.rules, options.orderKey);
   const gate = createGateWatch({
     client,
     log,

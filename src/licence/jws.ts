@@ -9,6 +9,7 @@ export const TYP = {
   licence: "ashat-licence+jwt",
   seal: "ashat-seal+jwt",
   checkpoint: "ashat-checkpoint+jwt",
+  ledger: "ashat-ledger+jwt",
 } as const;
 export type Typ = (typeof TYP)[keyof typeof TYP];
 

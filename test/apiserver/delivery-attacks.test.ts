@@ -114,14 +114,15 @@ describe("manifests do nothing that their account may not", () => {
   });
 });
 
-test("what somebody wrote into the list of what was delivered is not taken away with it", async () => {
+test("what came into the list of what was delivered and has no mark of it is not taken away with it, whoever could prove that list", async () => {
   const { scene, namespace } = await stage();
   await scene.delivers("1.0.0", [configMap("one", {})]);
   await scene.ends(scene.last().key);
   await root.applies(configMap("theirs", { colour: "red" }, { namespace }));
   const id = { target: "shop", app: "default", layer: "main" };
   const { signal } = new AbortController();
-  const ledger = await findLedger(root.client, namespace, id, signal);
+  const shelf = scene.shelf(root.client);
+  const ledger = await findLedger(shelf, id, signal);
   if (ledger === undefined) throw new Error("nothing was written down");
   const inventory = ["theirs", "kube-root-ca.crt"].map((name) => ({
     apiVersion: "v1",
@@ -129,7 +130,7 @@ test("what somebody wrote into the list of what was delivered is not taken away 
     namespace,
     name,
   }));
-  await writeLedger(root.client, namespace, id, ledger, { ...ledger.book, inventory }, ledger.manifests, signal);
+  await writeLedger(shelf, id, ledger, { ...ledger.book, inventory }, signal);
   await scene.delivers("1.1.0", [configMap("two", {})]);
   const { state, message } = await scene.ends(scene.last().key);
   expect([state, message]).toEqual(["Applied", expect.any(String)]);

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { ledgerName } from "../../src/delivery/kubernetes/ledger-name.ts";
 import { createClient } from "../../src/kube/client.ts";
 import { fromKubeconfig } from "../../src/kube/kubeconfig.ts";
 import { CONFIG_MAPS, SECRETS } from "../cluster/pod.ts";
@@ -75,7 +76,9 @@ test.each(writes.flatMap((write) => moments.map((moment) => [moment, write] as c
         ["one", "blue"],
       ]);
       const secrets = (await root.client.list(SECRETS, { namespace })).items;
-      expect(secrets.map(({ metadata }) => metadata.name)).toEqual(["ashat-shop-default-main"]);
+      expect(secrets.map(({ metadata }) => metadata.name)).toEqual([
+        ledgerName({ target: "shop", app: "default", layer: "main" }),
+      ]);
       expect(await scene.observe()).toMatchObject({
         status: {
           apps: [{ version: "1.1.0", previous: { version: "1.0.0" } }],

@@ -8,10 +8,13 @@ import { readArchiveFrom } from "../../src/delivery/kubernetes/archive.ts";
 import { type ClusterSecret, createClusters } from "../../src/delivery/kubernetes/clusters.ts";
 import { kubernetesDeliverer } from "../../src/delivery/kubernetes/deliverer.ts";
 import type { ReadTree } from "../../src/delivery/kubernetes/files.ts";
+import type { Shelf } from "../../src/delivery/kubernetes/ledger.ts";
+import { createLedgerProof, type LedgerProof } from "../../src/delivery/kubernetes/ledger-proof.ts";
 import type { KubernetesPlace } from "../../src/delivery/kubernetes/session.ts";
 import { addressRules } from "../../src/dial/address-rules.ts";
 import { type Client, createClient } from "../../src/kube/client.ts";
 import { fromKubeconfig } from "../../src/kube/kubeconfig.ts";
+import { generateKeys, parseSigningKey } from "../../src/licence/keys.ts";
 import type { ClusterAccess } from "../cluster/access.ts";
 import { createCa, issue } from "../cluster/pki.ts";
 import { archive, rawTar, sha256, type TarEntry } from "../targets/archives.ts";
@@ -43,6 +46,11 @@ export const configMap = (name: string, data: Readonly<Record<string, string>>, 
   data,
 });
 
+/** That of an installation with an order key of its own. */
+export const newProof = async (): Promise<LedgerProof> =>
+  createLedgerProof(await parseSigningKey((await generateKeys()).privateJwk));
+const OWN = newProof();
+
 export interface KubernetesScene {
   readonly place: KubernetesPlace;
   /** A new release, under the next sequence unless another one is named. */
@@ -56,8 +64,10 @@ export interface KubernetesScene {
     key: string,
   ) => Promise<{ readonly state: string; readonly reason: string; readonly message: string }>;
   readonly last: () => Assignment;
-  /** Another process with another way to the cluster, which knows nothing. */
-  readonly reborn: (home: Client) => ReturnType<typeof kubernetesDeliverer>;
+  /** Another process with another way to the cluster, which knows nothing; with another order key, where one is given. */
+  readonly reborn: (home: Client, proof?: LedgerProof) => ReturnType<typeof kubernetesDeliverer>;
+  /** Its ledgers, as whoever this client is. */
+  readonly shelf: (client: Client) => Shelf;
   readonly home: Client;
   readonly close: () => Promise<void>;
 }
@@ -82,8 +92,10 @@ export const openKubernetes = async (cluster: ClusterAccess, options: SceneOptio
   );
   const addresses = addressRules({ allow: ["127.0.0.0/8"], remedy: () => "" });
   const clusters = createClusters(home, addresses, NAMES);
+  const proof = await OWN;
   const deps = {
     clusters,
+    proof,
     readArchive: readArchiveFrom(addresses, { ca: ca.certPem }),
     readTree: options.readTree ?? (() => Promise.reject(new Error("no git here"))),
     now,
@@ -162,7 +174,9 @@ export const openKubernetes = async (cluster: ClusterAccess, options: SceneOptio
       if (last === undefined) throw new Error("nothing was delivered yet");
       return last;
     },
-    reborn: (other) => kubernetesDeliverer({ ...deps, clusters: createClusters(other, addresses, NAMES) }),
+    reborn: (other, own = proof) =>
+      kubernetesDeliverer({ ...deps, proof: own, clusters: createClusters(other, addresses, NAMES) }),
+    shelf: (client) => ({ client, namespace: spec.namespace ?? namespace, owner: `${namespace}/shop`, proof }),
     close: async () => {
       alive.abort();
       await clusters.close();

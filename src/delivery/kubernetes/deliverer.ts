@@ -7,6 +7,7 @@ import { tryAll } from "./apply.ts";
 import type { Clusters } from "./clusters.ts";
 import { applyingOf, goOn, writtenDown } from "./go-on.ts";
 import { type Entry, findLedger, type Ledger, type Release, runningIn, writeLedger } from "./ledger.ts";
+import type { LedgerProof } from "./ledger-proof.ts";
 import { createLookout, observed } from "./observe.ts";
 import { prepare, refId, refOf } from "./prepare.ts";
 import { Refusal } from "./refusal.ts";
@@ -16,6 +17,7 @@ import { type Readers, toDeliver, toRestore } from "./wanted.ts";
 
 export interface KubernetesDeps extends Readers {
   readonly clusters: Clusters;
+  readonly proof: LedgerProof;
   readonly now: () => number;
 }
 
@@ -51,15 +53,9 @@ const entryOf = (
   update: update.name,
 });
 
-/** Refuses what must not be begun: late, out of order, or of somebody else. */
-const mayBegin = ({ owner }: Session, assignment: Assignment, ledger: Ledger | undefined, now: number): void => {
+/** Refuses what must not be begun: late, or out of order. */
+const mayBegin = (assignment: Assignment, ledger: Ledger | undefined, now: number): void => {
   const last = ledger?.book.entries.at(-1);
-  if (ledger !== undefined && ledger.book.owner !== owner)
-    throw new Refusal(
-      409,
-      "OwnedByAnother",
-      `Server ${ledger.book.owner} delivers ${assignment.app} to that namespace under the same name; one of the two Servers names another spec.kubernetes.namespace.`,
-    );
   if (last !== undefined && assignment.sequence <= last.sequence)
     throw new Refusal(
       409,
@@ -112,8 +108,8 @@ const begin = async (
     entries: [...before, entryOf(assignment, release, deps.now())],
     releases: [release, ...others],
   };
-  const kept = new Map([...(ledger?.manifests ?? []), [release.sequence, manifests] as const]);
-  return writeLedger(session.client, session.namespace, id, ledger, book, kept, signal);
+  const fresh = assignment.action.do === "deliver" ? { sequence: release.sequence, manifests } : undefined;
+  return writeLedger(session, id, ledger, book, signal, fresh);
 };
 
 /** A restore of what runs well already is a fence: it only keeps older deliveries out. */
@@ -146,15 +142,7 @@ const fence = async (
     ...(last.appliedAt !== undefined && { appliedAt: last.appliedAt }),
   };
   const entries = [...ledger.book.entries.slice(1 - MOST_ENTRIES), entry];
-  return writeLedger(
-    session.client,
-    session.namespace,
-    layerOf(session, assignment),
-    ledger,
-    { ...ledger.book, entries },
-    ledger.manifests,
-    signal,
-  );
+  return writeLedger(session, ledger.id, ledger, { ...ledger.book, entries }, signal);
 };
 
 const answered = (report: OrderReport): Delivery => ({ state: "Answered", report });
@@ -180,8 +168,8 @@ export const kubernetesDeliverer = (deps: KubernetesDeps): Deliverer<KubernetesP
     tries = 3,
   ): Promise<Delivery> => {
     try {
-      const session = openSession(deps.clusters, place);
-      const ledger = await findLedger(session.client, session.namespace, layerOf(session, assignment), signal);
+      const session = openSession(deps, place);
+      const ledger = await findLedger(session, layerOf(session, assignment), signal);
       const known = ledger?.book.entries.find(({ key }) => key === assignment.key);
       if (ledger !== undefined && known !== undefined) {
         if (!isSame(known, assignment))
@@ -193,7 +181,7 @@ export const kubernetesDeliverer = (deps: KubernetesDeps): Deliverer<KubernetesP
           );
         return answered(await goOn(session, ledger, known, deps.now, signal));
       }
-      mayBegin(session, assignment, ledger, deps.now());
+      mayBegin(assignment, ledger, deps.now());
       const begun =
         ledger !== undefined && isFence(assignment, ledger)
           ? await fence(deps, session, assignment, ledger, signal)
@@ -208,12 +196,9 @@ export const kubernetesDeliverer = (deps: KubernetesDeps): Deliverer<KubernetesP
 
   const report = async (place: KubernetesPlace, key: string, signal: AbortSignal): Promise<Delivery> => {
     try {
-      const session = openSession(deps.clusters, place);
+      const session = openSession(deps, place);
       const parts = parseOrderKey(key);
-      const ledger =
-        parts === undefined
-          ? undefined
-          : await findLedger(session.client, session.namespace, layerOf(session, parts), signal);
+      const ledger = parts === undefined ? undefined : await findLedger(session, layerOf(session, parts), signal);
       const entry = ledger?.book.entries.find((one) => one.key === key);
       if (ledger === undefined || entry === undefined)
         throw new Refusal(404, "NotFound", `Nothing was ever delivered there under ${key}.`);
@@ -224,23 +209,23 @@ export const kubernetesDeliverer = (deps: KubernetesDeps): Deliverer<KubernetesP
   };
   const observe = async (place: KubernetesPlace, signal: AbortSignal): Promise<Reported> => {
     try {
-      const session = openSession(deps.clusters, place);
-      /** What is under way goes on, from what is written there when its turn comes. */
-      const goesOn = ({ id }: Ledger): Promise<Ledger | undefined> =>
+      const session = openSession(deps, place);
+      /** Whether it is well by now, from what is written there when its turn comes. */
+      const judged = ({ id }: Ledger): Promise<Ledger | undefined> =>
         inTurn(
           place,
           id,
           async () => {
-            const find = () => findLedger(session.client, session.namespace, layerOf(session, id), signal);
+            const find = () => findLedger(session, id, signal);
             const ledger = await find();
             const last = ledger?.book.entries.at(-1);
-            if (ledger === undefined || last === undefined) return ledger;
+            if (ledger === undefined || last === undefined || !last.applied) return ledger;
             await goOn(session, ledger, last, deps.now, signal);
             return find();
           },
           signal,
         );
-      return { state: "Answered", status: await observed(session, lookout, goesOn, deps.now(), signal) };
+      return { state: "Answered", status: await observed(session, lookout, judged, deps.now(), signal) };
     } catch (error) {
       return answerTo(error, place, signal);
     }

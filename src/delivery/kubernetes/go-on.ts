@@ -4,16 +4,8 @@ import type { KubeObject } from "../../kube/types.ts";
 import { type Applying, applyAll } from "./apply.ts";
 import { fewAtOnce } from "./at-once.ts";
 import { type Health, healthOf } from "./health.ts";
-import {
-  type Book,
-  type Entry,
-  findLedger,
-  inventoryId,
-  type LayerId,
-  type Ledger,
-  type Ref,
-  writeLedger,
-} from "./ledger.ts";
+import { type Book, type Entry, findLedger, type Ledger, type Ref, writeLedger } from "./ledger.ts";
+import { inventoryId, type LayerId } from "./ledger-name.ts";
 import { prepare, refId, refOf } from "./prepare.ts";
 import { prune } from "./prune.ts";
 import { Refusal } from "./refusal.ts";
@@ -95,7 +87,7 @@ export const goOn = async (
   signal: AbortSignal,
 ): Promise<OrderReport> => {
   if (orderEnded(entry.state) || entry !== ledger.book.entries.at(-1)) return reportOf(entry, modulesOf(ledger, entry));
-  const id: LayerId = { target: session.place.target.name, ...ledger.id };
+  const { id } = ledger;
   /** A conflict means that another one went on with it, or with something newer: what was read last is said. */
   const write = async (from: Ledger, change: Partial<Entry>, more: Partial<Book> = {}): Promise<Ledger> => {
     const entries = from.book.entries.map((one) =>
@@ -103,10 +95,10 @@ export const goOn = async (
     );
     const book = { ...from.book, entries, ...more };
     try {
-      return await writeLedger(session.client, session.namespace, id, from, book, from.manifests, signal);
+      return await writeLedger(session, id, from, book, signal);
     } catch (error) {
       if (!conflict(error)) throw error;
-      return (await findLedger(session.client, session.namespace, id, signal)) ?? from;
+      return (await findLedger(session, id, signal)) ?? from;
     }
   };
   const done = (from: Ledger): OrderReport => {
@@ -128,7 +120,7 @@ export const goOn = async (
 
 /** Somebody who leads now may have begun with something newer: then what it delivered is not pruned here. */
 const isStillWanted = async (session: Session, id: LayerId, { key }: Entry, signal: AbortSignal): Promise<void> => {
-  const now = await findLedger(session.client, session.namespace, id, signal);
+  const now = await findLedger(session, id, signal);
   if (now?.book.entries.at(-1)?.key !== key) throw new Refusal(409, "Superseded", "Something newer was begun there.");
 };
 
@@ -172,7 +164,7 @@ export const refsOf = async (
   release: number,
   signal: AbortSignal,
 ): Promise<readonly Ref[]> => {
-  const inventory = inventoryId(session.namespace, { target: session.place.target.name, ...ledger.id });
+  const inventory = inventoryId(session.namespace, ledger.id);
   const manifests = ledger.manifests.get(release) ?? [];
   const prepared = await prepare(manifests, { ...session, inventory }, signal);
   return prepared.map(({ manifest }) => refOf(manifest));

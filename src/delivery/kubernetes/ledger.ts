@@ -1,10 +1,12 @@
-import { gunzipSync, gzipSync } from "node:zlib";
 import { z } from "zod";
-import { GROUP, LABEL } from "../../api/group.ts";
+import { GROUP } from "../../api/group.ts";
 import { sha256 } from "../../api/hash.ts";
 import { ORDER_STATES } from "../../api/order.ts";
 import type { Client } from "../../kube/client.ts";
 import type { KubeObject, Resource } from "../../kube/types.ts";
+import { labelsOf, type LayerId, ledgerName, OWNER_NAMESPACE, selectorOf } from "./ledger-name.ts";
+import { MOST_PACKED, packed, sizeOf, unpacked } from "./ledger-pack.ts";
+import type { LedgerProof } from "./ledger-proof.ts";
 import type { Manifest } from "./manifests.ts";
 import { Refusal } from "./refusal.ts";
 
@@ -22,9 +24,7 @@ const SECRETS: Resource<SecretObject> = {
 export const LEDGER_TYPE = `${GROUP}/release`;
 /** On everything that is applied: which ledger lists it. */
 export const INVENTORY = `${GROUP}/inventory`;
-const LABELS = { target: LABEL.target, app: `${GROUP}/app`, layer: `${GROUP}/layer` };
 
-const MAX_BYTES = 900 * 1024;
 const MOST_RELEASES = 5;
 
 /** An object that is or was applied: enough to find and to remove it, whatever becomes of its manifest. */
@@ -80,16 +80,19 @@ const Book = z.object({
 });
 export type Book = z.output<typeof Book>;
 
-export interface LayerId {
-  readonly target: string;
-  readonly app: string;
-  readonly layer: string;
-}
+/** As it is stored: with it every text of manifests beside it is proven, because it has their hashes. */
+const Stored = Book.extend({
+  of: z.object({ target: z.string(), app: z.string(), layer: z.string() }),
+  hashes: z.record(z.string(), z.string()),
+});
 
 export interface Ledger {
-  readonly id: Pick<LayerId, "app" | "layer">;
+  readonly id: LayerId;
   readonly book: Book;
-  readonly manifests: ReadonlyMap<number, readonly Manifest[]>;
+  /** Unpacked when they are asked for: most looks at a ledger need those of no release, and none needs those of all. */
+  readonly manifests: { readonly get: (sequence: number) => readonly Manifest[] | undefined };
+  /** By release, as they are stored. */
+  readonly texts: ReadonlyMap<number, string>;
   readonly metadata: {
     readonly name: string;
     readonly namespace?: string;
@@ -98,18 +101,14 @@ export interface Ledger {
   };
 }
 
-export const ledgerName = ({ target, app, layer }: LayerId): string => `ashat-${target}-${app}-${layer}`;
-export const inventoryId = (namespace: string, id: LayerId): string => `${namespace}/${ledgerName(id)}`;
-
-/** Names are longer than labels may be. */
-const labelOf = (name: string): string =>
-  name.length <= 63 ? name : `${name.slice(0, 40)}-${sha256(name).slice(0, 20)}`;
-
-const packed = (value: unknown): string => gzipSync(JSON.stringify(value), { level: 9 }).toString("base64");
-const opened = (text: string): unknown =>
-  JSON.parse(gunzipSync(Buffer.from(text, "base64"), { maxOutputLength: 64 * 1024 * 1024 }).toString("utf8"));
-const sizeOf = (data: Readonly<Record<string, string>>): number =>
-  Object.values(data).reduce((sum, value) => sum + Math.floor((value.length * 3) / 4), 0);
+/** Where the ledgers of a server are, and what proves them. */
+export interface Shelf {
+  readonly client: Client;
+  readonly namespace: string;
+  /** `<namespace>/<name>` of the Server. */
+  readonly owner: string;
+  readonly proof: LedgerProof;
+}
 
 const keyOf = (sequence: number): string => `release-${sequence}`;
 
@@ -124,95 +123,140 @@ export const previousIn = (book: Book): Release | undefined => {
 };
 
 /** The release that runs and what it would be put back to must fit; others go, oldest first. */
-export const dataOf = (
-  book: Book,
-  manifests: ReadonlyMap<number, readonly Manifest[]>,
-): Readonly<Record<string, string>> => {
+const dataOf = (of: LayerId, book: Book, texts: ReadonlyMap<number, string>): Readonly<Record<string, string>> => {
   const needed = new Set([runningIn(book)?.sequence, previousIn(book)?.sequence]);
+  const textOf = (sequence: number): string => {
+    const text = texts.get(sequence);
+    if (text === undefined) throw new TypeError(`there are no manifests of release ${sequence}`);
+    return text;
+  };
   let releases = book.releases.filter(({ sequence }, index) => index < MOST_RELEASES || needed.has(sequence));
   for (;;) {
-    const data: Record<string, string> = { ledger: packed({ ...book, releases }) };
-    for (const { sequence } of releases) data[keyOf(sequence)] = packed(manifests.get(sequence) ?? []);
-    if (sizeOf(data) <= MAX_BYTES) return data;
+    const kept = releases.map(({ sequence }) => [keyOf(sequence), textOf(sequence)] as const);
+    const hashes = Object.fromEntries(kept.map(([key, text]) => [key, sha256(text)]));
+    const data = { ...Object.fromEntries(kept), ledger: packed({ ...book, releases, of, hashes }) };
+    if (sizeOf(data) <= MOST_PACKED) return data;
     const spare = releases.findLast(({ sequence }) => !needed.has(sequence));
     if (spare === undefined)
       throw new Refusal(
         422,
         "ManifestsTooLarge",
-        `The manifests of this release and of the one before, which a rollback needs, are larger than ${MAX_BYTES} bytes when packed; split the app into layers.`,
+        `The manifests of this release and of the one before, which a rollback needs, are larger than ${MOST_PACKED} bytes when packed; split the app into layers.`,
       );
     releases = releases.filter((release) => release !== spare);
   }
 };
 
-const read = (secret: SecretObject): Ledger => {
-  const { labels = {}, name, namespace } = secret.metadata;
-  const damaged = () =>
-    new Refusal(
-      409,
-      "LedgerDamaged",
-      `Secret ${namespace}/${name}, in which is written what was delivered there, cannot be read; restore it from a backup, or delete it and remove by hand what should not run there any more.`,
-    );
+const ownedByAnother = (owner: string, app: string) =>
+  new Refusal(
+    409,
+    "OwnedByAnother",
+    `Server ${owner} delivers ${app} to that namespace under the same name; one of the two Servers names another spec.kubernetes.namespace.`,
+  );
+
+const refusals = ({ name, namespace = "" }: SecretObject["metadata"]) => {
+  const what = `Secret ${namespace}/${name}, in which is written what was delivered there,`;
+  const mend = `kubectl delete secret ${name} -n ${namespace}`;
+  return {
+    damaged: () =>
+      new Refusal(
+        409,
+        "LedgerDamaged",
+        `${what} cannot be read; restore it from a backup, or delete it and remove by hand what should not run there any more.`,
+      ),
+    unproven: () =>
+      new Refusal(
+        409,
+        "LedgerUnproven",
+        `${what} was not written with the order key of this operator, and nothing of it is believed: somebody who may write Secrets there made or changed it, or that key was replaced since. Whoever administers namespace ${namespace} finds out who may write Secrets there, then deletes it (${mend}) and what should not run there any more, and the update is delivered again.`,
+      ),
+    misplaced: ({ target, app, layer }: LayerId) =>
+      new Refusal(
+        409,
+        "LedgerMisplaced",
+        `${what} is of app ${app}, layer ${layer}, on server ${target}, but its labels say something else. Whoever changed them puts them back; or whoever administers namespace ${namespace} deletes it (${mend}) and what should not run there any more, and the update is delivered again.`,
+      ),
+  };
+};
+
+/** Nothing in it is unpacked or acted upon before it is proven. */
+const read = ({ namespace, owner, proof }: Shelf, secret: SecretObject): Ledger => {
+  const { labels = {}, name } = secret.metadata;
+  const { damaged, unproven, misplaced } = refusals(secret.metadata);
   if (secret.type !== LEDGER_TYPE) throw damaged();
+  const { data = {} } = secret;
+  const text = data["ledger"] ?? "";
+  if (!proof.holds({ namespace, name }, text, data["proof"] ?? "")) throw unproven();
+  const parsed = Stored.safeParse(orUndefined(() => unpacked(text)));
+  if (!parsed.success) throw damaged();
+  const { of, hashes, ...book } = parsed.data;
+  if (book.owner !== owner) throw ownedByAnother(book.owner, of.app);
+  const wanted = Object.entries(labelsOf(namespaceOf(owner), of));
+  if (name !== ledgerName(of) || wanted.some(([label, value]) => labels[label] !== value)) throw misplaced(of);
+  // Proven here, for what is written later over a ledger takes these texts along as they are.
+  const texts = new Map(
+    book.releases.map(({ sequence }) => {
+      const kept = data[keyOf(sequence)];
+      if (kept === undefined || sha256(kept) !== hashes[keyOf(sequence)]) throw unproven();
+      return [sequence, kept] as const;
+    }),
+  );
+  const get = (sequence: number): readonly Manifest[] | undefined => {
+    const kept = texts.get(sequence);
+    return kept === undefined ? undefined : (unpacked(kept) as readonly Manifest[]);
+  };
+  return { id: of, book, texts, manifests: { get }, metadata: secret.metadata };
+};
+
+const orUndefined = (read: () => unknown): unknown => {
   try {
-    const book = Book.parse(opened(secret.data?.["ledger"] ?? ""));
-    const manifests = new Map(
-      book.releases.map(({ sequence }) => [
-        sequence,
-        opened(secret.data?.[keyOf(sequence)] ?? "") as readonly Manifest[],
-      ]),
-    );
-    const id = { app: labels[LABELS.app] ?? "", layer: labels[LABELS.layer] ?? "" };
-    return { id, book, manifests, metadata: secret.metadata };
+    return read();
   } catch {
-    throw damaged();
+    return undefined;
   }
 };
 
-export const findLedger = async (
-  client: Client,
-  namespace: string,
-  id: LayerId,
-  signal: AbortSignal,
-): Promise<Ledger | undefined> => {
+const namespaceOf = (owner: string): string => owner.slice(0, owner.indexOf("/"));
+
+export const findLedger = async (shelf: Shelf, id: LayerId, signal: AbortSignal): Promise<Ledger | undefined> => {
+  const { client, namespace, owner } = shelf;
   const secret = await client.find(SECRETS, { namespace, name: ledgerName(id) }, { signal });
-  return secret === undefined ? undefined : read(secret);
+  if (secret === undefined) return undefined;
+  const label = secret.metadata.labels?.[OWNER_NAMESPACE];
+  // Of another operator, perhaps, whose key is another one: that it is not ours is enough to leave it alone.
+  if (label !== undefined && label !== namespaceOf(owner)) throw ownedByAnother(`${label}/${id.target}`, id.app);
+  return read(shelf, secret);
 };
 
-export const listLedgers = async (
-  client: Client,
-  namespace: string,
-  target: string,
-  signal: AbortSignal,
-): Promise<readonly Ledger[]> => {
-  const labelSelector = `${LABELS.target}=${labelOf(target)}`;
+/** Those of one server; `target` is its name. */
+export const listLedgers = async (shelf: Shelf, target: string, signal: AbortSignal): Promise<readonly Ledger[]> => {
+  const { client, namespace, owner } = shelf;
+  const labelSelector = selectorOf(namespaceOf(owner), target);
   const { items } = await client.list(SECRETS, { namespace, labelSelector }, { signal });
-  return items.filter(({ type }) => type === LEDGER_TYPE).map(read);
+  return items.filter(({ type }) => type === LEDGER_TYPE).map((secret) => read(shelf, secret));
 };
 
 /** Written only over what was read: of two that write at once, one is told by a conflict and looks again. */
 export const writeLedger = async (
-  client: Client,
-  namespace: string,
+  shelf: Shelf,
   id: LayerId,
   before: Ledger | undefined,
   book: Book,
-  manifests: ReadonlyMap<number, readonly Manifest[]>,
   signal: AbortSignal,
+  fresh?: { readonly sequence: number; readonly manifests: readonly Manifest[] },
 ): Promise<Ledger> => {
-  const labels = {
-    [LABELS.target]: labelOf(id.target),
-    [LABELS.app]: id.app,
-    [LABELS.layer]: id.layer,
-    [LABEL.managedBy]: "ashat",
-  };
-  const draft = { type: LEDGER_TYPE, data: dataOf(book, manifests) };
-  const at = { namespace, name: ledgerName(id), labels };
+  const { client, namespace, owner, proof } = shelf;
+  const texts = new Map(before?.texts);
+  if (fresh !== undefined) texts.set(fresh.sequence, packed(fresh.manifests));
+  const at = { namespace, name: ledgerName(id) };
+  const data = dataOf(id, book, texts);
+  const draft = { type: LEDGER_TYPE, data: { ...data, proof: proof.of(at, data["ledger"] ?? "") } };
+  const metadata = { ...at, labels: labelsOf(namespaceOf(owner), id) };
   const written =
     before === undefined
-      ? await client.create(SECRETS, { metadata: at, ...draft }, { signal })
-      : await client.replace(SECRETS, { metadata: { ...at, ...pick(before) }, ...draft }, { signal });
-  return read(written);
+      ? await client.create(SECRETS, { metadata, ...draft }, { signal })
+      : await client.replace(SECRETS, { metadata: { ...metadata, ...pick(before) }, ...draft }, { signal });
+  return read(shelf, written);
 };
 
 const pick = ({ metadata: { uid, resourceVersion } }: Ledger) => ({ uid, resourceVersion });

@@ -1,11 +1,12 @@
 import type { RunningRelease, TakenOrder, TargetReport } from "../../api/report.ts";
-import { orderEnded } from "../../api/order.ts";
+import { orderEnded, type OrderState } from "../../api/order.ts";
 import { ApiError, conflict, invalid } from "../../kube/errors.ts";
 import type { KubeObject } from "../../kube/types.ts";
 import { FIELD_MANAGER, passes } from "./apply.ts";
 import { fewAtOnce } from "./at-once.ts";
 import { healthOfAll } from "./go-on.ts";
-import { inventoryId, type Ledger, listLedgers, previousIn, runningIn } from "./ledger.ts";
+import { type Entry, type Ledger, listLedgers, previousIn, runningIn } from "./ledger.ts";
+import { inventoryId } from "./ledger-name.ts";
 import { said } from "./manifests.ts";
 import { type Prepared, prepare, refOf } from "./prepare.ts";
 import { Refusal } from "./refusal.ts";
@@ -77,7 +78,7 @@ const changeOf = async (
 };
 
 const lookClosely = async (session: Session, lookout: Lookout, ledger: Ledger, now: number, signal: AbortSignal) => {
-  const inventory = inventoryId(session.namespace, { target: session.place.target.name, ...ledger.id });
+  const inventory = inventoryId(session.namespace, ledger.id);
   const known = lookout.closely.get(inventory);
   if (known !== undefined && now - known.at < EVERY_MS) return known;
   const running = runningIn(ledger.book);
@@ -115,30 +116,40 @@ const lookClosely = async (session: Session, lookout: Lookout, ledger: Ledger, n
   return seen;
 };
 
-/** What runs there and what was taken, by the ledgers; what is under way goes on. */
+/** Nobody asked about it for that long, so nobody wants it any more: its update was deleted, or stopped waiting. */
+const FORSAKEN_MS = 300_000;
+
+/** What is half applied goes on when its update asks for it, and never by itself; without one it is over. */
+const stateOf = ({ state, applied, at }: Entry, now: number): OrderState =>
+  !orderEnded(state) && !applied && now - Date.parse(at) > FORSAKEN_MS ? "Failed" : state;
+
+/** What runs there and what was taken, by the ledgers. Nothing is applied by looking: what is applied already is judged, and that is all. */
 export const observed = async (
   session: Session,
   lookout: Lookout,
-  goesOn: (ledger: Ledger) => Promise<Ledger | undefined>,
+  judged: (ledger: Ledger) => Promise<Ledger | undefined>,
   now: number,
   signal: AbortSignal,
 ): Promise<TargetReport> => {
   const apps: RunningRelease[] = [];
   const seen: TakenOrder[] = [];
   const { name } = session.place.target;
-  for (const listed of await listLedgers(session.client, session.namespace, name, signal)) {
-    if (listed.book.owner !== session.owner) continue;
-    const isAtRest = orderEnded(listed.book.entries.at(-1)?.state ?? "Applied");
-    const ledger = isAtRest ? listed : ((await goesOn(listed)) ?? listed);
+  for (const listed of await listLedgers(session, name, signal)) {
+    const { state: before, applied } = listed.book.entries.at(-1) ?? {};
+    const isWaiting = before !== undefined && applied === true && !orderEnded(before);
+    const ledger = isWaiting ? ((await judged(listed)) ?? listed) : listed;
     const last = ledger.book.entries.at(-1);
     const running = runningIn(ledger.book);
     if (last === undefined || running === undefined) continue;
-    const { key, sequence, state } = last;
-    seen.push({ ...ledger.id, sequence, key, state });
+    const { app, layer } = ledger.id;
+    const { key, sequence } = last;
+    const state = stateOf(last, now);
+    seen.push({ app, layer, sequence, key, state });
     const previous = previousIn(ledger.book);
     const closely = orderEnded(state) ? await lookClosely(session, lookout, ledger, now, signal) : undefined;
     apps.push({
-      ...ledger.id,
+      app,
+      layer,
       sequence,
       version: running.version,
       digest: running.digest,

@@ -1,7 +1,6 @@
 import type { KubernetesTarget } from "../../api/kubernetes-target.ts";
 import { refusalIn } from "../../dial/address-rules.ts";
 import { isWrongCertificate } from "../../dial/trust.ts";
-import type { Client } from "../../kube/client.ts";
 import { ApiError, forbidden, unauthorized } from "../../kube/errors.ts";
 import type { Refused, Trouble } from "../driver.ts";
 import { GitRefusal } from "../git/refusal.ts";
@@ -11,6 +10,8 @@ import type { ArtifactAccess } from "./artifact-access.ts";
 import { ClusterRefused } from "./cluster-refused.ts";
 import type { Clusters, ClusterSecret } from "./clusters.ts";
 import { createKinds, type KindsOf } from "./kinds.ts";
+import type { Shelf } from "./ledger.ts";
+import type { LedgerProof } from "./ledger-proof.ts";
 import { Refusal } from "./refusal.ts";
 
 /** A Server that is a cluster. */
@@ -24,17 +25,16 @@ export interface KubernetesPlace {
 }
 
 /** Everything that is done in that cluster is done by this account. */
-export interface Session {
+export interface Session extends Shelf {
   readonly place: KubernetesPlace;
-  readonly client: Client;
   readonly account: string;
-  readonly namespace: string;
   readonly kindsOf: KindsOf;
-  /** `<namespace>/<name>` of the Server. */
-  readonly owner: string;
 }
 
-export const openSession = (clusters: Clusters, place: KubernetesPlace): Session => {
+export const openSession = (
+  { clusters, proof }: { readonly clusters: Clusters; readonly proof: LedgerProof },
+  place: KubernetesPlace,
+): Session => {
   const { target, spec, secret } = place;
   const namespace = spec.namespace ?? target.namespace;
   const cluster = clusters.of(secret);
@@ -49,6 +49,7 @@ export const openSession = (clusters: Clusters, place: KubernetesPlace): Session
     namespace,
     kindsOf: createKinds(client),
     owner: `${target.namespace}/${target.name}`,
+    proof,
   };
 };
 

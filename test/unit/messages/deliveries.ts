@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { dataOf, findLedger } from "../../../src/delivery/kubernetes/ledger.ts";
+import { findLedger } from "../../../src/delivery/kubernetes/ledger.ts";
+import { ledgerName } from "../../../src/delivery/kubernetes/ledger-name.ts";
 import type { Answer } from "../kube/faulty-server.ts";
 import { no } from "./api-answers.ts";
-import { toldOf } from "./clusters.ts";
 import { LAYER, onStage, START } from "./stage.ts";
 import type { Told } from "./told.ts";
 
@@ -31,6 +31,9 @@ const refusing = (answer: Answer): Promise<readonly Told[]> =>
     ({ method }) => (method === "PATCH" ? answer : undefined),
   );
 
+const LEDGER = `/api/v1/namespaces/shop/secrets/${ledgerName(LAYER)}`;
+const SECRET = { name: ledgerName(LAYER), namespace: "shop", uid: "u", resourceVersion: "1" };
+
 const ONE = "/api/v1/namespaces/shop/configmaps/one";
 const CLAIM = "/api/v1/namespaces/shop/persistentvolumeclaims/one";
 
@@ -53,6 +56,9 @@ const prunes = (change: object = {}, answer?: Answer, manifest = map("one"), pat
     ({ method }) => (method === "DELETE" ? answer : undefined),
   );
 
+/** What packing makes no smaller. */
+const noise = (): string => `${map("one")}data: {text: "${randomBytes(600_000).toString("base64")}"}\n`;
+
 const STRANGE = [{ reason: "FieldManagerConflict", message: 'conflict with "mallory"', field: ".data.colour" }];
 
 export const DELIVERIES: Readonly<Record<string, () => Promise<readonly Told[]>>> = {
@@ -66,9 +72,9 @@ export const DELIVERIES: Readonly<Record<string, () => Promise<readonly Told[]>>
     }),
   "a release that is just begun": () =>
     onStage(
-      async ({ deliver, client }) => {
+      async ({ deliver, shelf }) => {
         await deliver(map("one"));
-        const ledger = await findLedger(client, "shop", LAYER, never);
+        const ledger = await findLedger(shelf, LAYER, never);
         return (ledger?.book.entries ?? []).map(({ reason, message }) => ({ codes: [reason], text: message }));
       },
       ({ method, url }) =>
@@ -143,29 +149,31 @@ export const DELIVERIES: Readonly<Record<string, () => Promise<readonly Told[]>>
     }),
   "a ledger that somebody wrote": () =>
     onStage(async ({ deliver, kept }) => {
-      kept.set("/api/v1/namespaces/shop/secrets/ashat-staging-shop-main", {
-        type: "ashat.raos.io/release",
-        metadata: { name: "ashat-staging-shop-main", namespace: "shop", uid: "u", resourceVersion: "1" },
-        data: { ledger: "eA==" },
-      });
+      kept.set(LEDGER, { type: "ashat.raos.io/release", metadata: SECRET, data: { ledger: "eA==", proof: "eA==" } });
       return [await deliver(map("one"))];
     }),
-  "a release that is too large": () => {
-    const release = { sequence: 1, version: "1.0.0", digest: "git:1", modules: [], good: false };
-    const data = { text: randomBytes(1_400_000).toString("base64") };
-    const manifest = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "one" }, data };
-    const entry = { key: "k", sequence: 1, action: "deliver", version: "1.0.0", digest: "git:1", release: 1 } as const;
-    const rest = { state: "Switching", reason: "Switching", message: "", at: "", applied: false, update: "" } as const;
-    try {
-      dataOf(
-        { owner: "shop/staging", inventory: [], entries: [{ ...entry, ...rest }], releases: [release] },
-        new Map([[1, [manifest]]]),
-      );
-      return Promise.resolve([]);
-    } catch (error) {
-      return Promise.resolve([toldOf(error)]);
-    }
-  },
+  "a Secret that has the name of a ledger": () =>
+    onStage(async ({ deliver, kept }) => {
+      kept.set(LEDGER, { type: "Opaque", metadata: SECRET, data: {} });
+      return [await deliver(map("one"))];
+    }),
+  "a ledger with the labels of another": () =>
+    onStage(async ({ deliver, report, kept }) => {
+      await deliver(map("one"));
+      const ledger = kept.get(LEDGER);
+      const labels = { ...(ledger?.metadata["labels"] as object), "ashat.raos.io/app": "other" };
+      if (ledger !== undefined) kept.set(LEDGER, { ...ledger, metadata: { ...ledger.metadata, labels } });
+      return [await report(1)];
+    }),
+  "a release that is too large": () =>
+    onStage(async ({ deliver, report, after }) => {
+      await deliver(noise());
+      after(1);
+      await report(1);
+      after(31);
+      await report(1);
+      return [await deliver(noise())];
+    }),
   "an object that the account may not apply": () => refusing(no(403, "Forbidden", "configmaps is forbidden")),
   "an object whose field cannot change": () => refusing(no(422, "Invalid", "spec.selector: field is immutable")),
   "an object that is not valid": () => refusing(no(422, "Invalid", "spec.replicas: must be a number")),

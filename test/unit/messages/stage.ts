@@ -2,8 +2,10 @@ import type { Artifact } from "../../../src/api/artifact.ts";
 import { orderKey } from "../../../src/api/order.ts";
 import type { Assigning, Assignment } from "../../../src/delivery/assignment.ts";
 import { kubernetesDeliverer } from "../../../src/delivery/kubernetes/deliverer.ts";
+import { createLedgerProof, type LedgerProof } from "../../../src/delivery/kubernetes/ledger-proof.ts";
+import type { Shelf } from "../../../src/delivery/kubernetes/ledger.ts";
 import type { KubernetesPlace } from "../../../src/delivery/kubernetes/session.ts";
-import type { Client } from "../../../src/kube/client.ts";
+import { generateKeys, parseSigningKey } from "../../../src/licence/keys.ts";
 import { withAnswers } from "./api-answers.ts";
 import { type Kept, keeping, type Otherwise } from "./kept-objects.ts";
 import type { Told } from "./told.ts";
@@ -13,9 +15,13 @@ export const START = Date.parse("2030-01-01T00:00:00Z");
 export const LAYER = { target: "staging", app: "shop", layer: "main" };
 const COMMIT: Artifact = { git: { url: "https://git.example/shop.git", commit: "c".repeat(40) } };
 
+const PROOF: Promise<LedgerProof> = generateKeys().then(async ({ privateJwk }) =>
+  createLedgerProof(await parseSigningKey(privateJwk)),
+);
+
 /** A cluster to deliver to, and an operator that does: what a real API server makes of it is tested on one. */
 export interface Stage {
-  readonly client: Client;
+  readonly shelf: Shelf;
   readonly kept: Map<string, Kept>;
   /** Delivers these manifests under the next sequence, or the given one. */
   readonly deliver: (manifests: string, more?: Partial<Assignment>) => Promise<Told>;
@@ -39,7 +45,9 @@ export const onStage = <Result>(
     let now = START;
     let sequence = 0;
     let text = "";
+    const proof = await PROOF;
     const deliverer = kubernetesDeliverer({
+      proof,
       clusters: { of: () => client, close: () => Promise.resolve() },
       readArchive: () => Promise.resolve(new Map(text === "" ? [] : [["ashat.json", text]])),
       readTree: () => Promise.resolve(new Map([["a.yaml", text]])),
@@ -66,7 +74,7 @@ export const onStage = <Result>(
       };
     };
     return play({
-      client,
+      shelf: { client, namespace: "shop", owner: `${owner}/staging`, proof },
       kept,
       deliver: async (manifests, more = {}) => {
         text = manifests;
