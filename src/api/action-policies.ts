@@ -1,5 +1,6 @@
 import { ACTION_INFIX, AUTHOR_KEY, SLOT_PATTERN } from "./actions.ts";
 import { GROUP, type Tier, TIERS, type Verb, VERBS } from "./group.ts";
+import { rolesFor } from "./rbac.ts";
 import { mutating, type PolicyObject, resourceRules, type Validation, validating, type Variable } from "./policy.ts";
 
 /** One rule for every action `<verb>.ashat.raos.io/<tier>[.<slot>]`: the verb is a right, and who used it is stamped. */
@@ -126,7 +127,7 @@ const truthful: Validation = {
 const rights: readonly Validation[] = VERBS.flatMap((verb) =>
   TIERS.map((tier) => ({
     expression: `!('${verb} ${tier}' in variables.wanted) || authorizer.group('${GROUP}').resource('tiers').namespace(request.namespace).name('${tier}').check('${verb}').allowed()`,
-    messageExpression: `${user} + ' ${rightRefusal(verb, tier)}: that needs the verb ${verb} on tiers.${GROUP}/${tier} in namespace ' + request.namespace + ', as the role ashat-approver-${tier} gives it'`,
+    messageExpression: `${user} + ' ${rightRefusal(verb, tier)}: that needs the verb ${verb} on tiers.${GROUP}/${tier} in namespace ' + request.namespace + ', as the role ${rolesFor(verb, tier).join(" or ")} gives it'`,
     reason: "Forbidden" as const,
   })),
 );

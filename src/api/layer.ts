@@ -20,7 +20,7 @@ const LayerField = z.object({
     .array(label("Another layer of this update."))
     .max(MOST)
     .optional()
-    .describe("Layers that must be delivered before this one; those that depend on nothing go at once."),
+    .describe("Layers that must be delivered before this one; without any it goes at once."),
 });
 
 /** A circle among them is nothing that CEL of Kubernetes 1.30 can see at a bearable cost: the operator refuses it. */
@@ -29,7 +29,7 @@ export const Layers = rules(
     LayerField,
     "name",
     MOST,
-    "The parts of an update that are delivered one after the other, each with an artifact of its own.",
+    "The parts of an update, each with an artifact of its own: those that do not depend on each other are delivered at once.",
   ).min(1),
   [
     {

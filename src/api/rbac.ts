@@ -1,5 +1,5 @@
 import { ADMISSION_VERSION, POLICY_KINDS } from "./policy.ts";
-import { GROUP, OPERATOR_NAMESPACE, TIERS, type Tier, VERBS } from "./group.ts";
+import { GROUP, OPERATOR_NAMESPACE, TIERS, type Tier, type Verb, VERBS } from "./group.ts";
 
 interface Rule {
   readonly apiGroups: readonly string[];
@@ -130,6 +130,13 @@ export const OPERATOR_RIGHTS: readonly Right[] = [...rightsOf(EVERYWHERE), ...ri
 /** The role that may act on one tier; bound in a namespace, it holds for the updates of that namespace. */
 export const approverRole = (tier: Tier): string => `ashat-approver-${tier}`;
 
+/** The least that takes an update back: on every tier, and without a word in what goes forward. */
+export const ROLLBACK_ROLE = "ashat-rollback";
+
+/** The roles that give a right to act, the one that gives the least first. */
+export const rolesFor = (verb: Verb, tier: Tier): readonly [string, ...string[]] =>
+  verb === "cancel" || verb === "rollback" ? [ROLLBACK_ROLE, approverRole(tier)] : [approverRole(tier)];
+
 // Not for `edit`: who may run pods was not asked whether updates go to servers. Acting on a tier is never part of another role.
 const people = [
   clusterRole("ashat-viewer", "Reads updates, targets and records.", [rule(GROUP, EVERY_KIND, READ)], "view"),
@@ -159,7 +166,7 @@ const people = [
     ]),
   ),
   clusterRole(
-    "ashat-rollback",
+    ROLLBACK_ROLE,
     "Takes updates back on every tier, for who is on call: cancel and rollback, no approval.",
     [
       rule(GROUP, ["tiers"], ["cancel", "rollback"]),

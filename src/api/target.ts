@@ -82,7 +82,7 @@ export const AppState = z.object({
 });
 export type AppState = z.output<typeof AppState>;
 
-/** What runs on a target, in the words of its printer column: the versions last verified there. */
+/** The versions last verified on a target, as its printer column shows them, also while something else is at work there. */
 export const runsOf = (apps: readonly AppState[]): string =>
   apps
     .flatMap(({ app, version }) => (version === undefined ? [] : [`${app} ${version}`]))
@@ -94,8 +94,13 @@ export const TargetStatus = z
     observedGeneration: observedGeneration(),
     message: text(1024, "One sentence on what this target does now.").optional(),
     agentVersion: text(64, "Version of the agent, where there is one.").optional(),
-    runs: text(128, "What runs here, e.g. default 9.4.2.").optional(),
-    apps: listMap(AppState, "app", 100, "What this target runs, by app.").optional(),
+    runs: text(128, "What was last verified here, e.g. default 9.4.2.").optional(),
+    apps: listMap(
+      AppState,
+      "app",
+      100,
+      "What was last verified on this target, and what is at work there, by app.",
+    ).optional(),
     conditions: conditions(),
   })
   .describe("What the operator knows of this target.");

@@ -48,10 +48,10 @@ export async function act(
       );
       return { update: acted, key: Object.keys(write)[0] ?? "" };
     } catch (error) {
-      if (left === 1) throw refusedAction(error, { tier: asked.tier, who, namespace });
+      if (left === 1) throw refusedAction(error, { ...asked, who, namespace });
       if (conflict(error)) at = await client.get(UPDATES, { namespace, name });
       else if (stamp === undefined && error instanceof ApiError && error.message.includes(STAMP_REFUSAL)) stamp = who;
-      else throw refusedAction(error, { tier: asked.tier, who, namespace });
+      else throw refusedAction(error, { ...asked, who, namespace });
     }
   }
 }

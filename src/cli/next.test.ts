@@ -59,13 +59,14 @@ test("where nobody has looked at it for long, the next command asks whether an o
   expect(nextOf(update("x", { phase: "Verifying", tier: "public" }), deploy, later)).toBe("deploy verify x");
 });
 
+const waits = (...gates: readonly string[]) =>
+  waysOn(
+    update("x", { phase: "Waiting", tier: "omega", blockedBy: gates.map((one) => gate(one, "shut")) }),
+    deploy,
+    CREATED,
+  );
+
 test("what waits for its time only may be overridden in an emergency, and nothing else may", () => {
-  const waits = (...gates: readonly string[]) =>
-    waysOn(
-      update("x", { phase: "Waiting", tier: "omega", blockedBy: gates.map((one) => gate(one, "shut")) }),
-      deploy,
-      CREATED,
-    );
   expect(waits("soak", "window")).toEqual([
     "deploy status x --watch",
     "in an emergency: deploy override x --reason '<why>'",

@@ -11,7 +11,7 @@ const answered = (code: number, message: string, details?: object) =>
     { code, reason: "Forbidden", message, details },
     { status: code },
   );
-const asked = { tier: "omega", who: "ann", namespace: "raos" } as const;
+const asked = { verb: "approve", tier: "omega", who: "ann", namespace: "raos" } as const;
 const write = { what: "Pushing x", role: "ashat-editor", namespace: "raos" } as const;
 
 test("a missing verb is said without the wire around it, with the command that gives it", () => {
@@ -32,18 +32,30 @@ test("a missing verb is said without the wire around it, with the command that g
 });
 
 test("who may not cancel learns that its author may delete it, and that it stops where approval is needed", () => {
-  const refusal = refusedAction(answered(403, "bo may not cancel on tier omega"), asked);
+  const refusal = refusedAction(answered(403, "bo may not cancel on tier omega"), { ...asked, verb: "cancel" });
   const error = orDeleted(refusal, update("sp-1", undefined, { annotations: { [AUTHOR_KEY]: "ann" } }), "raos");
   expect(error).toMatchObject({
     message: expect.stringMatching(/may not cancel on tier omega[.] What is not approved does not go on: .*sp-1 stops/),
     next: [
-      expect.stringContaining("kubectl create rolebinding"),
+      expect.stringContaining("--clusterrole=ashat-rollback "),
+      expect.stringContaining("--clusterrole=ashat-approver-omega "),
       "its author (ann), or whoever else may delete it, stops it and undoes nothing: kubectl delete deployments.ashat.raos.io/sp-1 -n raos",
     ],
   });
   const other = new Error("x");
   expect(orDeleted(other, update("sp-1"), "raos")).toBe(other);
 });
+
+test.each(["cancel", "rollback"] as const)(
+  "who may not %s is given the role that takes back and nothing else, first",
+  (verb) => {
+    const error = refusedAction(answered(403, `ann may not ${verb} on tier omega`), { ...asked, verb });
+    expect(error instanceof No ? error.next : []).toEqual([
+      "a cluster administrator, or whoever administers namespace raos and has the role themselves, gives the right: kubectl create rolebinding ashat-rollback-ann --clusterrole=ashat-rollback --user=ann -n raos",
+      expect.stringContaining("--clusterrole=ashat-approver-omega --user=ann -n raos"),
+    ]);
+  },
+);
 
 test("a name with blanks or quotes cannot break out of the printed command", () => {
   const error = refusedAction(answered(403, "x cannot patch"), { ...asked, who: "ann o'hara; rm" });

@@ -1,6 +1,6 @@
 import { AUTHOR_KEY } from "../api/actions.ts";
-import { approverRole } from "../api/rbac.ts";
-import { type Tier, TIERS } from "../api/group.ts";
+import { approverRole, ROLLBACK_ROLE, rolesFor } from "../api/rbac.ts";
+import { type Tier, TIERS, type Verb } from "../api/group.ts";
 import { ApiError, forbidden, invalid, notFound, unauthorized, unreachable } from "../kube/errors.ts";
 import { EXIT } from "./exit.ts";
 import type { Update } from "./kinds.ts";
@@ -18,7 +18,7 @@ export const reasonOf = ({ message }: ApiError): string =>
 
 /** How the right that is missing is given. Nobody gives more than they have: administering a namespace is not approving in it. */
 const binding = (role: string, who: string, namespace: string): string => {
-  const giver = TIERS.some((tier) => approverRole(tier) === role)
+  const giver = [ROLLBACK_ROLE, ...TIERS.map(approverRole)].includes(role)
     ? `a cluster administrator, or whoever administers namespace ${namespace} and has the role themselves,`
     : `whoever administers namespace ${namespace}`;
   const name = `${role}-${suffixOf(who)}`.slice(0, 63);
@@ -34,14 +34,19 @@ const suffixOf = (who: string): string =>
 /** An action the API server refused, with who can give the right to it. */
 export function refusedAction(
   error: unknown,
-  { tier, who, namespace }: { readonly tier: Tier; readonly who: string; readonly namespace: string },
+  {
+    verb,
+    tier,
+    who,
+    namespace,
+  }: { readonly verb: Verb; readonly tier: Tier; readonly who: string; readonly namespace: string },
 ): unknown {
   if (!(error instanceof ApiError) || !(forbidden(error) || invalid(error))) return error;
   const said = reasonOf(error);
   if (!forbidden(error)) return new No(`The API server refused it: ${said}.`);
   const missing = said.includes(" may not ") || said.includes(" cannot ");
   return new No(`You (${who}) may not do this: ${said}.`, {
-    next: missing ? [binding(approverRole(tier), who, namespace)] : [],
+    next: missing ? rolesFor(verb, tier).map((role) => binding(role, who, namespace)) : [],
   });
 }
 

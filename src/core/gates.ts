@@ -139,7 +139,7 @@ function orderGate(
   return {
     state: "Refused",
     reason: "LayerMissing",
-    message: `${nameOf(seen)} runs layer ${left.layer} of ${spec.app}, and this update brings ${layers.join(", ")}: no update takes a layer away, so push one that brings ${left.layer}, too, or use another spec.app`,
+    message: `${nameOf(seen)} runs layer ${left.layer} of ${spec.app}, and this update brings ${layers.join(", ")}: no update takes a layer away, so bring one that has ${left.layer}, too, or use another spec.app`,
   };
 }
 

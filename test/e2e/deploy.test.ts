@@ -295,3 +295,36 @@ test.concurrent("after an effect cancelling is rolling back, and the answer says
   expect(code).toBe(1);
   expect(lines({ out, code, err: "" })[0]).toBe("It was put back");
 });
+
+test.concurrent("a window is opened before its time by who may, with a reason, and nothing else is", async () => {
+  const { room: opened, as, release } = await room("early");
+  const [ada, ann, mallory] = await Promise.all([as("ada"), as("ann"), as("mallory")]);
+  const staging = await opened.target("staging");
+  await ada(`deploy configure public ${staging.url} staging ${sided(staging)}`);
+  await release("urgent", { version: "1.0.0" });
+  const days = [["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"][(new Date().getUTCDay() + 3) % 7]];
+  const windows = JSON.stringify({ spec: { windows: [{ days, from: "02:00", to: "04:00" }] } });
+  const { namespace } = opened;
+  await scene.cluster.kubectl(["patch", "asrv", "staging", "-n", namespace, "--type=merge", "-p", windows]);
+  await ann("deploy push urgent 'The shop is down'");
+  await opened.untilUpdate("urgent", ({ blockedBy }) => blockedBy?.[0]?.gate === "window");
+
+  expect(lines(await ann("deploy status urgent")).at(-1)).toBe(
+    "  or: in an emergency: deploy override urgent --reason '<why>'",
+  );
+  const unsaid = await ann("deploy override urgent");
+  expect(unsaid).toMatchObject({ code: 2, err: expect.stringContaining("--reason <text>") });
+  const refused = await mallory("deploy override urgent --reason 'let me'");
+  expect(refused.code).toBe(1);
+  expect(refused.err).toContain("You (mallory) may not do this: mallory may not override on tier public");
+  const early = await ann("deploy override urgent --reason 'the shop is down' --wait");
+  expect(early.code, early.err).toBe(0);
+  expect(lines(early)[0]).toBe("Opened before the time: window of Public, by ann.");
+  expect(await staging.version()).toBe("1.0.0");
+  const again = await ann("deploy override urgent --reason 'once more'");
+  expect(again.code).toBe(1);
+  expect(again.err).toMatch(/^There is nothing to override: no window and no soak keeps urgent waiting now: /);
+  expect((await opened.records("urgent")).flatMap(({ overrides = [] }) => overrides)).toEqual([
+    { user: "ann", reason: "the shop is down", gates: ["window"] },
+  ]);
+});
