@@ -10,6 +10,7 @@ import type { SigningKey } from "../licence/keys.ts";
 import { parseRange } from "../dial/ip.ts";
 import { createLog, type Level } from "../runtime/log.ts";
 import { processMetrics } from "../runtime/metrics.ts";
+import { mustBeOperator } from "./account.ts";
 import { addressesOf, apiServerPlaces } from "./addresses.ts";
 import { type NotifyFlags, readNotify, withNotifyFlags } from "./notify-options.ts";
 import { runOperator } from "./operator.ts";
@@ -112,6 +113,7 @@ export const operatorCommand = (): Command =>
       });
       const client = createClient(connection, { fieldManager: "ashat-operator", userAgent: "ashat-operator" });
       try {
+        await mustBeOperator(client);
         const addresses = addressesOf(
           options.allowAddress,
           await apiServerPlaces({ server: connection.server, env: process.env, client, log }),

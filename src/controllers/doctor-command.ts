@@ -2,7 +2,9 @@ import { Command, InvalidArgumentError } from "commander";
 import { OPERATOR_ACCOUNT, OPERATOR_NAMESPACE } from "../api/group.ts";
 import { type Client, createClient } from "../kube/client.ts";
 import { loadConfig } from "../kube/config.ts";
+import { accountOf } from "./account.ts";
 import { examine } from "./doctor.ts";
+import { voidApprovals, voidLines } from "./void-approvals.ts";
 
 const seconds = (text: string): number => {
   const value = Number(text);
@@ -18,12 +20,7 @@ const ACCOUNT_GROUPS = [
 
 /** Only as the operator does a refused forgery prove anything: a cluster administrator may approve. */
 async function asOperator(client: Client): Promise<Client> {
-  const review = { apiVersion: "authentication.k8s.io/v1", kind: "SelfSubjectReview" };
-  const path = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
-  const answer = JSON.parse(await client.raw(path, { method: "POST", body: review })) as {
-    readonly status?: { readonly userInfo?: { readonly username?: string } };
-  };
-  return answer.status?.userInfo?.username === OPERATOR_ACCOUNT ? client : client.as(OPERATOR_ACCOUNT, ACCOUNT_GROUPS);
+  return (await accountOf(client)) === OPERATOR_ACCOUNT ? client : client.as(OPERATOR_ACCOUNT, ACCOUNT_GROUPS);
 }
 
 interface Options {
@@ -50,9 +47,11 @@ export const doctorCommand = (out: (text: string) => void = (text) => void proce
       });
       const client = createClient(connection, { fieldManager: "ashat-doctor", userAgent: "ashat-doctor" });
       try {
-        const findings = await examine(await asOperator(client), AbortSignal.timeout(wait * 1000));
+        const operator = await asOperator(client);
+        const findings = await examine(operator, AbortSignal.timeout(wait * 1000));
         for (const { about, ok, sentence } of findings) out(`[${ok ? "+" : "-"}] ${about.padEnd(8)}  ${sentence}\n`);
         if (findings.some(({ ok }) => !ok)) process.exitCode = 1;
+        else for (const line of voidLines(await voidApprovals(operator))) out(`[!] ${"approval".padEnd(8)}  ${line}\n`);
       } finally {
         await client.close();
       }

@@ -12,7 +12,7 @@ export interface OperatorTraffic {
 }
 
 const isApart = (event: AuditEvent): boolean =>
-  ["leases", "selfsubjectaccessreviews"].includes(event.objectRef?.resource ?? "") ||
+  ["leases", "selfsubjectaccessreviews", "selfsubjectreviews"].includes(event.objectRef?.resource ?? "") ||
   event.requestURI.includes("dryRun=") ||
   isLostRace(event);
 
