@@ -75,8 +75,12 @@ test.concurrent(
     const staging = await room.target("staging");
     await staging.killAgent();
     await sync.push({ "staging.yaml": server(room.namespace, "Public", staging) });
-    await until("Flux has waited in vain", async () =>
-      (await sync.status()).status?.history?.some(({ lastReconciledStatus: said }) => said === "HealthCheckFailed"),
+    // Flux waits for thirty seconds at least, whatever its timeout says.
+    await until(
+      "Flux has waited in vain",
+      async () =>
+        (await sync.status()).status?.history?.some(({ lastReconciledStatus: said }) => said === "HealthCheckFailed"),
+      HELD,
     );
     expect((await room.serverStatus("staging")).conditions?.find(({ type }) => type === "Ready")?.status).toBe("False");
     await staging.startAgent();
