@@ -4,7 +4,6 @@ import { type Client, createClient } from "../kube/client.ts";
 import { loadConfig } from "../kube/config.ts";
 import { accountOf } from "./account.ts";
 import { examine } from "./doctor.ts";
-import { voidApprovals, voidLines } from "./void-approvals.ts";
 
 const seconds = (text: string): number => {
   const value = Number(text);
@@ -47,11 +46,9 @@ export const doctorCommand = (out: (text: string) => void = (text) => void proce
       });
       const client = createClient(connection, { fieldManager: "ashat-doctor", userAgent: "ashat-doctor" });
       try {
-        const operator = await asOperator(client);
-        const findings = await examine(operator, AbortSignal.timeout(wait * 1000));
+        const findings = await examine(await asOperator(client), AbortSignal.timeout(wait * 1000));
         for (const { about, ok, sentence } of findings) out(`[${ok ? "+" : "-"}] ${about.padEnd(8)}  ${sentence}\n`);
         if (findings.some(({ ok }) => !ok)) process.exitCode = 1;
-        else for (const line of voidLines(await voidApprovals(operator))) out(`[!] ${"approval".padEnd(8)}  ${line}\n`);
       } finally {
         await client.close();
       }
