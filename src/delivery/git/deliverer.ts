@@ -7,6 +7,7 @@ import { committed, notFound } from "./answers.ts";
 import { artifactPlace, ofArtifact } from "./artifact-place.ts";
 import { proposed } from "./branches.ts";
 import type { ReadTree } from "../kubernetes/files.ts";
+import { DISK_BOUNDS, type DiskBounds } from "./disk.ts";
 import { deliverOnBranch, type Means } from "./deliver.ts";
 import { sourcesOf } from "./fields.ts";
 import { gitHub, type GitHub } from "./github.ts";
@@ -29,6 +30,7 @@ export interface GitDelivererOptions {
   /** For the whole of one operation, its pushes and fetches. */
   readonly deadlineMs?: number;
   readonly tries?: number;
+  readonly disk?: DiskBounds;
 }
 
 export interface GitDeliverer extends Deliverer<GitPlace> {
@@ -53,8 +55,9 @@ export function gitDeliverer({
   author = AUTHOR,
   deadlineMs = 120_000,
   tries = 12,
+  disk = DISK_BOUNDS,
 }: GitDelivererOptions): GitDeliverer {
-  const mirrors = openMirrors(folder, addresses, deadlineMs);
+  const mirrors = openMirrors(folder, addresses, deadlineMs, disk);
   const ledgers = new Map<string, Ledger>();
   /** Orders that found everything in place: there is no commit that could tell. Whoever forgets them asks again and finds the same. */
   const already = new Map<string, Assigning>();
@@ -112,7 +115,7 @@ export function gitDeliverer({
         .catch(asAnswer),
     report: (place, key, signal) =>
       mirrors
-        .at(place, signal, async (mirror) => {
+        .look(place, signal, async (mirror) => {
           if (parseOrderKey(key) === undefined) return notFound(place, key);
           const hub = hubOf(place, signal);
           const answer = hub ? await reportProposed(mirror, hub, key, means) : await reportOnBranch(mirror, key);
@@ -121,7 +124,7 @@ export function gitDeliverer({
         .catch(asAnswer),
     observe: (place, signal) =>
       mirrors
-        .at(place, signal, async (mirror) => {
+        .look(place, signal, async (mirror) => {
           const ledger = await means.ledgerAt(mirror, await fetchHead(mirror));
           const waiting = place.pullRequest === undefined ? [] : await proposed(mirror);
           return {
@@ -135,7 +138,7 @@ export function gitDeliverer({
       COMMIT.test(applied) &&
       (revision === applied ||
         (await mirrors
-          .at(place, signal, async (mirror) => {
+          .look(place, signal, async (mirror) => {
             await fetchHead(mirror);
             return isAncestor(mirror, revision, applied);
           })
@@ -148,7 +151,7 @@ export function gitDeliverer({
       const known = times.get(revision);
       if (known !== undefined) return known;
       const found = await mirrors
-        .at(place, signal, (mirror) => committedAt(mirror, revision))
+        .look(place, signal, (mirror) => committedAt(mirror, revision))
         .catch((error: unknown) => {
           asAnswer(error);
           return undefined;

@@ -51,13 +51,23 @@ export async function openSession(folder: string, place: GitPlace, addresses: Ad
     const { origin } = remote.protocol === "ssh" ? { origin: "" } : new URL(remote.url);
     const basic = remote.protocol === "https" ? basicOf(place) : undefined;
     const settings: Record<string, string> = {
+      // Larger files go through git and not into its memory, whatever the server sends.
+      "core.bigFileThreshold": "1m",
+      "core.deltaBaseCacheLimit": "16m",
       "core.hooksPath": "/dev/null",
       "core.fsmonitor": "false",
       "credential.helper": "",
       "fetch.recurseSubmodules": "false",
+      // All of it into packs, where one sees how much comes.
+      "fetch.unpackLimit": "1",
       "gc.autoDetach": "false",
       "http.curloptResolve": `${remote.host}:${remote.port}:${found.map((at) => (at.includes(":") ? `[${at}]` : at)).join(",")}`,
       "http.followRedirects": "false",
+      "http.lowSpeedLimit": "1000",
+      "http.lowSpeedTime": "20",
+      "pack.deltaCacheSize": "16m",
+      "pack.threads": "1",
+      "pack.windowMemory": "32m",
       "push.recurseSubmodules": "no",
       "transfer.credentialsInUrl": "die",
     };
@@ -85,6 +95,8 @@ export async function openSession(folder: string, place: GitPlace, addresses: Ad
       HOME: own,
       XDG_CONFIG_HOME: own,
       TMPDIR: own,
+      // More than this at once is taken by a file, or a delta, that was made for it; git ends where it would.
+      GIT_ALLOC_LIMIT: String(64 * 1024 * 1024),
       GIT_ALLOW_PROTOCOL: remote.protocol,
       GIT_ATTR_NOSYSTEM: "1",
       GIT_CONFIG_GLOBAL: "/dev/null",

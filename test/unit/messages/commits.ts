@@ -3,8 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { notFound } from "../../../src/delivery/git/answers.ts";
 import { deliverOnBranch } from "../../../src/delivery/git/deliver.ts";
+import { DISK_BOUNDS, type DiskBounds, watchDisk } from "../../../src/delivery/git/disk.ts";
 import { messageOf } from "../../../src/delivery/git/message.ts";
-import { MirrorBroken } from "../../../src/delivery/git/mirror.ts";
+import { failed, MirrorBroken } from "../../../src/delivery/git/mirror.ts";
 import { openMirrors } from "../../../src/delivery/git/mirrors.ts";
 import { readFile } from "../../../src/delivery/git/objects.ts";
 import { runGit } from "../../../src/delivery/git/process.ts";
@@ -48,7 +49,25 @@ const mirrorsSay = async (
   }
 };
 
+/** What is said where a mirror has taken more than these bounds. */
+const full = async (bounds: Partial<DiskBounds>): Promise<readonly Told[]> => {
+  const dir = mkdtempSync(join(tmpdir(), "ashat-messages-"));
+  try {
+    mkdirSync(join(dir, "objects", "pack"), { recursive: true });
+    writeFileSync(join(dir, "objects", "pack", "tmp_pack_1"), "more than nothing");
+    const disk = watchDisk({ ...DISK_BOUNDS, ...bounds });
+    return await refused(disk.watched({ name: "a", dir, url: PLACE.url }, (_, look) => look()));
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+};
+
 export const COMMITS: Readonly<Record<string, () => Promise<readonly Told[]>>> = {
+  "a repository that is too large": async () => [
+    ...(await full({ mirror: 0 })),
+    ...(await refused(Promise.reject(failed(PLACE, "fatal: attempting to allocate 300000001 over limit 67108864")))),
+  ],
+  "repositories that are too large together": () => full({ all: 0 }),
   "a delivery by commit": () =>
     inRepository(async ({ mirror, means, commit, git }) => {
       commit(FILE, kustomization("1.0.0", "a"));

@@ -59,7 +59,7 @@ export async function inRepository<Result>(work: (repository: Repository) => Pro
     runGit({ args, cwd: folder, secrets: [], signal: never, deadline: never, ...more, env: { ...env, ...more.env } });
   const remote = { url: PLACE.url, protocol: "https", host: "git.example", port: 443 } as const;
   const session = { folder, env, secrets: [], remote, signingKey: undefined, close: () => Promise.resolve() };
-  const mirror: Mirror = { dir, session, place: PLACE, run };
+  const mirror: Mirror = { dir, session, place: PLACE, run, heads: new Map(), tick: () => 1 };
   const add = (message: string): void => {
     git("add", "-A");
     git("commit", "--quiet", "--allow-empty", "-m", message);
