@@ -4,6 +4,8 @@ import { type Client, createClient } from "../kube/client.ts";
 import { loadConfig } from "../kube/config.ts";
 import { accountOf } from "./account.ts";
 import { examine } from "./doctor.ts";
+import { needsAdministrator } from "./doctor-login.ts";
+import { voidApprovals, voidLines } from "./void-approvals.ts";
 
 const seconds = (text: string): number => {
   const value = Number(text);
@@ -19,7 +21,13 @@ const ACCOUNT_GROUPS = [
 
 /** Only as the operator does a refused forgery prove anything: a cluster administrator may approve. */
 async function asOperator(client: Client): Promise<Client> {
-  return (await accountOf(client)) === OPERATOR_ACCOUNT ? client : client.as(OPERATOR_ACCOUNT, ACCOUNT_GROUPS);
+  const who = await accountOf(client);
+  if (who === OPERATOR_ACCOUNT) return client;
+  const operator = client.as(OPERATOR_ACCOUNT, ACCOUNT_GROUPS);
+  await accountOf(operator).catch((error: unknown) => {
+    throw needsAdministrator(error, who);
+  });
+  return operator;
 }
 
 interface Options {
@@ -46,9 +54,11 @@ export const doctorCommand = (out: (text: string) => void = (text) => void proce
       });
       const client = createClient(connection, { fieldManager: "ashat-doctor", userAgent: "ashat-doctor" });
       try {
-        const findings = await examine(await asOperator(client), AbortSignal.timeout(wait * 1000));
+        const operator = await asOperator(client);
+        const findings = await examine(operator, AbortSignal.timeout(wait * 1000));
         for (const { about, ok, sentence } of findings) out(`[${ok ? "+" : "-"}] ${about.padEnd(8)}  ${sentence}\n`);
         if (findings.some(({ ok }) => !ok)) process.exitCode = 1;
+        else for (const line of voidLines(await voidApprovals(operator))) out(`[!] ${"approval".padEnd(8)}  ${line}\n`);
       } finally {
         await client.close();
       }

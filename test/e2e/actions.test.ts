@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { voidApprovals } from "../../src/controllers/void-approvals.ts";
 import { verifyChain } from "../../src/api/record.ts";
 import { until } from "../cluster/until.ts";
 import { untilPoliciesInForce } from "../cluster/install.ts";
@@ -172,6 +173,12 @@ test("without the admission policies a gated tier stops within ten seconds, whoe
     await untilPoliciesInForce(cluster);
   }
   await gateOf(room, (message) => message.includes("TokenMismatch") && message.includes("because policies changed"));
+  expect(await voidApprovals(scene.client())).toContainEqual({
+    update: `${room.namespace}/first`,
+    tier: "omega",
+    people: ["ann", "ben"],
+    because: "policies",
+  });
   expect(
     (await room.serverStatus("omega")).conditions?.find(({ type }) => type === "ApprovalGateEnforced")?.status,
   ).toBe("True");
