@@ -7,6 +7,9 @@ import { ReleaseManifest } from "../api/order.ts";
 import { problems } from "../api/problems.ts";
 import { No } from "./no.ts";
 
+/** The archive could not be had from here, which says nothing of the agents: they may reach it. */
+export class NotRead extends No {}
+
 /** What an archive is: its digest, and what it says of itself. */
 export interface Archive {
   readonly sha256: string;
@@ -41,10 +44,15 @@ export async function readArchive(
   );
   if (answer.statusCode !== 200) {
     await answer.body.dump({ limit: 4096 }).catch(() => undefined);
-    const moved = answer.statusCode >= 300 && answer.statusCode < 400;
-    throw new No(
-      `The archive at ${url} was answered HTTP ${answer.statusCode}${moved ? ": redirects are not followed, the agents do not follow them either; name the final address" : ""}.`,
-    );
+    if (answer.statusCode >= 300 && answer.statusCode < 400)
+      throw new No(
+        `The archive at ${url} was answered HTTP ${answer.statusCode}: redirects are not followed, the agents do not follow them either; name the final address.`,
+      );
+    if (answer.statusCode === 404)
+      throw new No(
+        `There is no archive at ${url} (HTTP 404): name where it is with --archive <url>, or another version with --version <version>.`,
+      );
+    throw new NotRead(`The archive at ${url} was answered HTTP ${answer.statusCode}.`);
   }
   const hash = createHash("sha256");
   const inside = lookInside(limits.maxUnpacked);
@@ -59,7 +67,7 @@ export async function readArchive(
   } catch (error) {
     inside.stop();
     if (error instanceof No) throw error;
-    throw new No(
+    throw new NotRead(
       deadline.aborted
         ? `The archive at ${url} did not come within ${limits.deadlineMs / 1000} s.`
         : `The archive at ${url} broke off: ${said(error)}.`,
@@ -79,9 +87,9 @@ const UNTRUSTED = [
 ];
 
 /** Node's own hint to an untrusted certificate is about how Node is started, which nobody does here. */
-export function notReached(url: string, error: unknown): No {
+export function notReached(url: string, error: unknown): NotRead {
   const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
-  return new No(
+  return new NotRead(
     code !== undefined && UNTRUSTED.includes(code)
       ? `The archive at ${url} was not read: no CA that is known here vouches for the certificate of ${new URL(url).host} (${code}). Where it is your own CA, name it with --archive-ca <file>.`
       : `The archive at ${url} cannot be reached: ${said(error)}.`,

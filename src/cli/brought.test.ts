@@ -74,3 +74,13 @@ test("the status of one update has the layers too, and compares them until it ha
   expect(shown(through)).toMatch(/\n {2}program +9\.4\.2 +sha256:2{13}…\n/);
   expect(shown(update("x"))).toContain("default 9.4.2, sha256:ababababababa…, pushed");
 });
+
+test("what an update that has ended never came to waits for nothing", () => {
+  const tiers = [tier("public", "Passed", ["staging"]), tier("omega", "Waiting", ["ra-01"])];
+  const shown = (phase: "Cancelled" | "Waiting") =>
+    statusDetail(update("x", { phase, tiers }), { servers: [], mainframes: [] }, { paint: PLAIN, width: 80 }, 0);
+  expect(shown("Cancelled").find((line) => line.startsWith("OMEGA"))).toBe("OMEGA      -");
+  expect(shown("Cancelled").join("\n")).not.toContain("ra-01");
+  expect(shown("Cancelled").join("\n")).toContain("- staging  Passed");
+  expect(shown("Waiting").find((line) => line.startsWith("OMEGA"))).toMatch(/^OMEGA +Waiting +0 of 1 passed$/);
+});

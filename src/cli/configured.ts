@@ -34,7 +34,7 @@ export async function configured(session: Session, { target, changes }: Written,
     for (const [index, line] of indented(fact, width - FACT, "").entries())
       screen.print(`  ${(index === 0 ? title : "").padEnd(FACT - 2)}${line}`);
   const seen = await settled(session, target, timeoutMs);
-  const missing = missingIn(seen);
+  const missing = missingIn(seen, session.namespace);
   if (missing.length > 0) screen.print(paint.wait("Still missing:"));
   for (const line of missing) for (const part of hanging(`- ${line}`, width - 2)) screen.print(`  ${part}`);
   sayNext(session, [await nextStep(session, deploy)]);
@@ -70,7 +70,7 @@ export function factsOf(target: Target): readonly (readonly [title: string, fact
 }
 
 /** What keeps an update from being delivered here, and what is unsafe, in words. */
-export function missingIn(target: Target): readonly string[] {
+export function missingIn(target: Target, namespace: string): readonly string[] {
   const looked = target.status?.conditions?.some(({ type }) => type === "Ready") === true;
   const only = isServer(target) && configuredCategories(target.spec.checks).length === 1;
   return [
@@ -82,7 +82,7 @@ export function missingIn(target: Target): readonly string[] {
         ]),
     ...(only
       ? [
-          `checks: only its health is checked; modules, API, database, performance and security are configured by --checks <file> or kubectl edit servers.ashat.raos.io/${target.metadata.name}`,
+          `checks: only its health is checked; modules, API, database, performance and security are configured by --checks <file> or kubectl edit servers.ashat.raos.io/${target.metadata.name} -n ${namespace}`,
         ]
       : []),
   ].filter((line, index, all) => all.indexOf(line) === index);

@@ -3,7 +3,7 @@ import { compareVersions, isVersion } from "../api/version.ts";
 import { ANY_ADDRESS } from "../dial/address-rules.ts";
 import { pinnedAgent } from "../dial/pinned.ts";
 import { alreadyExists } from "../kube/errors.ts";
-import { type Archive, readArchive } from "./archive.ts";
+import { type Archive, NotRead, readArchive } from "./archive.ts";
 import { archiveTemplate, ARCHIVE_URL_VARIABLE, filled, knownTemplate, needsVersion } from "./archive-url.ts";
 import { descriptionFrom } from "./description.ts";
 import { EXIT } from "./exit.ts";
@@ -158,7 +158,9 @@ async function pinned(
   const url = filled(template, { id: name, version: above ?? "", app });
   if (options.sha256 !== undefined) return { url, version: above ?? "", archive: { sha256: options.sha256 } };
   session.screen.complain(`Reading ${url} to pin it by its content`);
-  const { manifest, sha256 } = await read(url, options.archiveCa, signal);
+  const { manifest, sha256 } = await read(url, options.archiveCa, signal).catch((error: unknown) => {
+    throw error instanceof NotRead ? pinnedByHand(error, session.deploy(wholeByHand(name, above, options))) : error;
+  });
   const asked = options.version ?? (needsVersion(template) ? above : undefined);
   if (asked !== undefined && compareVersions(asked, manifest.version) !== 0)
     throw new No(
@@ -173,6 +175,21 @@ async function pinned(
     );
   return { url, version: asked ?? manifest.version, archive: { sha256, app: manifest.app } };
 }
+
+const wholeByHand = (id: string, version: string | undefined, { archive, app }: PushOptions): string =>
+  [
+    `push ${id} '<description>'`,
+    ...(archive === undefined ? [] : [`--archive ${quoted(archive)}`]),
+    ...(app === undefined ? [] : [`--app ${app}`]),
+    `--sha256 <sha256> --version ${version ?? "<version>"}`,
+  ].join(" ");
+
+/** What cannot be read from here is pushed by whoever knows its digest. */
+export const pinnedByHand = (error: NotRead, command: string): No =>
+  new No(
+    `${error.message.replace(/[.]$/, "")}. Nothing was pushed. Where the servers reach it and only this machine does not, name its digest (sha256sum <file>) and its version.`,
+    { next: [command], code: error.code },
+  );
 
 const TIMES = { connectMs: 10_000, headersMs: 30_000, bodyMs: 30_000 } as const;
 

@@ -18,7 +18,13 @@ interface Row {
   readonly note: string;
 }
 
-const rowsOf = (tier: TierState, called: (name: string) => string): readonly Row[] => [
+/** Of an update that has ended, what has not begun never will: it waits for nothing. */
+const rowsOf = (tier: TierState, ended: boolean, called: (name: string) => string): readonly Row[] => {
+  const never = ended && tier.state === "Waiting";
+  return never ? [{ place: TIER_NAME[tier.name], state: "-", checks: "", note: "" }] : begunRows(tier, called);
+};
+
+const begunRows = (tier: TierState, called: (name: string) => string): readonly Row[] => [
   {
     place: TIER_NAME[tier.name],
     state: tier.state,
@@ -56,7 +62,7 @@ export function statusDetail(
     const target = [...fleet.servers, ...fleet.mainframes].find((one) => one.metadata.name === name);
     return target === undefined ? name : shownAs(target);
   };
-  const rows = tiers.flatMap((tier) => rowsOf(tier, called));
+  const rows = tiers.flatMap((tier) => rowsOf(tier, isOver(update), called));
   const ignored = status?.conditions?.find(({ type, status: is }) => type === "ActionIgnored" && is === "True");
   return [
     `${paint.bold(shownAs(update))}: ${spec.description}`,
