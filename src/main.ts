@@ -2,6 +2,7 @@
 /** One program, several processes: each command is a process of the product. Loaded only when it is asked for. */
 import { isMainThread } from "node:worker_threads";
 import { Command } from "commander";
+import manifest from "../package.json" with { type: "json" };
 
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   operator: async () => (await import("./controllers/command.ts")).operatorCommand(),
@@ -23,9 +24,11 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 async function command(): Promise<void> {
   const asked = process.argv[2] !== undefined && process.argv[2] in COMMANDS ? process.argv[2] : undefined;
   const wanted = asked === undefined ? Object.keys(COMMANDS) : [asked];
-  const program = new Command("ashat").description(
-    "Moves updates from ALPHA to the Licensed Mainframes: verified, approved, recorded.",
-  );
+  const program = new Command("ashat")
+    .description("Moves updates from ALPHA to the Licensed Mainframes: verified, approved, recorded.")
+    .version(manifest.version, "--version", "says which ashat this is")
+    // What stands behind a command is that command's: one of them may have a --version of its own.
+    .enablePositionalOptions();
   /** Wrong usage ends with 2, whichever command it was; a command that went wrong ends as it says. A check ends itself. */
   const strict = (command: Command): void => {
     if (command.name() === "check") return;

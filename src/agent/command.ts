@@ -7,7 +7,7 @@ import { startAgent } from "./start.ts";
 /** `ashat agent --config <file>`: the process on a target. It runs until it is told to stop. */
 export const agentCommand = (): Command => {
   const command = new Command("agent")
-    .description("run the agent of a target: it takes signed orders, applies them and reports")
+    .description("Runs the agent of a target: it takes signed orders, applies them and reports.")
     .requiredOption("--config <file>", "JSON or YAML: name, listen, tls, operatorKeys, root, health, hook, ...");
   return command.action(async ({ config }: { readonly config: string }) => {
     const logger = pino({ base: { role: "agent" } });

@@ -133,7 +133,7 @@ const SUBCOMMANDS: readonly {
 export const checkCommand = (): Command => {
   const command = new Command("check")
     .description(
-      "Run one of the six checks: by hand against any server, or, without a category, inside a verification Job",
+      "Runs one of the six checks: by hand against any server, or, without a category, inside a verification Job.",
     )
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : USAGE))
     .allowExcessArguments()

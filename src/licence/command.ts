@@ -70,7 +70,7 @@ const show = async (jws: string, options: { readonly keys?: string }, io: Licenc
 /** `ashat licence ...`: makes key pairs and licences, needs no network and no cluster. */
 export const licenceCommand = (io: LicenceIo = processIo): Command => {
   const command = new Command("licence").description(
-    "make and read licences of mainframes, and the keys that sign them",
+    "Makes and reads licences of mainframes, and the keys that sign them.",
   );
   const run = async (work: Promise<void>): Promise<void> => {
     try {
@@ -81,7 +81,7 @@ export const licenceCommand = (io: LicenceIo = processIo): Command => {
   };
   command
     .command("keygen")
-    .description("make an Ed25519 key pair, for licences or for orders: a private JWK (mode 0600) and a public JWKS")
+    .description("Makes an Ed25519 key pair, for licences or for orders: a private JWK (mode 0600) and a public JWKS.")
     .requiredOption("--out <dir>", "folder to write signing-key.json and jwks.json into")
     .action((options: { readonly out: string }) =>
       run(
@@ -92,7 +92,7 @@ export const licenceCommand = (io: LicenceIo = processIo): Command => {
     );
   command
     .command("issue")
-    .description("sign a licence and print it")
+    .description("Signs a licence and prints it.")
     .requiredOption("--key <file>", "private JWK that signs")
     .requiredOption("--holder <text>", "who the licence is for")
     .requiredOption("--mainframe <namespace/name>", "the installation it is for")
@@ -102,7 +102,7 @@ export const licenceCommand = (io: LicenceIo = processIo): Command => {
     .action((options: IssueOptions) => run(issue(options, io)));
   command
     .command("show")
-    .description("print what a licence says")
+    .description("Prints what a licence says.")
     .argument("<licence>", "the compact JWS")
     .option("--keys <file>", "JWKS to check the signature with")
     .action((jws: string, options: { readonly keys?: string }) => run(show(jws, options, io)));
