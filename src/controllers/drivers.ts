@@ -1,8 +1,8 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rm } from "node:fs/promises";
 import { agentDriver } from "../delivery/agent.ts";
 import { gitDeliverer } from "../delivery/git/deliverer.ts";
+import { createCommitSeal } from "../delivery/git/seal.ts";
+import { runFolder } from "../delivery/git/sweep.ts";
 import { readArchiveFrom } from "../delivery/kubernetes/archive.ts";
 import { createClusters } from "../delivery/kubernetes/clusters.ts";
 import { kubernetesDeliverer } from "../delivery/kubernetes/deliverer.ts";
@@ -20,9 +20,9 @@ export async function openDrivers(
   addresses: AddressRules,
   orderKey: SigningKey,
 ): Promise<Drivers & { readonly close: () => Promise<void> }> {
-  const folder = await mkdtemp(join(tmpdir(), "ashat-git-"));
+  const folder = runFolder();
   const agents = agentDriver(addresses);
-  const git = gitDeliverer({ folder, addresses, now: Date.now });
+  const git = gitDeliverer({ folder, addresses, now: Date.now, seal: await createCommitSeal(orderKey) });
   const clusters = createClusters(home, addresses, { fieldManager: "ashat", userAgent: "ashat-operator" });
   const kubernetes = kubernetesDeliverer({
     clusters,

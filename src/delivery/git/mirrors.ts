@@ -82,18 +82,19 @@ export function openMirrors(
   const tidy = async (): Promise<void> => {
     for (const name of [...kept.keys()].slice(0, -1)) {
       if (kept.size <= MAX_MIRRORS && !disk.isFull()) return;
-      if (turns.isIdle(name)) await turns.take(name, () => gone(name), { signal: ALWAYS });
+      // What cannot be taken away is found by whoever uses it next.
+      if (turns.isIdle(name)) await turns.take(name, () => gone(name), { signal: ALWAYS }).catch(() => undefined);
     }
   };
 
-  const inTurn = async <Result>(
+  const inTurn = <Result>(
     place: GitPlace,
     signal: AbortSignal,
     work: Work<Result>,
     since: number | undefined,
   ): Promise<Result> => {
     const name = mirrorName(place);
-    const result = await turns.take(
+    return turns.take(
       name,
       async () => {
         try {
@@ -109,15 +110,22 @@ export function openMirrors(
       },
       { signal, isLook: since !== undefined },
     );
-    return result;
   };
 
-  const at = <Result>(
+  const at = async <Result>(
     place: GitPlace,
     signal: AbortSignal,
     work: Work<Result>,
     since: number | undefined,
-  ): Promise<Result> => inTurn(place, signal, work, since).finally(tidy).catch(onDisk);
+  ): Promise<Result> => {
+    try {
+      return await inTurn(place, signal, work, since);
+    } catch (error) {
+      return onDisk(error);
+    } finally {
+      await tidy();
+    }
+  };
 
   return {
     at: (place, signal, work) => at(place, signal, work, undefined),
