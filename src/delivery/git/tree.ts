@@ -8,18 +8,38 @@ import { GitRefusal } from "./refusal.ts";
 const MOST_FILES = 1_000;
 const MAX_FILE_BYTES = 1024 * 1024;
 
-/** Has the commit in the mirror, by its id where the server gives that, else with all branches. */
+/** Whether a branch or a tag of the mirror has the commit. Nothing is fetched for the answer: hosts give commits of forks, too, to whoever asks by id. */
+async function isOnBranch(mirror: Mirror, commit: string): Promise<boolean> {
+  const args = ["for-each-ref", "--count=1", "--format=%(refname)", "--contains", commit, "refs/heads", "refs/tags"];
+  const { code, out } = await mirror.run(args, { env: { GIT_ALLOW_PROTOCOL: "none" } });
+  return code === 0 && out.length > 0;
+}
+
+/** The branch or tag that is at the commit now, which is the usual case and costs the least. */
+async function tipAt(mirror: Mirror, commit: string): Promise<string | undefined> {
+  const out = await must(mirror, ["ls-remote", "--heads", "--tags", "origin"]);
+  const line = out
+    .toString()
+    .split("\n")
+    .find((one) => one.startsWith(`${commit}\t`));
+  return line?.slice(commit.length + 1).replace(/\^\{\}$/, "");
+}
+
+/** Has the commit in the mirror, with a branch or a tag that it is on: who can push to a fork cannot push to the repository. */
 async function fetchCommit(mirror: Mirror, commit: string): Promise<void> {
-  const has = async (): Promise<boolean> => (await mirror.run(["cat-file", "-e", `${commit}^{commit}`])).code === 0;
-  const fetch = ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "origin"];
-  if (await has()) return;
-  const direct = await mirror.run([...fetch, commit]);
-  if (direct.code === 0 && (await has())) return;
-  await must(mirror, [...fetch, "+refs/heads/*:refs/heads/*"]);
-  if (await has()) return;
+  const fetch = (...refs: readonly string[]): Promise<Buffer> =>
+    must(mirror, ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "origin", ...refs]);
+  if (await isOnBranch(mirror, commit)) return;
+  const tip = await tipAt(mirror, commit);
+  if (tip !== undefined) {
+    await fetch(`+${tip}:${tip}`);
+    if (await isOnBranch(mirror, commit)) return;
+  }
+  await fetch("--prune", "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*");
+  if (await isOnBranch(mirror, commit)) return;
   throw new GitRefusal(
     "CommitMissing",
-    `${mirror.place.url} has no commit ${commit}. The author of the update pushes a new one with a commit that is there.`,
+    `${mirror.place.url} has no commit ${commit} on a branch or a tag, and one that only a fork has does not count. The author of the update pushes a new one with a commit that is there.`,
   );
 }
 
