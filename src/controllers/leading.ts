@@ -2,6 +2,7 @@ import { type Controller, createController, type Reconcile } from "../runtime/co
 import { createEvents } from "../runtime/events.ts";
 import { fenced } from "../runtime/fenced.ts";
 import { splitKey } from "../runtime/kind.ts";
+import { SENDERS } from "../runtime/outbox.ts";
 import { createQueue } from "../runtime/queue.ts";
 import { createSchemas } from "../runtime/schemas.ts";
 import { queueMetrics } from "../runtime/queue-metrics.ts";
@@ -64,7 +65,7 @@ export async function lead(
   const notifying = startNotifying(
     options,
     stores,
-    () => measured("notifications", createQueue(clock), clock.now),
+    () => measured("notifications", createQueue(clock, { groupOf, workers: SENDERS, mostPerGroup: 1 }), clock.now),
     clock,
   );
   const context: Context = {

@@ -4,14 +4,15 @@ import { hashOf } from "../api/hash.ts";
 import { eventType, NOTICES, type Notification } from "../api/notification.ts";
 import type { RecordSpec } from "../api/record.ts";
 import { newNotices, type Notice, standingNotices } from "../core/notices.ts";
-import { keyOf } from "../runtime/kind.ts";
+import { keyOf, splitKey } from "../runtime/kind.ts";
 import type { Log } from "../runtime/log.ts";
 import type { Metrics } from "../runtime/metrics.ts";
-import { createOutbox, type Outbox } from "../runtime/outbox.ts";
+import { createOutbox, type Message, type Outbox } from "../runtime/outbox.ts";
 import type { Queue } from "../runtime/queue.ts";
 import type { Raw } from "./kinds.ts";
 import { chain } from "./observe.ts";
 import type { Receiver } from "./receiver.ts";
+import { createRetelling, type Retelling } from "./retelling.ts";
 import type { Stores } from "./stores.ts";
 
 /** Tells a receiver where a person is needed and how updates end. Whoever calls is never kept waiting, and nothing is thrown. */
@@ -30,6 +31,10 @@ const MOST = 1_000;
 /** What has ended is told again for this long; longer would fill the rooms of people after every restart. */
 const AGAIN_MS = 900_000;
 
+/** Notifications of one update stay in order; another one of its name has an order of its own. */
+const laneOf = ({ metadata: { namespace = "", uid } }: Raw): string => `${namespace}/${uid}`;
+const namespaceOfLane = (lane: string): string => splitKey(lane).namespace ?? "";
+
 export function createNotifications(options: {
   readonly receiver: Pick<Receiver, "send">;
   /** What events name as where they come from. */
@@ -44,6 +49,7 @@ export function createNotifications(options: {
   const count = counters(options.metrics, () => outbox);
   const outbox: Outbox = createOutbox({
     send: receiver.send,
+    groupOf: namespaceOfLane,
     queue,
     ...clock,
     log,
@@ -51,31 +57,40 @@ export function createNotifications(options: {
     keepMs: KEEP_MS,
     most: MOST,
   });
-  const tell = (raw: Raw, status: DeploymentStatus, notices: readonly Notice[]): void => {
-    for (const notice of notices) {
+  const messages = (raw: Raw, status: DeploymentStatus, notices: readonly Notice[]): readonly Message[] =>
+    notices.map((notice) => {
       const event = eventOf(source, raw, status, notice);
-      outbox.put({ id: event.id, lane: raw.metadata.uid, kind: notice.what, body: JSON.stringify(event) });
-    }
-  };
-  const harmless = (what: () => void): void => {
+      return { id: event.id, lane: laneOf(raw), kind: notice.what, body: JSON.stringify(event) };
+    });
+  const harmless = (make: () => readonly Message[]): readonly Message[] => {
     try {
-      what();
+      return make();
     } catch (error) {
       log.error({ err: error }, "A notification could not be made; the update goes on.");
+      return [];
     }
   };
+  let retelling: Retelling | undefined;
   return {
-    saying: (raw, status, records) =>
-      harmless(() =>
-        tell(raw, status, newNotices((raw.status as DeploymentStatus | undefined) ?? {}, status, records)),
-      ),
+    saying: (raw, status, records) => {
+      const before = (raw.status as DeploymentStatus | undefined) ?? {};
+      const fresh = harmless(() => messages(raw, status, newNotices(before, status, records)));
+      if (fresh.length === 0) return;
+      // In the order in which it happened, as ever.
+      for (const message of [...(retelling?.now(keyOf(raw)) ?? []), ...fresh]) outbox.put(message);
+    },
     resume: ({ deployments, records }) => {
-      for (const raw of deployments.store.all())
+      const since = now() - AGAIN_MS;
+      const standing = (key: string): readonly Message[] =>
         harmless(() => {
+          const raw = deployments.store.get(key);
+          if (raw === undefined) return [];
           const { uid } = raw.metadata;
           const status = (raw.status as DeploymentStatus | undefined) ?? {};
-          tell(raw, status, standingNotices(status, chain(records.store.by("update", uid), uid), now() - AGAIN_MS));
+          return messages(raw, status, standingNotices(status, chain(records.store.by("update", uid), uid), since));
         });
+      retelling = createRetelling([...deployments.store.all()].map(keyOf), standing);
+      outbox.feed(retelling.inTurn());
     },
     run: outbox.run,
   };

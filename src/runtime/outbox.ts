@@ -30,14 +30,17 @@ export interface OutboxOptions {
   readonly count: (fate: Fate, kind: string) => void;
   /** After this time a message is given up. */
   readonly keepMs: number;
-  /** More than these are not kept: the oldest goes. */
+  /** More than these are not kept: of the group that has most, the oldest goes. */
   readonly most: number;
+  readonly groupOf?: (lane: string) => string;
   readonly backoff?: Backoff;
 }
 
 export interface Outbox {
   /** Never waits and never throws. */
   readonly put: (message: Message) => void;
+  /** Takes what can wait as room for it appears; it fills no more than half, and pushes nothing out. */
+  readonly feed: (messages: Iterator<Message>) => void;
   readonly pending: () => number;
   /** Sends until the signal, and then once more what is left, within a bound. */
   readonly run: (stop: AbortSignal) => Promise<void>;
@@ -47,7 +50,8 @@ interface Waiting extends Message {
   readonly at: number;
 }
 
-const WORKERS = 4;
+/** How many lanes are sent from at once. */
+export const SENDERS = 4;
 const ATTEMPT_MS = 20_000;
 const FAREWELL_MS = 3_000;
 const REMEMBERED = 5_000;
@@ -57,19 +61,21 @@ const about = ({ id, kind, lane }: Message): object => ({ notification: id, kind
 
 /** Messages on their way out, in memory: in order per lane, tried again until they are taken or too old. */
 export function createOutbox(options: OutboxOptions): Outbox {
-  const { send, queue, now, random, log, count, keepMs, most, backoff = BACKOFF } = options;
+  const { send, queue, now, random, log, count, keepMs, most, groupOf = () => "", backoff = BACKOFF } = options;
   const lanes = new Map<string, Waiting[]>();
   /** In the order they came. */
   const pending = new Map<string, Waiting>();
   const sending = new Set<string>();
   const taken = new Set<string>();
   const failures = new Map<string, number>();
+  let source: Iterator<Message> | undefined;
 
   const remove = (message: Waiting): void => {
     pending.delete(message.id);
     const rest = (lanes.get(message.lane) ?? []).filter((one) => one !== message);
     if (rest.length > 0) lanes.set(message.lane, rest);
     else lanes.delete(message.lane);
+    refill();
   };
 
   const remember = (id: string): void => {
@@ -80,11 +86,37 @@ export function createOutbox(options: OutboxOptions): Outbox {
 
   const makeRoom = (): void => {
     if (pending.size < most) return;
-    const oldest = [...pending.values()].find(({ id }) => !sending.has(id));
+    const resting = [...pending.values()].filter(({ id }) => !sending.has(id));
+    const groups = [...Map.groupBy(resting, ({ lane }) => groupOf(lane)).values()];
+    // Of equals the one whose oldest is older comes first.
+    const largest = groups.reduce<readonly Waiting[]>((most, group) => (group.length > most.length ? group : most), []);
+    const [oldest] = largest;
     if (oldest === undefined) return;
     remove(oldest);
     count("dropped", oldest.kind);
     log.error({ ...about(oldest), most }, "Too many notifications wait for their receiver: the oldest was dropped.");
+  };
+
+  const accept = (message: Message): void => {
+    if (pending.has(message.id) || taken.has(message.id)) return;
+    makeRoom();
+    const waiting = { ...message, at: now() };
+    pending.set(message.id, waiting);
+    const lane = lanes.get(message.lane);
+    if (lane !== undefined) {
+      lane.push(waiting);
+      return;
+    }
+    lanes.set(message.lane, [waiting]);
+    controller.enqueue(message.lane);
+  };
+
+  const refill = (): void => {
+    while (source !== undefined && pending.size < most / 2) {
+      const next = source.next();
+      if (next.done === true) source = undefined;
+      else accept(next.value);
+    }
   };
 
   /** Whether the first message of the lane was taken. */
@@ -107,7 +139,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     name: "notifications",
     queue,
     now,
-    workers: WORKERS,
+    workers: SENDERS,
     deadlineMs: ATTEMPT_MS,
     drainMs: FAREWELL_MS,
     synced: [],
@@ -145,7 +177,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
       for (let message = lanes.get(lane)?.[0]; message !== undefined && !bound.aborted; message = lanes.get(lane)?.[0])
         if ((await attempt(message, bound)).state === "NotTaken") return;
     };
-    await atMost(WORKERS, [...lanes.keys()], last);
+    await atMost(SENDERS, [...lanes.keys()], last);
     if (pending.size > 0)
       log.warn(
         { left: pending.size },
@@ -154,18 +186,10 @@ export function createOutbox(options: OutboxOptions): Outbox {
   };
 
   return {
-    put: (message) => {
-      if (pending.has(message.id) || taken.has(message.id)) return;
-      makeRoom();
-      const waiting = { ...message, at: now() };
-      pending.set(message.id, waiting);
-      const lane = lanes.get(message.lane);
-      if (lane !== undefined) {
-        lane.push(waiting);
-        return;
-      }
-      lanes.set(message.lane, [waiting]);
-      controller.enqueue(message.lane);
+    put: accept,
+    feed: (messages) => {
+      source = messages;
+      refill();
     },
     pending: () => pending.size,
     run: async (stop) => {
