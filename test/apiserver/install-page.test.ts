@@ -115,3 +115,18 @@ describe("what docs/install.md says that doctor says", () => {
     expect(said.trim().split("\n").map(plain)).toEqual(told.map(plain));
   });
 });
+
+describe("docs/notifications.md", () => {
+  it("has the operator tell somebody, by a Secret, and nothing of it stands in its command", async () => {
+    const blocks = codeBlocks(await readFile(join(ROOT, "docs/notifications.md"), "utf8"), "sh");
+    await sh(blocks.join("\n"));
+    const told = await sh("kubectl get deployment.apps/ashat-operator --namespace ashat-system -o yaml");
+    expect(told).toContain("--notify-url-file=/etc/ashat/notify-secret/url");
+    expect(told).toContain("secretName: ashat-notify");
+    expect(told).not.toContain("hooks.example");
+    const secret = await sh(
+      "kubectl get secret ashat-notify --namespace ashat-system -o 'go-template={{.data.secret | base64decode}}'",
+    );
+    expect(secret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=\n$/);
+  });
+});
