@@ -5,6 +5,7 @@ import { orderKey, type OrderKeyParts, parseOrderKey } from "../api/order.ts";
 import type { RecordSpec } from "../api/record.ts";
 import type { Server } from "../api/server.ts";
 import type { Effect } from "../core/decision.ts";
+import { HEALED } from "../core/healing.ts";
 import type { SeenAgent, SeenOrder } from "../core/observed.ts";
 import { unreachable } from "../core/unreachable.ts";
 import type { Way } from "../core/ways.ts";
@@ -151,6 +152,7 @@ function assignmentOf(context: Context, deployment: Deployment, server: Server, 
           action: { do: "restore", undoes: sent.release.undoes },
         }),
     update: { name: metadata.name, uid: metadata.uid, description: spec.description },
+    ...(record?.reason === HEALED && { heals: true }),
     ...(record?.token !== undefined && { token: record.token.slice(0, 16) }),
     approvers: [...new Set((record?.approvals ?? []).map(({ user }) => user))],
     expiresAt,

@@ -16,6 +16,8 @@ export interface Assignment {
   /** A restore puts back what was there before the sequence `undoes`. */
   readonly action:
     { readonly do: "deliver"; readonly artifact: Artifact } | { readonly do: "restore"; readonly undoes: number };
+  /** It runs there already but for what others have changed since, and that is won back. Without it nothing is taken from anybody. */
+  readonly heals?: true;
   readonly update: { readonly name: string; readonly uid: string; readonly description: string };
   readonly token?: string;
   readonly approvers: readonly string[];

@@ -79,6 +79,7 @@ export interface SceneOptions {
   readonly secret?: ClusterSecret;
   readonly now?: () => number;
   readonly readTree?: ReadTree;
+  readonly workMs?: number;
 }
 
 /** A deliverer with the rights of the operator, and an archive server that it trusts. */
@@ -99,6 +100,7 @@ export const openKubernetes = async (cluster: ClusterAccess, options: SceneOptio
     readArchive: readArchiveFrom(addresses, { ca: ca.certPem }),
     readTree: options.readTree ?? (() => Promise.reject(new Error("no git here"))),
     now,
+    ...(options.workMs !== undefined && { workMs: options.workMs }),
   };
   const deliverer = kubernetesDeliverer(deps);
   const spec = KubernetesTarget.parse({

@@ -3,20 +3,23 @@ import { ApiError, conflict, forbidden, invalid, notFound, throttled, unauthoriz
 import { pause } from "../../kube/pause.ts";
 import type { KubeObject } from "../../kube/types.ts";
 import { textAt } from "../loose.ts";
-import { fewAtOnce } from "./at-once.ts";
+import { asFarAs, type Far } from "./at-once.ts";
+import type { Effort } from "./effort.ts";
 import { healthOf } from "./health.ts";
 import { INVENTORY } from "./ledger.ts";
-import { said } from "./manifests.ts";
+import { idOf, rank, said } from "./manifests.ts";
 import { isDefinition, isNamespace, type Prepared } from "./prepare.ts";
 import { Refusal } from "./refusal.ts";
 
 export const FIELD_MANAGER = "ashat";
 
-export interface Applying {
+export interface Applying extends Effort {
   readonly client: Client;
   /** Who applies, for sentences. */
   readonly account: string;
   readonly inventory: string;
+  /** Takes fields back that others have set since; without it nothing is taken from anybody. */
+  readonly force: boolean;
 }
 
 /** A field that the schema has not, or of another type: the API server says so with a 500. */
@@ -70,11 +73,12 @@ const isMissingNamespace = (error: unknown): boolean =>
   error instanceof ApiError && notFound(error) && error.details?.kind === "namespaces";
 
 const applyOne = (
-  { client }: Applying,
+  { client, force }: Applying,
   { manifest, resource }: Prepared,
   dryRun: boolean,
   signal: AbortSignal,
-): Promise<KubeObject> => client.apply(resource, manifest, { dryRun, fieldManager: FIELD_MANAGER, signal });
+): Promise<KubeObject> =>
+  client.apply(resource, manifest, { dryRun, fieldManager: FIELD_MANAGER, ...(force && { force }), signal });
 
 const isOthers = (live: KubeObject | undefined, inventory: string): boolean => {
   const mark = live?.metadata.annotations?.[INVENTORY];
@@ -85,8 +89,10 @@ const isOthers = (live: KubeObject | undefined, inventory: string): boolean => {
 const isUnserved = (error: unknown): boolean =>
   error instanceof ApiError && notFound(error) && error.details?.name === undefined;
 
-/** Tries one without effect; true where it can only be tried when its namespace is there. */
-const tryOne = async (applying: Applying, one: Prepared, mayWait: boolean, signal: AbortSignal): Promise<boolean> => {
+/** Tries one without effect. One whose namespace comes with the artifact can only be tried when that is there. */
+const tryOne = async (applying: Applying, one: Prepared, mayWait: boolean, signal: AbortSignal): Promise<void> => {
+  const id = idOf(one.manifest);
+  if (applying.tried.has(id)) return;
   try {
     const live = await applying.client.find(one.resource, one.manifest.metadata, { signal });
     if (isOthers(live, applying.inventory))
@@ -96,28 +102,27 @@ const tryOne = async (applying: Applying, one: Prepared, mayWait: boolean, signa
         `${said(one.manifest)} was delivered by another target or layer (${textAt(live, "metadata", "annotations", INVENTORY)}); whoever makes the artifacts decides to whom it belongs, and the other one leaves it out first.`,
       );
     await applyOne(applying, one, true, signal);
-    return false;
+    applying.tried.add(id);
   } catch (error) {
-    if (mayWait && isMissingNamespace(error)) return true;
+    if (mayWait && isMissingNamespace(error)) return;
     throw refused(error, one, applying);
   }
 };
 
 /**
  * Asks about all of them without effect, so that one that is refused means that nothing was applied. Those whose kind or namespace comes
- * with this very artifact, and is not there yet, cannot be asked about; they are given back.
+ * with this very artifact, and is not there yet, cannot be asked about. Gives how many could be done in time.
  */
-export const tryAll = async (
-  applying: Applying,
-  all: readonly Prepared[],
-  signal: AbortSignal,
-): Promise<readonly Prepared[]> => {
+export const tryAll = async (applying: Applying, all: readonly Prepared[], signal: AbortSignal): Promise<number> => {
   const coming = new Set(all.filter(isNamespace).map(({ manifest }) => manifest.metadata.name));
-  const later = await fewAtOnce(all, async (one) => {
-    if (one.awaitsKind) return true;
-    return tryOne(applying, one, coming.has(one.manifest.metadata.namespace ?? ""), signal);
-  });
-  return all.filter((_, index) => later[index]);
+  const ready = all.filter(({ manifest, awaitsKind }) => !awaitsKind && !applying.tried.has(idOf(manifest)));
+  const { done, error } = await asFarAs(
+    ready,
+    (one) => tryOne(applying, one, coming.has(one.manifest.metadata.namespace ?? ""), signal),
+    applying.isOver,
+  );
+  if (error !== undefined) throw error;
+  return all.length - ready.length + done;
 };
 
 const SERVED_MS = 20_000;
@@ -138,16 +143,13 @@ const untilServed = async (
   }
 };
 
-const tryAgain = async (applying: Applying, rest: readonly Prepared[], signal: AbortSignal): Promise<void> => {
+/** What could not be tried before its kinds and namespaces were there; true when that is done. */
+const tryAgain = async (applying: Applying, rest: readonly Prepared[], signal: AbortSignal): Promise<boolean> => {
   const until = performance.now() + SERVED_MS;
+  const all = rest.map((prepared) => ({ ...prepared, awaitsKind: false }));
   for (;;) {
     try {
-      await tryAll(
-        applying,
-        rest.map((prepared) => ({ ...prepared, awaitsKind: false })),
-        signal,
-      );
-      return;
+      return (await tryAll(applying, all, signal)) === all.length;
     } catch (error) {
       const { cause } = error instanceof Refusal ? error : {};
       if (!isUnserved(cause) || performance.now() > until) throw error;
@@ -156,8 +158,26 @@ const tryAgain = async (applying: Applying, rest: readonly Prepared[], signal: A
   }
 };
 
-/** Applies all in order; what could not be tried before is tried once its kinds and namespaces are there. */
-export const applyAll = async (applying: Applying, all: readonly Prepared[], signal: AbortSignal): Promise<void> => {
+/** Those that are alike wait for nothing of each other. */
+const groupsOf = (all: readonly Prepared[]): readonly (readonly Prepared[])[] => {
+  const groups = Map.groupBy(all, ({ manifest }) => rank(manifest));
+  return [...groups].toSorted(([a], [b]) => a - b).map(([, group]) => group);
+};
+
+const isFirst = (prepared: Prepared): boolean => isNamespace(prepared) || isDefinition(prepared.manifest);
+
+/**
+ * Applies all from where it stopped, as far as there is time: namespaces and definitions first, then the others in their order. What could not
+ * be tried before is tried once its kinds and namespaces are there.
+ */
+export const applyAll = async (
+  applying: Applying,
+  all: readonly Prepared[],
+  from: number,
+  signal: AbortSignal,
+): Promise<Far> => {
+  const first = all.filter(isFirst);
+  const rest = all.filter((prepared) => !isFirst(prepared));
   const one = async (prepared: Prepared): Promise<void> => {
     try {
       await applyOne(applying, prepared, false, signal);
@@ -165,11 +185,28 @@ export const applyAll = async (applying: Applying, all: readonly Prepared[], sig
       throw refused(error, prepared, applying);
     }
   };
-  const first = all.filter((prepared) => isNamespace(prepared) || isDefinition(prepared.manifest));
-  const rest = all.filter((prepared) => !first.includes(prepared));
-  for (const prepared of first) await one(prepared);
-  const definitions = first.filter(({ manifest }) => isDefinition(manifest));
-  for (const prepared of definitions) await untilServed(applying, prepared, signal);
-  if (first.length > 0) await tryAgain(applying, rest, signal);
-  for (const prepared of rest) await one(prepared);
+  let done = from;
+  const applied = async (part: readonly Prepared[], begin: number): Promise<Far> => {
+    let end = begin;
+    for (const group of groupsOf(part)) {
+      end += group.length;
+      if (done >= end) continue;
+      const far = await asFarAs(group.slice(done - end), one, applying.isOver);
+      done += far.done;
+      if (far.error !== undefined || done < end) return { ...far, done };
+    }
+    return { done };
+  };
+  try {
+    const begun = await applied(first, 0);
+    if (begun.error !== undefined || done < first.length) return begun;
+    if (first.length > 0 && done === first.length) {
+      const definitions = first.filter(({ manifest }) => isDefinition(manifest));
+      for (const prepared of definitions) await untilServed(applying, prepared, signal);
+      if (!(await tryAgain(applying, rest, signal))) return { done };
+    }
+    return await applied(rest, first.length);
+  } catch (error) {
+    return { done, error };
+  }
 };

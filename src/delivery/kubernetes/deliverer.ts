@@ -5,6 +5,7 @@ import type { Assignment, Deliverer, Reported } from "../assignment.ts";
 import type { Delivery } from "../driver.ts";
 import { tryAll } from "./apply.ts";
 import type { Clusters } from "./clusters.ts";
+import { createEfforts, type Effort } from "./effort.ts";
 import { applyingOf, goOn, writtenDown } from "./go-on.ts";
 import { type Entry, findLedger, type Ledger, type Release, runningIn, writeLedger } from "./ledger.ts";
 import type { LedgerProof } from "./ledger-proof.ts";
@@ -19,8 +20,12 @@ export interface KubernetesDeps extends Readers {
   readonly clusters: Clusters;
   readonly proof: LedgerProof;
   readonly now: () => number;
+  /** How long one call may apply; what is not done then is gone on with by the next one. */
+  readonly workMs?: number;
 }
 
+/** Less than half of what a look at an update may take. */
+const WORK_MS = 45_000;
 const MOST_ENTRIES = 20;
 const NO_LAYER = { app: "", layer: "" };
 
@@ -35,7 +40,7 @@ const isSame = (entry: Entry, { action, version, digest }: Assignment): boolean 
   entry.action === action.do && entry.version === version && entry.digest === digest;
 
 const entryOf = (
-  { key, sequence, action, version, digest, update }: Assignment,
+  { key, sequence, action, version, digest, update, heals }: Assignment,
   { sequence: release }: Release,
   now: number,
 ): Entry => ({
@@ -51,6 +56,7 @@ const entryOf = (
   at: new Date(now).toISOString(),
   applied: false,
   update: update.name,
+  ...(heals && { heals }),
 });
 
 /** Refuses what must not be begun: late, or out of order. */
@@ -71,26 +77,36 @@ const mayBegin = (assignment: Assignment, ledger: Ledger | undefined, now: numbe
     );
 };
 
-/** Tries everything without effect, and writes down what is going to be done; from here on the ledger alone is enough to finish it. */
+/** Tries everything without effect, and writes down what is going to be done; from there on the ledger alone is enough to finish it. */
 const begin = async (
   deps: KubernetesDeps,
   session: Session,
   assignment: Assignment,
   ledger: Ledger | undefined,
+  effort: Effort,
   signal: AbortSignal,
-): Promise<Ledger> => {
+): Promise<Ledger | OrderReport> => {
   const { release, manifests, others } =
     assignment.action.do === "restore"
       ? toRestore(assignment, ledger)
       : await toDeliver(deps, session, assignment, ledger, signal);
   const id = layerOf(session, assignment);
-  const applying = applyingOf(session, id);
+  const applying = applyingOf(session, id, assignment, effort);
   const prepared = await prepare(manifests, { ...session, inventory: applying.inventory }, signal);
-  await tryAll(applying, prepared, signal);
+  const tried = await tryAll(applying, prepared, signal);
+  const at = new Date(deps.now()).toISOString();
+  if (tried < prepared.length)
+    return {
+      key: assignment.key,
+      state: "Accepted",
+      reason: "Accepted",
+      message: `Nothing is applied yet: ${tried} of ${prepared.length} objects were tried without effect.`,
+      activations: 0,
+      at,
+    };
 
   const refs = prepared.map(({ manifest }) => refOf(manifest));
   const ids = new Set(refs.map(refId));
-  const at = new Date(deps.now()).toISOString();
   const before = (ledger?.book.entries ?? []).slice(1 - MOST_ENTRIES).map((entry): Entry =>
     entry.state === "Applied" || entry.state === "Failed"
       ? entry
@@ -154,6 +170,7 @@ const answered = (report: OrderReport): Delivery => ({ state: "Answered", report
 export const kubernetesDeliverer = (deps: KubernetesDeps): Deliverer<KubernetesPlace> => {
   const lookout = createLookout();
   const turns = createTurns();
+  const effortFor = createEfforts(deps.workMs ?? WORK_MS);
   const inTurn = <Result>(
     { target }: KubernetesPlace,
     { app, layer }: { readonly app: string; readonly layer: string },
@@ -169,6 +186,7 @@ export const kubernetesDeliverer = (deps: KubernetesDeps): Deliverer<KubernetesP
   ): Promise<Delivery> => {
     try {
       const session = openSession(deps, place);
+      const effort = effortFor(assignment.key);
       const ledger = await findLedger(session, layerOf(session, assignment), signal);
       const known = ledger?.book.entries.find(({ key }) => key === assignment.key);
       if (ledger !== undefined && known !== undefined) {
@@ -179,14 +197,15 @@ export const kubernetesDeliverer = (deps: KubernetesDeps): Deliverer<KubernetesP
             `Key ${assignment.key} was taken to ${known.action} ${known.version} (${known.digest}); another delivery needs another sequence.`,
             { sequence: known.sequence },
           );
-        return answered(await goOn(session, ledger, known, deps.now, signal));
+        return answered(await goOn(session, ledger, known, deps.now, effort, signal));
       }
       mayBegin(assignment, ledger, deps.now());
       const begun =
         ledger !== undefined && isFence(assignment, ledger)
           ? await fence(deps, session, assignment, ledger, signal)
-          : await begin(deps, session, assignment, ledger, signal);
-      return answered(await goOn(session, begun, writtenDown(begun, assignment.key), deps.now, signal));
+          : await begin(deps, session, assignment, ledger, effort, signal);
+      if ("state" in begun) return answered(begun);
+      return answered(await goOn(session, begun, writtenDown(begun, assignment.key), deps.now, effort, signal));
     } catch (error) {
       // Somebody wrote at the same time: what they wrote decides.
       if ((conflict(error) || alreadyExists(error)) && tries > 1) return deliver(place, assignment, signal, tries - 1);
@@ -202,7 +221,7 @@ export const kubernetesDeliverer = (deps: KubernetesDeps): Deliverer<KubernetesP
       const entry = ledger?.book.entries.find((one) => one.key === key);
       if (ledger === undefined || entry === undefined)
         throw new Refusal(404, "NotFound", `Nothing was ever delivered there under ${key}.`);
-      return answered(await goOn(session, ledger, entry, deps.now, signal));
+      return answered(await goOn(session, ledger, entry, deps.now, effortFor(key), signal));
     } catch (error) {
       return answerTo(error, place, signal);
     }
@@ -220,7 +239,7 @@ export const kubernetesDeliverer = (deps: KubernetesDeps): Deliverer<KubernetesP
             const ledger = await find();
             const last = ledger?.book.entries.at(-1);
             if (ledger === undefined || last === undefined || !last.applied) return ledger;
-            await goOn(session, ledger, last, deps.now, signal);
+            await goOn(session, ledger, last, deps.now, effortFor(last.key), signal);
             return find();
           },
           signal,

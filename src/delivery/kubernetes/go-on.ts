@@ -2,7 +2,8 @@ import { orderEnded, type OrderReport } from "../../api/order.ts";
 import { conflict } from "../../kube/errors.ts";
 import type { KubeObject } from "../../kube/types.ts";
 import { type Applying, applyAll } from "./apply.ts";
-import { fewAtOnce } from "./at-once.ts";
+import { type Far, fewAtOnce } from "./at-once.ts";
+import type { Effort } from "./effort.ts";
 import { type Health, healthOf } from "./health.ts";
 import { type Book, type Entry, findLedger, type Ledger, type Ref, writeLedger } from "./ledger.ts";
 import { inventoryId, type LayerId } from "./ledger-name.ts";
@@ -11,11 +12,12 @@ import { prune } from "./prune.ts";
 import { Refusal } from "./refusal.ts";
 import type { Session } from "./session.ts";
 
-export const applyingOf = ({ client, account, namespace }: Session, id: LayerId): Applying => ({
-  client,
-  account,
-  inventory: inventoryId(namespace, id),
-});
+export const applyingOf = (
+  { client, account, namespace }: Session,
+  id: LayerId,
+  { heals = false }: Pick<Entry, "heals">,
+  effort: Effort,
+): Applying => ({ client, account, inventory: inventoryId(namespace, id), force: heals, ...effort });
 
 export const writtenDown = ({ book }: Ledger, key: string): Entry => {
   const entry = book.entries.find((one) => one.key === key);
@@ -84,6 +86,7 @@ export const goOn = async (
   ledger: Ledger,
   entry: Entry,
   now: () => number,
+  effort: Effort,
   signal: AbortSignal,
 ): Promise<OrderReport> => {
   if (orderEnded(entry.state) || entry !== ledger.book.entries.at(-1)) return reportOf(entry, modulesOf(ledger, entry));
@@ -107,9 +110,16 @@ export const goOn = async (
   };
 
   if (!entry.applied) {
-    const applied = await apply(session, ledger, entry, id, signal);
+    const applied = await apply(session, ledger, entry, effort, signal);
     if (applied.state === "Refused")
       return done(await write(ledger, { state: "Failed", reason: "ApplyFailed", message: applied.message }));
+    if (applied.state === "Begun") {
+      const { far, of } = applied;
+      const message = `It is being applied: ${far.done} of ${of} objects are.`;
+      const written = far.done > (entry.done ?? 0) ? await write(ledger, { done: far.done, message }) : ledger;
+      if (far.error !== undefined) throw far.error;
+      return done(written);
+    }
     const appliedAt = new Date(now()).toISOString();
     const message = `It was applied${applied.left === "" ? "" : `; ${applied.left}`}.`;
     const { inventory } = applied;
@@ -126,20 +136,24 @@ const isStillWanted = async (session: Session, id: LayerId, { key }: Entry, sign
 
 type Applied =
   | { readonly state: "Refused"; readonly message: string }
+  | { readonly state: "Begun"; readonly far: Far; readonly of: number }
   | { readonly state: "Applied"; readonly inventory: readonly Ref[]; readonly left: string };
 
 const apply = async (
   session: Session,
   ledger: Ledger,
   entry: Entry,
-  id: LayerId,
+  effort: Effort,
   signal: AbortSignal,
 ): Promise<Applied> => {
-  const applying = applyingOf(session, id);
+  const { id } = ledger;
+  const applying = applyingOf(session, id, entry, effort);
   try {
     const manifests = ledger.manifests.get(entry.release) ?? [];
     const prepared = await prepare(manifests, { ...session, inventory: applying.inventory }, signal);
-    await applyAll(applying, prepared, signal);
+    const far = await applyAll(applying, prepared, entry.done ?? 0, signal);
+    if (far.error instanceof Refusal) throw far.error;
+    if (far.error !== undefined || far.done < prepared.length) return { state: "Begun", far, of: prepared.length };
     const refs = prepared.map(({ manifest }) => refOf(manifest));
     const ids = new Set(refs.map(refId));
     await isStillWanted(session, id, entry, signal);

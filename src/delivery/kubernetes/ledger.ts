@@ -7,7 +7,8 @@ import type { KubeObject, Resource } from "../../kube/types.ts";
 import { labelsOf, type LayerId, ledgerName, OWNER_NAMESPACE, selectorOf } from "./ledger-name.ts";
 import { MOST_PACKED, packed, sizeOf, unpacked } from "./ledger-pack.ts";
 import type { LedgerProof } from "./ledger-proof.ts";
-import type { Manifest } from "./manifests.ts";
+import { ledgerRefusals, ownedByAnother } from "./ledger-refusals.ts";
+import { type Manifest, manifestOf } from "./manifests.ts";
 import { Refusal } from "./refusal.ts";
 
 /** The driver's memory of one layer, in the cluster it delivers to: an operator that knows nothing reads there what was begun. */
@@ -62,6 +63,10 @@ const Entry = z.object({
   at: z.string(),
   /** Whether all of it was applied and what went away was pruned; from then on its health decides. */
   applied: z.boolean(),
+  /** How many objects of it, in their order, are applied: from there it goes on. */
+  done: z.number().int().optional(),
+  /** Whether fields that others have set there since are won back. */
+  heals: z.boolean().optional(),
   appliedAt: z.string().optional(),
   healthySince: z.string().optional(),
   /** Those of the update, for the record that stays there. */
@@ -147,42 +152,10 @@ const dataOf = (of: LayerId, book: Book, texts: ReadonlyMap<number, string>): Re
   }
 };
 
-const ownedByAnother = (owner: string, app: string) =>
-  new Refusal(
-    409,
-    "OwnedByAnother",
-    `Server ${owner} delivers ${app} to that namespace under the same name; one of the two Servers names another spec.kubernetes.namespace.`,
-  );
-
-const refusals = ({ name, namespace = "" }: SecretObject["metadata"]) => {
-  const what = `Secret ${namespace}/${name}, in which is written what was delivered there,`;
-  const mend = `kubectl delete secret ${name} -n ${namespace}`;
-  return {
-    damaged: () =>
-      new Refusal(
-        409,
-        "LedgerDamaged",
-        `${what} cannot be read; restore it from a backup, or delete it and remove by hand what should not run there any more.`,
-      ),
-    unproven: () =>
-      new Refusal(
-        409,
-        "LedgerUnproven",
-        `${what} was not written with the order key of this operator, and nothing of it is believed: somebody who may write Secrets there made or changed it, or that key was replaced since. Whoever administers namespace ${namespace} finds out who may write Secrets there, then deletes it (${mend}) and what should not run there any more, and the update is delivered again.`,
-      ),
-    misplaced: ({ target, app, layer }: LayerId) =>
-      new Refusal(
-        409,
-        "LedgerMisplaced",
-        `${what} is of app ${app}, layer ${layer}, on server ${target}, but its labels say something else. Whoever changed them puts them back; or whoever administers namespace ${namespace} deletes it (${mend}) and what should not run there any more, and the update is delivered again.`,
-      ),
-  };
-};
-
 /** Nothing in it is unpacked or acted upon before it is proven. */
 const read = ({ namespace, owner, proof }: Shelf, secret: SecretObject): Ledger => {
   const { labels = {}, name } = secret.metadata;
-  const { damaged, unproven, misplaced } = refusals(secret.metadata);
+  const { damaged, unproven, misplaced } = ledgerRefusals(secret.metadata);
   if (secret.type !== LEDGER_TYPE) throw damaged();
   const { data = {} } = secret;
   const text = data["ledger"] ?? "";
@@ -203,7 +176,10 @@ const read = ({ namespace, owner, proof }: Shelf, secret: SecretObject): Ledger 
   );
   const get = (sequence: number): readonly Manifest[] | undefined => {
     const kept = texts.get(sequence);
-    return kept === undefined ? undefined : (unpacked(kept) as readonly Manifest[]);
+    if (kept === undefined) return undefined;
+    const values = orUndefined(() => unpacked(kept));
+    if (!Array.isArray(values)) throw damaged();
+    return values.map((value) => manifestOf(`What is kept of release ${sequence}`, value));
   };
   return { id: of, book, texts, manifests: { get }, metadata: secret.metadata };
 };

@@ -46,7 +46,8 @@ const ORDER: readonly (readonly string[])[] = [
 ];
 const LAST = ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration", "APIService"];
 
-const rank = ({ kind }: Manifest): number => {
+/** What has the same one may be applied at once. */
+export const rank = ({ kind }: Manifest): number => {
   if (LAST.includes(kind)) return ORDER.length + 1;
   const found = ORDER.findIndex((kinds) => kinds.includes(kind));
   return found === -1 ? ORDER.length : found;
@@ -67,7 +68,8 @@ const flattened = (value: unknown): readonly unknown[] => {
 
 const NAME = /^[^/%\s]{1,253}$/;
 
-const manifestOf = (file: string, value: unknown): Manifest => {
+/** Refuses what no release may have, wherever it was read. */
+export const manifestOf = (file: string, value: unknown): Manifest => {
   const apiVersion = textAt(value, "apiVersion");
   const kind = textAt(value, "kind");
   const name = textAt(value, "metadata", "name");

@@ -80,6 +80,16 @@ export const DELIVERIES: Readonly<Record<string, () => Promise<readonly Told[]>>
       ({ method, url }) =>
         method === "PATCH" && !url.searchParams.has("dryRun") ? no(401, "Unauthorized", "Unauthorized") : undefined,
     ),
+  "a release that takes long": () =>
+    onStage(
+      async ({ deliver, report }) => {
+        const all = `${map("one")}---\n${map("two")}`;
+        const said = [await deliver(all), await deliver(all, { sequence: 1 })];
+        return [...said, await report(1)];
+      },
+      undefined,
+      { workMs: -1 },
+    ),
   "a release that is overtaken": () =>
     onStage(async ({ deliver, report }) => {
       await deliver(map("one"));

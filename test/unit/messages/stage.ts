@@ -38,7 +38,7 @@ export const told = (answer: Assigning): Told =>
 export const onStage = <Result>(
   play: (stage: Stage) => Promise<Result>,
   otherwise: Otherwise = () => undefined,
-  { owner = "shop", path = "." } = {},
+  { owner = "shop", path = ".", workMs = 45_000 } = {},
 ): Promise<Result> => {
   const kept = new Map<string, Kept>();
   return withAnswers(keeping(kept, otherwise), async (client) => {
@@ -48,6 +48,7 @@ export const onStage = <Result>(
     const proof = await PROOF;
     const deliverer = kubernetesDeliverer({
       proof,
+      workMs,
       clusters: { of: () => client, close: () => Promise.resolve() },
       readArchive: () => Promise.resolve(new Map(text === "" ? [] : [["ashat.json", text]])),
       readTree: () => Promise.resolve(new Map([["a.yaml", text]])),
