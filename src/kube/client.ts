@@ -1,8 +1,8 @@
 import type { Connection } from "./connection.ts";
 import { ApiError, notFound } from "./errors.ts";
 import { collectionPath, creationPath, objectPath, withQuery } from "./path.ts";
-import { createTransport } from "./transport.ts";
-import type { Lane, Method, Transport } from "./transport.ts";
+import { createTransport, tooLarge } from "./transport.ts";
+import type { Lane, Method, ReplyBounds, Transport } from "./transport.ts";
 import { apiVersionOf } from "./types.ts";
 import type { Draft, KubeObject, ObjectMeta, ObjectName, Resource } from "./types.ts";
 
@@ -151,8 +151,19 @@ const twiceIfRead = async <T>(reads: boolean, ask: () => Promise<T>): Promise<T>
 
 export const createClient = (
   connection: Connection,
-  options: { readonly fieldManager: string; readonly userAgent: string },
-): Client => clientOn(createTransport(connection, options.userAgent), connection.namespace, options.fieldManager, {});
+  options: { readonly fieldManager: string; readonly userAgent: string; readonly bounds?: ReplyBounds },
+): Client => {
+  const { fieldManager, userAgent, bounds } = options;
+  const transport = createTransport(connection, userAgent, bounds);
+  return clientOn({ transport, namespace: connection.namespace, server: connection.server, bounds }, fieldManager, {});
+};
+
+interface Way {
+  readonly transport: Transport;
+  readonly namespace: string;
+  readonly server: string;
+  readonly bounds: ReplyBounds | undefined;
+}
 
 const whole = (resource: Resource, object: Draft) => ({
   apiVersion: apiVersionOf(resource),
@@ -162,13 +173,15 @@ const whole = (resource: Resource, object: Draft) => ({
 
 type Headers = Readonly<Record<string, string | string[]>>;
 
-const clientOn = (transport: Transport, namespace: string, ownManager: string, headers: Headers): Client => {
+const clientOn = (way: Way, ownManager: string, headers: Headers): Client => {
+  const { transport, namespace, server, bounds } = way;
   const send = async <T>(
     method: Method,
     path: string,
     options: CallOptions & Pick<WriteOptions, "dryRun"> = {},
     body?: unknown,
     contentType?: string,
+    measured: (characters: number) => void = () => {},
   ): Promise<T> => {
     const request = {
       method,
@@ -180,8 +193,11 @@ const clientOn = (transport: Transport, namespace: string, ownManager: string, h
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       ...(contentType === undefined ? {} : { contentType }),
     };
-    const ask = async (): Promise<unknown> =>
-      decoded(await transport.send(request), `${method} ${path.split("?")[0] ?? ""}`);
+    const ask = async (): Promise<unknown> => {
+      const text = await transport.send(request);
+      measured(text.length);
+      return decoded(text, `${method} ${path.split("?")[0] ?? ""}`);
+    };
     return (await twiceIfRead(method === "GET" || options.dryRun === true, ask)) as T;
   };
   const writing = (options: WriteOptions = {}) => ({
@@ -211,6 +227,8 @@ const clientOn = (transport: Transport, namespace: string, ownManager: string, h
   ): AsyncGenerator<Page<T>> {
     const { namespace: inside, labelSelector, fieldSelector } = selection;
     let token: string | undefined;
+    let characters = 0;
+    let count = 0;
     do {
       const path = withQuery(collectionPath(resource, inside), {
         labelSelector,
@@ -218,7 +236,17 @@ const clientOn = (transport: Transport, namespace: string, ownManager: string, h
         limit: PAGE_SIZE,
         continue: token,
       });
-      const page = await send<RawList<T>>("GET", path, options);
+      const page = await send<RawList<T>>(
+        "GET",
+        path,
+        options,
+        undefined,
+        undefined,
+        (length) => (characters += length),
+      );
+      count += 1;
+      if (bounds !== undefined && (characters > bounds.maxBytes || count > bounds.maxPages))
+        throw tooLarge(`GET ${path.split("?")[0] ?? ""}`, server, bounds);
       const items = page.items ?? [];
       for (const item of items) dressed(resource, item);
       yield { items, resourceVersion: page.metadata.resourceVersion };
@@ -309,7 +337,7 @@ const clientOn = (transport: Transport, namespace: string, ownManager: string, h
       );
     },
     as: (user, groups) =>
-      clientOn(transport, namespace, ownManager, {
+      clientOn(way, ownManager, {
         "impersonate-user": user,
         ...(groups === undefined ? {} : { "impersonate-group": [...groups] }),
       }),

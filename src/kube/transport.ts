@@ -19,6 +19,13 @@ export type WireRequest = {
   readonly deadlineMs?: number | undefined;
 };
 
+/** What is read of a server that is not trusted with our memory. */
+export type ReplyBounds = {
+  /** Of one reply, or of all pages of a list together. */
+  readonly maxBytes: number;
+  readonly maxPages: number;
+};
+
 export type Transport = {
   /** The body of a successful reply; everything else is an ApiError. */
   readonly send: (request: WireRequest) => Promise<string>;
@@ -32,6 +39,8 @@ const LANES = {
   lease: { deadlineMs: 5_000, retryForMs: 0 },
 } as const;
 const KEEP_ALIVE_MS = 30_000;
+
+type Body = AsyncIterable<Buffer> & { readonly text: () => Promise<string> };
 
 /** A server that has just started refuses before it looks at the request, so that even a creation may be repeated. */
 const starting = (error: unknown): error is ApiError =>
@@ -50,7 +59,14 @@ const header = (value: string | string[] | undefined): string | undefined => (Ar
 // The query may hold selectors but never a credential; it is left out to keep the line short.
 const asked = (request: WireRequest): string => `${request.method} ${request.path.split("?")[0] ?? ""}`;
 
-export const createTransport = (connection: Connection, userAgent: string): Transport => {
+export const tooLarge = (what: string, origin: string, { maxBytes, maxPages }: ReplyBounds): ApiError =>
+  new ApiError({
+    status: 0,
+    reason: "ReplyTooLarge",
+    message: `${what} was answered by ${origin} with more than ${maxBytes} bytes or ${maxPages} pages, and no more is read; whether it took effect is unknown. Whoever runs that server finds out what answers there.`,
+  });
+
+export const createTransport = (connection: Connection, userAgent: string, bounds?: ReplyBounds): Transport => {
   const base = new URL(connection.server);
   const prefix = base.pathname.replace(/\/+$/, "");
   const { ca, cert, key, servername, insecure } = connection.tls;
@@ -95,6 +111,19 @@ export const createTransport = (connection: Connection, userAgent: string): Tran
     });
   };
 
+  const textOf = async (request: WireRequest, body: Body): Promise<string> => {
+    if (bounds === undefined) return body.text();
+    const parts: Buffer[] = [];
+    let size = 0;
+    for await (const part of body) {
+      size += part.length;
+      // Leaving the loop ends the connection, too.
+      if (size > bounds.maxBytes) throw tooLarge(asked(request), base.origin, bounds);
+      parts.push(part);
+    }
+    return Buffer.concat(parts).toString("utf8");
+  };
+
   const noReply = (request: WireRequest, cause: unknown): ApiError =>
     cause instanceof ApiError
       ? cause
@@ -120,7 +149,7 @@ export const createTransport = (connection: Connection, userAgent: string): Tran
     const timer = setTimeout(() => stop.abort(late), limit);
     try {
       const reply = await dispatch(agents[lane], request, fresh, stop.signal, limit);
-      const body = await reply.body.text();
+      const body = await textOf(request, reply.body);
       if (reply.statusCode >= 200 && reply.statusCode < 300) return body;
       throw replyError(asked(request), reply.statusCode, header(reply.headers["retry-after"]), body);
     } catch (error) {
@@ -159,7 +188,7 @@ export const createTransport = (connection: Connection, userAgent: string): Tran
       try {
         const reply = await dispatch(agents.watch, request, fresh, request.signal, idleMs);
         if (reply.statusCode === 200) return reply.body;
-        const body = await reply.body.text();
+        const body = await textOf(request, reply.body);
         const refused = replyError(asked(request), reply.statusCode, header(reply.headers["retry-after"]), body);
         if (fresh || !unauthorized(refused)) throw refused;
       } catch (error) {

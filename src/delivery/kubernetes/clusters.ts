@@ -21,6 +21,8 @@ export interface Clusters {
 }
 
 const MOST = 64;
+/** Whoever names a cluster may have put something else there: it is not to fill the memory of the operator. */
+const BOUNDS = { maxBytes: 16 * 1024 * 1024, maxPages: 100 } as const;
 
 /** Clients of other clusters, one for each version of a Secret; that of an older version is closed when a newer one is used. */
 export const createClusters = (
@@ -61,7 +63,7 @@ const clientOf = (
   names: { readonly fieldManager: string; readonly userAgent: string },
 ): Client => {
   try {
-    return createClient(connectionIn(data, addresses), names);
+    return createClient(connectionIn(data, addresses), { ...names, bounds: BOUNDS });
   } catch (error) {
     if (!(error instanceof ClusterRefused)) throw error;
     throw new ClusterRefused(error.key, `The key ${error.key} of Secret ${id} cannot be used: ${error.message}.`);
