@@ -11,7 +11,7 @@ import { alreadyExists, ApiError, conflict, notFound } from "../../src/kube/erro
 import { CONFIG_MAPS, SECRETS } from "../cluster/pod.ts";
 import { person, type Person } from "../cluster/person.ts";
 import { newNamespace, sharedCluster } from "../cluster/shared.ts";
-import { LOOPBACK } from "../world/git-scene.ts";
+import { LOOPBACK, SEAL } from "../world/git-scene.ts";
 import { startGitServer } from "../world/git-server.ts";
 import { until } from "../cluster/until.ts";
 import {
@@ -531,7 +531,7 @@ describe("the memory of a layer", () => {
   test("holds what was delivered from a commit, as well; and a commit that is nowhere is no release", async () => {
     const git = await startGitServer();
     const dir = await mkdtemp(join(tmpdir(), "ashat-trees-"));
-    const deliverer = gitDeliverer({ folder: dir, addresses: LOOPBACK, now: Date.now });
+    const deliverer = gitDeliverer({ folder: dir, addresses: LOOPBACK, now: Date.now, seal: SEAL });
     try {
       const body = manifest(configMap("one", { colour: "red" }));
       const repository = await git.repository("app", {

@@ -4,8 +4,10 @@ import { join } from "node:path";
 import { orderKey } from "../../src/api/order.ts";
 import type { Assignment } from "../../src/delivery/assignment.ts";
 import { gitDeliverer, type GitDeliverer, type GitDelivererOptions } from "../../src/delivery/git/deliverer.ts";
+import { createCommitSeal } from "../../src/delivery/git/seal.ts";
 import { parseGitCredentials, type GitCredentials } from "../../src/delivery/git/credentials.ts";
 import type { GitPlace } from "../../src/delivery/git/target.ts";
+import { generateKeys, parseSigningKey } from "../../src/licence/keys.ts";
 import { addressRules } from "../../src/dial/address-rules.ts";
 import { createCa, issue, type Ca } from "../cluster/pki.ts";
 import { removeAtDeath } from "../cluster/guard.ts";
@@ -32,6 +34,10 @@ export function credentialsOf(secret: Readonly<Record<string, string>>): GitCred
   return parsed.credentials;
 }
 
+/** The one of the operator's key in every test of this process. */
+export const ORDER_KEY = (await generateKeys()).privateJwk;
+export const SEAL = await createCommitSeal(await parseSigningKey(ORDER_KEY));
+
 export const REF = "registry.example/ra";
 export const digest = (letter: string): string => `sha256:${letter.repeat(64)}`;
 export const LOOPBACK = addressRules({ allow: ["127.0.0.0/8"], remedy: (range) => `Allow it with ${range}.` });
@@ -52,7 +58,7 @@ export async function openGitScene(): Promise<GitScene> {
     folder,
     deliverer: async (more = {}) => {
       const own = await mkdtemp(join(folder, "operator-"));
-      const deliverer = gitDeliverer({ folder: own, addresses: LOOPBACK, now: Date.now, ...more });
+      const deliverer = gitDeliverer({ folder: own, addresses: LOOPBACK, now: Date.now, seal: SEAL, ...more });
       opened.push(deliverer);
       return deliverer;
     },

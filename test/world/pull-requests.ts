@@ -53,6 +53,7 @@ export async function startPullRequests(
     number: pull.number,
     html_url: `https://pages.example/${name}/pull/${pull.number}`,
     state: pull.state,
+    body: pull.body,
     merged_at: pull.mergedAt ?? null,
     // For one that is open this is a merge that was only tried.
     merge_commit_sha: pull.sha ?? "0".repeat(40),

@@ -8,12 +8,14 @@ import { fetchHead, type Mirror } from "./mirror.ts";
 import { type Author, commitOn } from "./objects.ts";
 import { type Plan, planDelivery, planRestore } from "./plan.ts";
 import { push } from "./push.ts";
+import type { CommitSeal } from "./seal.ts";
 import { GitTrouble } from "./trouble.ts";
 
 /** What a delivery needs besides the repository. */
 export interface Means {
   readonly now: () => number;
   readonly author: Author;
+  readonly seal: CommitSeal;
   readonly ledgerAt: (mirror: Mirror, head: string) => Promise<Ledger>;
   /** How often a commit is made anew because somebody else was faster. */
   readonly tries: number;
@@ -44,7 +46,7 @@ export const commitFor = (
 ): Promise<string> => {
   const { place } = mirror;
   const folder = folderOf(place.path, assignment.app, assignment.layer);
-  const message = messageOf(assignment, { name: place.name, uid: place.uid, folder }, plan.wrote);
+  const message = messageOf(assignment, { name: place.name, uid: place.uid, folder }, plan, means.seal);
   return commitOn(mirror, head, plan.files, message, { author: means.author, now: means.now() });
 };
 

@@ -5,7 +5,6 @@ import { parseOrderKey } from "../../api/order.ts";
 import type { Assigning, Assignment, Deliverer } from "../assignment.ts";
 import { committed, notFound } from "./answers.ts";
 import { artifactPlace, ofArtifact } from "./artifact-place.ts";
-import { proposed } from "./branches.ts";
 import type { ReadTree } from "../kubernetes/files.ts";
 import { DISK_BOUNDS, type DiskBounds } from "./disk.ts";
 import { deliverOnBranch, type Means } from "./deliver.ts";
@@ -17,15 +16,19 @@ import { openMirrors } from "./mirrors.ts";
 import { type Author, committedAt, isAncestor } from "./objects.ts";
 import { propose, reportProposed } from "./propose.ts";
 import { runningAt } from "./running.ts";
+import type { CommitSeal } from "./seal.ts";
 import type { GitPlace } from "./target.ts";
 import { filesAt } from "./tree.ts";
 import { asAnswer } from "./trouble.ts";
+import { waitingAt } from "./waiting.ts";
 
 export interface GitDelivererOptions {
   /** For mirrors of repositories, which may vanish, and for the files of one operation. Of this process alone. */
   readonly folder: string;
   readonly addresses: AddressRules;
   readonly now: () => number;
+  /** Proves which commits are deliveries. */
+  readonly seal: CommitSeal;
   readonly author?: Author;
   /** For the whole of one operation, its pushes and fetches. */
   readonly deadlineMs?: number;
@@ -45,6 +48,8 @@ export interface GitDeliverer extends Deliverer<GitPlace> {
 
 const AUTHOR: Author = { name: "ASHAT", email: "operator@ashat.raos.io" };
 const DIAL = { connectMs: 5_000, headersMs: 15_000, bodyMs: 15_000 };
+/** Everything was in place, or what was merged says nothing of the order any more. */
+const UNWRITTEN = ["AlreadyThere", "MergedOtherwise"];
 const COMMIT = /^[0-9a-f]{40}([0-9a-f]{24})?$/;
 
 /** Delivers by commits, and keeps its ledger in them: an operator that knows nothing reads there what became of an order. */
@@ -52,6 +57,7 @@ export function gitDeliverer({
   folder,
   addresses,
   now,
+  seal,
   author = AUTHOR,
   deadlineMs = 120_000,
   tries = 12,
@@ -59,7 +65,7 @@ export function gitDeliverer({
 }: GitDelivererOptions): GitDeliverer {
   const mirrors = openMirrors(folder, addresses, deadlineMs, disk);
   const ledgers = new Map<string, Ledger>();
-  /** Orders that found everything in place: there is no commit that could tell. Whoever forgets them asks again and finds the same. */
+  /** Orders of which no commit could tell. Whoever forgets them asks again and finds the same. */
   const already = new Map<string, Assigning>();
   const times = new Map<string, number>();
   const pauses = new Map<string, number>();
@@ -68,10 +74,11 @@ export function gitDeliverer({
   const means: Means = {
     now,
     author,
+    seal,
     tries,
     ledgerAt: async (mirror, head) => {
       const name = `${mirrorName(mirror.place)}:${mirror.place.branch}`;
-      const ledger = await readLedger(mirror, head, ledgers.get(name));
+      const ledger = await readLedger(mirror, head, ledgers.get(name), seal);
       ledgers.delete(name);
       ledgers.set(name, ledger);
       const [oldest] = ledgers.keys();
@@ -89,7 +96,7 @@ export function gitDeliverer({
   };
 
   const remember = (key: string, answer: Assigning): Assigning => {
-    if (answer.state !== "Answered" || answer.report.reason !== "AlreadyThere") return answer;
+    if (answer.state !== "Answered" || !UNWRITTEN.includes(answer.report.reason)) return answer;
     already.set(key, answer);
     const [oldest] = already.keys();
     if (already.size > 1000 && oldest !== undefined) already.delete(oldest);
@@ -126,7 +133,8 @@ export function gitDeliverer({
       mirrors
         .look(place, signal, async (mirror) => {
           const ledger = await means.ledgerAt(mirror, await fetchHead(mirror));
-          const waiting = place.pullRequest === undefined ? [] : await proposed(mirror);
+          const hub = hubOf(place, signal);
+          const waiting = hub === undefined ? [] : await waitingAt(mirror, hub, seal);
           return {
             state: "Answered" as const,
             status: await runningAt(place, sourcesOf(mirror), ledger, waiting),

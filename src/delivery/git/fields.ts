@@ -38,9 +38,13 @@ export async function standing(
 
 type Fields = readonly (Standing | undefined)[] | undefined;
 
-/** Quotes and comments may differ; the values may not. */
-export const sameValues = (a: Fields, b: Fields): boolean =>
-  a !== undefined && b !== undefined && a.every((one, index) => one?.value === b[index]?.value);
+/** A hash of the values alone: quotes and comments may differ. Undefined where they cannot be read. */
+export const valuesHash = (fields: Fields): string | undefined =>
+  fields &&
+  createHash("sha256")
+    .update(JSON.stringify(fields.map((one) => (one === undefined ? [] : [one.value]))))
+    .digest("hex")
+    .slice(0, 32);
 
 /** Lower than every version that is delivered, so that nobody takes what cannot be read for something newer. */
 export const UNKNOWN_VERSION = "0.0.0-unknown";
@@ -56,15 +60,11 @@ const digestIn = (text: string): string | undefined => {
   return /^[0-9a-f]{40}$/.test(text) ? `git:${text}` : DIGEST.exec(text)?.[1];
 };
 
+/** Whether a digest names a content, and is not only a hash of what stands in the fields. */
+export const isDigest = (digest: string): boolean => !digest.startsWith("fields:");
+
 const textOf = (one: Standing | undefined): string =>
   typeof one?.value === "string" ? one.value : JSON.stringify(one?.value ?? null);
-
-/** Whether the fields tell of another content than this; where they tell of none, nothing is known. */
-export function tellsOther(fields: Fields, digest: string): boolean {
-  if (fields === undefined) return true;
-  const told = fields.flatMap((one) => digestIn(textOf(one)) ?? []);
-  return told.length > 0 && !told.includes(digest);
-}
 
 /** Version and digest as far as the fields tell; a name of its own for whatever they do not tell. */
 export function releaseIn(fields: Fields): { readonly version: string; readonly digest: string } {

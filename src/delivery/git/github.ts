@@ -10,12 +10,15 @@ export interface PullRequest {
   readonly state: "Open" | "Merged" | "Closed";
   /** What the branch got, whichever way it was merged. */
   readonly revision?: string;
+  /** What is written on its page, by whoever may. */
+  readonly body: string;
 }
 
 const Answer = z.object({
   number: z.int(),
   html_url: z.string().max(2048),
   state: z.enum(["open", "closed"]),
+  body: z.string().nullish(),
   merged_at: z.string().nullish(),
   merge_commit_sha: z
     .string()
@@ -27,12 +30,14 @@ const pullRequestOf = ({
   number,
   html_url: url,
   state,
+  body,
   merged_at,
   merge_commit_sha,
 }: z.output<typeof Answer>): PullRequest => ({
   number,
   url,
   state: state === "open" ? "Open" : merged_at ? "Merged" : "Closed",
+  body: body ?? "",
   ...(merged_at && merge_commit_sha && { revision: merge_commit_sha }),
 });
 

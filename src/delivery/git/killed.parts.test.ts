@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type GitScene, assignment, kustomization, openGitScene } from "../../../test/world/git-scene.ts";
+import { type GitScene, assignment, kustomization, openGitScene, ORDER_KEY } from "../../../test/world/git-scene.ts";
 
 let scene: GitScene;
 beforeAll(async () => {
@@ -25,7 +25,7 @@ test("an operator that is killed between the push and its answer has delivered o
   await there.hook("post-receive", `read pid < ${pidFile}; kill -9 $pid; sleep 0.2`);
   const child = spawn(process.execPath, [OPERATOR], { stdio: ["pipe", "ignore", "inherit"] });
   await writeFile(pidFile, `${child.pid}\n`);
-  child.stdin.end(JSON.stringify({ folder, place, assignment: order }));
+  child.stdin.end(JSON.stringify({ folder, place, assignment: order, orderKey: ORDER_KEY }));
   const [, killedBy] = (await once(child, "exit")) as [number | null, string | null];
   expect(killedBy).toBe("SIGKILL");
   const [pushed, ...older] = await there.log();

@@ -61,9 +61,11 @@ test("a delivery is one commit that changes two lines and tells everything", asy
     "Ashat-Sequence: 1",
     `Ashat-Wrote: {"file":"${FILE}","document":0,"path":["images",{"name":"${REF}"},"newTag"]}`,
     `Ashat-Wrote: {"file":"${FILE}","document":0,"path":["images",{"name":"${REF}"},"digest"]}`,
+    expect.stringMatching(/^Ashat-Values: [0-9a-f]{32}$/),
     "Ashat-Token: 0123456789abcdef",
     "Ashat-Approved-By: ann",
     "Ashat-Approved-By: ben",
+    expect.stringMatching(/^Ashat-Seal: [0-9a-f]{32}$/),
   ]);
   expect(await there.git(["log", "-1", "--format=%(trailers:key=Ashat-Order,valueonly)", "main"])).toContain(
     "uid-1.ra.main.1",

@@ -6,9 +6,9 @@ import { folderOf, inside } from "./edits/inside.ts";
 import { written } from "./edits/place.ts";
 import { parseSource } from "./edits/source.ts";
 import { valuesOf } from "./edits/values.ts";
-import { putBack, read, write } from "./edits/write.ts";
-import type { Sources } from "./fields.ts";
-import { entryOf, type Ledger } from "./ledger.ts";
+import { putBack, read, type Standing, write } from "./edits/write.ts";
+import { type Sources, valuesHash } from "./fields.ts";
+import { claimsOf, entryOf, type Ledger } from "./ledger.ts";
 import type { Wrote } from "./message.ts";
 import type { Mirror } from "./mirror.ts";
 import { GitRefusal } from "./refusal.ts";
@@ -18,6 +18,8 @@ import type { GitPlace } from "./target.ts";
 export interface Plan {
   readonly files: ReadonlyMap<string, string>;
   readonly wrote: readonly Wrote[];
+  /** `valuesHash` of what stands in these fields afterwards. */
+  readonly values: string;
 }
 
 /** Files that are being changed one value after the other. */
@@ -35,6 +37,14 @@ const drafts = (sources: Sources, head: string) => {
     },
   };
 };
+
+type Drafts = ReturnType<typeof drafts>;
+
+async function planned({ files, source }: Drafts, wrote: readonly Wrote[]): Promise<Plan> {
+  const fields: (Standing | undefined)[] = [];
+  for (const { file, place } of wrote) fields.push(read(await source(file), place));
+  return { files, wrote, values: valuesHash(fields) ?? "" };
+}
 
 export async function planDelivery(
   sources: Sources,
@@ -54,7 +64,7 @@ export async function planDelivery(
       wrote.push({ file, place: wanted.place });
     }
   }
-  return { files: draft.files, wrote };
+  return planned(draft, wrote);
 }
 
 /** Exactly the values that one delivery wrote, back to what they were before it, wherever else the branch has gone since. */
@@ -69,8 +79,17 @@ export async function planRestore(
   const { place } = mirror;
   const { key, app, layer } = assignment;
   const uid = key.slice(0, key.indexOf("."));
-  const entry = await entryOf(mirror, ledger, orderKey({ targetUid: uid, app, layer, sequence: undoes }));
-  if (entry === undefined) return undefined;
+  const undone = orderKey({ targetUid: uid, app, layer, sequence: undoes });
+  const entry = await entryOf(mirror, ledger, undone);
+  if (entry === undefined) {
+    const [claim] = await claimsOf(mirror, ledger, undone);
+    if (claim === undefined) return undefined;
+    throw new GitRefusal(
+      "SealMissing",
+      `Commit ${claim.commit.slice(0, 12)} says that it is order ${undone}, and nothing proves it with the order key of this operator, so nothing was put back. Look at it, and take it back by hand: git revert ${claim.commit}.`,
+      409,
+    );
+  }
   if (entry.parent === undefined)
     throw new GitRefusal(
       "Conflict",
@@ -97,5 +116,5 @@ export async function planRestore(
       );
     await draft.put(path, putBack(source, at, was));
   }
-  return { files: draft.files, wrote: entry.wrote };
+  return planned(draft, entry.wrote);
 }

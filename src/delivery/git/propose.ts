@@ -3,8 +3,9 @@ import { alreadyThere, answered, committed, fence, inTime, mustBeSame, mustFit, 
 import { branchOf, proposed } from "./branches.ts";
 import { commitFor, type Means, planOf, whyNothing } from "./deliver.ts";
 import type { GitHub, PullRequest } from "./github.ts";
-import { sameValues, sourcesOf, standing, tellsOther } from "./fields.ts";
-import { type Entry, entryOf } from "./ledger.ts";
+import { sourcesOf, standing, valuesHash } from "./fields.ts";
+import { type Entry, entryOf, type Ledger } from "./ledger.ts";
+import { type Told, toldBy } from "./message.ts";
 import { fetchHead, type Mirror, must } from "./mirror.ts";
 import { isAncestor } from "./objects.ts";
 import { push } from "./push.ts";
@@ -12,10 +13,8 @@ import { GitRefusal } from "./refusal.ts";
 import { GitTrouble } from "./trouble.ts";
 import { keyOf } from "./running.ts";
 
-/** What a pull request means for the order it is of. */
-function told(mirror: Mirror, key: string, pull: PullRequest, now: number): Assigning {
-  const { place } = mirror;
-  if (pull.state === "Merged" && pull.revision !== undefined) return committed(place, key, pull.revision, now);
+/** What one that is not merged means for the order it is of. */
+function told(key: string, pull: PullRequest, now: number): Assigning {
   const report = (state: Assigned["state"], reason: string, message: string): Assigning =>
     answered({ key, state, reason, message, activations: 0, at: new Date(now).toISOString() });
   if (pull.state === "Closed")
@@ -24,31 +23,76 @@ function told(mirror: Mirror, key: string, pull: PullRequest, now: number): Assi
 }
 
 /** Whether it was merged is seen on the branch, whoever did it; whether it waits, at GitHub. */
-export async function reportProposed(mirror: Mirror, hub: GitHub, key: string, means: Means): Promise<Assigning> {
+export async function reportProposed(
+  mirror: Mirror,
+  hub: GitHub,
+  key: string,
+  means: Means,
+  assignment?: Assignment,
+): Promise<Assigning> {
+  const { place } = mirror;
   const head = await fetchHead(mirror);
   const ledger = await means.ledgerAt(mirror, head);
   const pull = await pullOf(mirror, hub, key);
-  if (pull?.state === "Merged" && pull.revision !== undefined && !(await isAncestor(mirror, pull.revision, head)))
-    throw new GitTrouble(
-      "Garbage",
-      `${pull.url} is merged, and ${mirror.place.branch} does not have ${pull.revision} yet.`,
-    );
   const entry = await entryOf(mirror, ledger, key);
-  if (pull?.state === "Merged" && pull.revision !== undefined && entry !== undefined)
-    if (await isOtherwise(mirror, entry, pull.revision)) return mergedOtherwise(key, pull, entry, means.now());
-  if (pull?.state === "Merged") return told(mirror, key, pull, means.now());
-  if (entry !== undefined) return committed(mirror.place, key, entry.commit, means.now());
-  return pull === undefined ? notFound(mirror.place, key) : told(mirror, key, pull, means.now());
+  if (pull?.state === "Merged") {
+    const { revision } = pull;
+    if (revision === undefined || !(await isAncestor(mirror, revision, head)))
+      throw new GitTrouble(
+        "Garbage",
+        `${pull.url} is merged, and ${place.branch} does not have ${revision ?? "its commit"} yet.`,
+      );
+    return merged(mirror, ledger, { key, pull, revision, entry, assignment }, means);
+  }
+  if (entry !== undefined) return committed(place, key, entry.commit, means.now());
+  return pull === undefined ? notFound(place, key) : told(key, pull, means.now());
 }
 
-/** Whoever merges may have pushed to the branch before, or have changed it while merging. */
-async function isOtherwise(mirror: Mirror, { commit, wrote, digest }: Entry, revision: string): Promise<boolean> {
-  const sources = sourcesOf(mirror);
-  const merged = await standing(sources, revision, wrote);
-  return !sameValues(await standing(sources, commit, wrote), merged) || tellsOther(merged, digest);
+interface Merged {
+  readonly key: string;
+  readonly pull: PullRequest;
+  readonly revision: string;
+  readonly entry: Entry | undefined;
+  readonly assignment: Assignment | undefined;
 }
 
-const mergedOtherwise = (key: string, pull: PullRequest, { version }: Entry, now: number): Assigning =>
+/** Whoever merges may have pushed to the branch before, or have changed it while merging, and may write any words to it: what stands there counts. */
+async function merged(
+  mirror: Mirror,
+  ledger: Ledger,
+  { key, pull, revision, entry, assignment }: Merged,
+  means: Means,
+): Promise<Assigning> {
+  const { place } = mirror;
+  const now = means.now();
+  const ours = entry ?? sealedIn(pull, key, means) ?? (await onItsBranch(mirror, key, means));
+  if (ours !== undefined) {
+    const there = valuesHash(await standing(sourcesOf(mirror), revision, ours.wrote));
+    return there === ours.values ? committed(place, key, revision, now) : mergedOtherwise(key, pull, ours, now);
+  }
+  // Nothing of ours is left that says what it was. Whoever has the order can look.
+  if (assignment === undefined) return notFound(place, key);
+  const plan = await planOf(mirror, { ...ledger, head: revision }, assignment);
+  return plan?.files.size === 0
+    ? alreadyThere(place, key, revision, now, whyNothing(plan, assignment))
+    : mergedOtherwise(key, pull, assignment, now);
+}
+
+/** The words with which it was opened, where nobody changed them. */
+const sealedIn = ({ body }: PullRequest, key: string, { seal }: Means): Told | undefined => {
+  const words = toldBy(body, seal);
+  return words?.sealed === true && words.key === key ? words : undefined;
+};
+
+const onItsBranch = async (mirror: Mirror, key: string, { seal }: Means): Promise<Told | undefined> =>
+  (await proposed(mirror, seal)).find((other) => other.key === key)?.entry;
+
+const mergedOtherwise = (
+  key: string,
+  pull: PullRequest,
+  { version }: Pick<Assignment, "version">,
+  now: number,
+): Assigning =>
   answered({
     key,
     state: "Failed",
@@ -69,14 +113,14 @@ export async function propose(mirror: Mirror, hub: GitHub, assignment: Assignmen
   const { key, app, layer, sequence, action } = assignment;
   mustFit(place, assignment);
   const branch = branchOf(place, assignment);
-  const known = await reportProposed(mirror, hub, key, means);
+  const known = await reportProposed(mirror, hub, key, means, assignment);
   const head = await fetchHead(mirror);
   const ledger = await means.ledgerAt(mirror, head);
   const before = await entryOf(mirror, ledger, key);
   if (before !== undefined) mustBeSame(before, assignment);
   if (known.state === "Answered") return known;
   fence(ledger, assignment);
-  const others = (await proposed(mirror)).filter((other) => other.app === app && other.layer === layer);
+  const others = (await proposed(mirror, means.seal)).filter((other) => other.app === app && other.layer === layer);
   const highest = Math.max(0, ...others.map((other) => other.sequence));
   if (highest > sequence) throw tooLow(sequence, highest, app, layer);
   inTime(assignment, means.now());
@@ -88,27 +132,29 @@ export async function propose(mirror: Mirror, hub: GitHub, assignment: Assignmen
   const plan = await planOf(mirror, ledger, assignment);
   if (plan === undefined || plan.files.size === 0)
     return alreadyThere(place, key, head, means.now(), whyNothing(plan, assignment));
-  if (!others.some((other) => other.key === key)) {
-    const commit = await commitFor(mirror, head, plan, assignment, means);
+  let commit = others.find((other) => other.key === key)?.entry.commit;
+  if (commit === undefined) {
+    commit = await commitFor(mirror, head, plan, assignment, means);
     inTime(assignment, means.now());
-    // Only an order of the same key has this branch; whoever was faster has pushed the same.
-    await push(mirror, commit, branch);
+    if ((await push(mirror, commit, branch)) === "Moved")
+      throw new GitRefusal(
+        "BranchTaken",
+        `${place.url} has a branch ${branch} already, and nothing on it is a commit of this operator. Look who made it, delete it, and push the update again.`,
+        409,
+      );
   }
-  const subject = (await subjectOf(mirror, branch)).split("\n");
+  const subject = (await wordsOf(mirror, commit)).split("\n");
   const pull = await hub.open({
     branch,
     title: subject[0] ?? branch,
     body: `${subject.slice(1).join("\n").trim()}\n`,
   });
   if (pull === undefined) return alreadyThere(place, key, head, means.now(), whyNothing(plan, assignment));
-  return told(mirror, key, pull, means.now());
+  return told(key, pull, means.now());
 }
 
-const subjectOf = async (mirror: Mirror, branch: string): Promise<string> => {
-  const ref = `refs/heads/${branch}`;
-  await must(mirror, ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "origin", `+${ref}:${ref}`]);
-  return (await must(mirror, ["log", "-1", "--no-show-signature", "--format=%B", ref, "--"])).toString();
-};
+const wordsOf = async (mirror: Mirror, commit: string): Promise<string> =>
+  (await must(mirror, ["log", "-1", "--no-show-signature", "--format=%B", commit, "--"])).toString();
 
 /** One that was merged under another message is in the branch, and what it wrote is not told there. */
 async function mustKnow(mirror: Mirror, hub: GitHub, undoes: string, means: Means): Promise<void> {

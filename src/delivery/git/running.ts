@@ -1,9 +1,13 @@
+import { posix } from "node:path";
 import { orderKey } from "../../api/order.ts";
 import type { RunningRelease, TakenOrder, TargetReport } from "../../api/report.ts";
+import { changesOf, fileOf } from "./edits/change.ts";
 import { folderOf } from "./edits/inside.ts";
-import { releaseIn, sameValues, type Sources, standing, tellsOther } from "./fields.ts";
-import type { Entry, Ledger } from "./ledger.ts";
+import { isDigest, releaseIn, type Sources, standing, valuesHash } from "./fields.ts";
+import { deliveryIn, type Entry, type Ledger } from "./ledger.ts";
 import type { GitPlace } from "./target.ts";
+
+const MOST_APPS = 100;
 
 const isOf =
   ({ path }: GitPlace) =>
@@ -14,17 +18,16 @@ const isOf =
 async function runningBy(
   sources: Sources,
   head: string,
-  { app, layer, sequence, commit, parent, version, digest, wrote }: Entry,
+  { app, layer, sequence, commit, parent, version, digest, wrote, values }: Entry,
   before: Entry | undefined,
 ): Promise<RunningRelease> {
-  const [then, now] = [await standing(sources, commit, wrote), await standing(sources, head, wrote)];
-  // A commit may say of itself what it does not have: whoever merges, or pushes there, writes both.
-  const same = sameValues(then, now) && !tellsOther(now, digest);
+  const now = await standing(sources, head, wrote);
+  const same = valuesHash(now) === values;
   const was = parent === undefined ? undefined : await standing(sources, parent, wrote);
   const kept =
     parent !== undefined &&
     before !== undefined &&
-    sameValues(await standing(sources, before.commit, before.wrote), await standing(sources, parent, before.wrote));
+    valuesHash(await standing(sources, parent, before.wrote)) === before.values;
   const previous = kept ? { version: before.version, digest: before.digest } : was && releaseIn(was);
   return {
     app,
@@ -39,20 +42,59 @@ async function runningBy(
   };
 }
 
+/** Where no commit is known to have delivered, what stands in the fields is all there is; what a commit says of itself is not asked. */
+async function standingIn(
+  sources: Sources,
+  head: string,
+  { app, layer, sequence, wrote }: Entry,
+): Promise<RunningRelease> {
+  return { app, layer, sequence, ...releaseIn(await standing(sources, head, wrote)), modules: [] };
+}
+
+/** The files that a delivery writes there, as the Server names them. */
+const isWritten = ({ change }: GitPlace, { folder, wrote }: Entry): boolean => {
+  const files = changesOf(change).map((one) => posix.join(folder, fileOf(one)));
+  return wrote.length > 0 && wrote.every(({ file }) => files.includes(file));
+};
+
+async function runningOf(
+  place: GitPlace,
+  sources: Sources,
+  { head, newest, unproven }: Ledger,
+): Promise<readonly RunningRelease[]> {
+  const apps: RunningRelease[] = [];
+  for (const orders of newest.values()) {
+    const [claim] = orders[0] ?? [];
+    if (claim === undefined || !isOf(place)(claim)) continue;
+    const delivered: Entry[] = [];
+    for (const order of orders) {
+      const entry = await deliveryIn(sources, order);
+      if (entry !== undefined) delivered.push(entry);
+    }
+    const [entry, before] = delivered;
+    apps.push(entry ? await runningBy(sources, head, entry, before) : await standingIn(sources, head, claim));
+  }
+  for (const [at, claim] of unproven) {
+    if (apps.length >= MOST_APPS || newest.has(at) || !isOf(place)(claim) || !isWritten(place, claim)) continue;
+    const found = await standingIn(sources, head, claim);
+    // Only a content that the fields themselves name is one; another hash of them would be called drift.
+    if (isDigest(found.digest)) apps.push(found);
+  }
+  return apps;
+}
+
 const taken = ({ app, layer, sequence, key }: Entry): TakenOrder => ({ app, layer, sequence, key, state: "Applied" });
 
 /** What the history and the files of a branch tell about one target; `waiting` are its orders that are not merged yet. */
 export async function runningAt(
   place: GitPlace,
   sources: Sources,
-  { head, newest, seen }: Ledger,
+  ledger: Ledger,
   waiting: readonly TakenOrder[],
 ): Promise<TargetReport> {
-  const apps: RunningRelease[] = [];
-  for (const [entry, before] of newest.values())
-    if (entry !== undefined && isOf(place)(entry)) apps.push(await runningBy(sources, head, entry, before));
+  const apps = await runningOf(place, sources, ledger);
   const orders = new Map<string, TakenOrder>();
-  for (const entry of seen.values())
+  for (const entry of ledger.seen.values())
     if (entry.targetUid === place.uid) orders.set(`${entry.app}.${entry.layer}`, taken(entry));
   for (const order of waiting) {
     const at = `${order.app}.${order.layer}`;

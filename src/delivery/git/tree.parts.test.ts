@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { LOOPBACK } from "../../../test/world/git-scene.ts";
+import { LOOPBACK, SEAL } from "../../../test/world/git-scene.ts";
 import { type GitServer, startGitServer } from "../../../test/world/git-server.ts";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -26,7 +26,7 @@ test("the manifests of a folder at a commit come together, also of a commit that
   const there = await git.repository("tree", { files });
   const commit = await there.head();
   const other = await there.commit({ "apps/a/f-1.yaml": "n: other\n", "apps/a/f-2.yaml": null });
-  const deliverer = gitDeliverer({ folder, addresses: LOOPBACK, now: Date.now });
+  const deliverer = gitDeliverer({ folder, addresses: LOOPBACK, now: Date.now, seal: SEAL });
   const found = await deliverer.readTree(there.url, commit, "apps/a", never);
   expect(found).toEqual(new Map(many.toSorted(([a], [b]) => (a < b ? -1 : 1))));
   const requests = git.came.length;
@@ -45,7 +45,12 @@ test("a commit that no branch and no tag has is refused, though the server gives
   const who = ["-c", "user.name=mallory", "-c", "user.email=mallory@example.com"];
   const foreign = (await there.git([...who, "commit-tree", "-p", main, "-m", "theirs", tree])).trim();
   const tagged = (await there.git([...who, "commit-tree", "-p", main, "-m", "tagged", tree])).trim();
-  const deliverer = gitDeliverer({ folder: await mkdtemp(join(folder, "fork-")), addresses: LOOPBACK, now: Date.now });
+  const deliverer = gitDeliverer({
+    folder: await mkdtemp(join(folder, "fork-")),
+    addresses: LOOPBACK,
+    now: Date.now,
+    seal: SEAL,
+  });
   const read = (commit: string) => deliverer.readTree(there.url, commit, "", never);
   const files = new Map([["a.yaml", "of: us\n"]]);
   await expect(read(foreign)).rejects.toMatchObject(MISSING);

@@ -1,5 +1,5 @@
-import { createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
-import { signJws, TYP } from "../../licence/jws.ts";
+import { createHmac, timingSafeEqual } from "node:crypto";
+import { derivedSecret } from "../../licence/derived-secret.ts";
 import type { SigningKey } from "../../licence/keys.ts";
 
 /**
@@ -18,9 +18,10 @@ export interface LedgerPlace {
 }
 
 export const createLedgerProof = async (key: SigningKey): Promise<LedgerProof> => {
-  // Ed25519 signs the same text the same way every time, so every replica with this key has the same secret.
-  const seed = await signJws(key, TYP.ledger, { purpose: "proof of what was delivered to clusters" });
-  const secret = new Uint8Array(hkdfSync("sha256", seed, "", "ashat ledger of deliveries", 32));
+  const secret = await derivedSecret(key, {
+    purpose: "proof of what was delivered to clusters",
+    info: "ashat ledger of deliveries",
+  });
   const macOf = ({ namespace, name }: LedgerPlace, ledger: string): Buffer =>
     createHmac("sha256", secret)
       .update(JSON.stringify([namespace, name, ledger]))

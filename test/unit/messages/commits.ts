@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { notFound } from "../../../src/delivery/git/answers.ts";
 import { deliverOnBranch } from "../../../src/delivery/git/deliver.ts";
 import { DISK_BOUNDS, type DiskBounds, watchDisk } from "../../../src/delivery/git/disk.ts";
+import { valuesHash } from "../../../src/delivery/git/fields.ts";
 import { messageOf } from "../../../src/delivery/git/message.ts";
 import { failed, MirrorBroken } from "../../../src/delivery/git/mirror.ts";
 import { openMirrors } from "../../../src/delivery/git/mirrors.ts";
@@ -11,7 +12,7 @@ import { readFile } from "../../../src/delivery/git/objects.ts";
 import { runGit } from "../../../src/delivery/git/process.ts";
 import { filesAt } from "../../../src/delivery/git/tree.ts";
 import { addressRules } from "../../../src/dial/address-rules.ts";
-import { kustomization } from "../../world/git-scene.ts";
+import { kustomization, REF, SEAL } from "../../world/git-scene.ts";
 import { FILE, heard, inRepository, ORDER, refused, type Repository, UNDO } from "./on-disk.ts";
 import { PLACE } from "./repositories.ts";
 import type { Told } from "./told.ts";
@@ -62,6 +63,24 @@ const full = async (bounds: Partial<DiskBounds>): Promise<readonly Told[]> => {
   }
 };
 
+/** What our commit of that order says. */
+const WORDS = (): string => {
+  const wrote = ["newTag", "digest"].map((field) => ({
+    file: FILE,
+    place: { document: 0, path: ["images", { name: REF }, field] },
+  }));
+  const values = valuesHash([
+    { raw: "", value: "2.0.0" },
+    { raw: "", value: ORDER.digest },
+  ]);
+  return messageOf(
+    ORDER,
+    { name: PLACE.name, uid: PLACE.uid, folder: "apps/ra" },
+    { wrote, values: values ?? "" },
+    SEAL,
+  );
+};
+
 export const COMMITS: Readonly<Record<string, () => Promise<readonly Told[]>>> = {
   "a repository that is too large": async () => [
     ...(await full({ mirror: 0 })),
@@ -108,8 +127,13 @@ export const COMMITS: Readonly<Record<string, () => Promise<readonly Told[]>>> =
     }),
   "a restore before the first commit": () =>
     inRepository(async ({ mirror, means, commit }) => {
-      const words = messageOf(ORDER, { name: PLACE.name, uid: PLACE.uid, folder: "apps/ra" }, []);
-      commit(FILE, kustomization("2.0.0", "b"), words);
+      commit(FILE, kustomization("2.0.0", "b"), WORDS());
+      return [await heard(deliverOnBranch(mirror, UNDO, means))];
+    }),
+  "a restore of a delivery that nobody can prove": () =>
+    inRepository(async ({ mirror, means, commit }) => {
+      commit(FILE, kustomization("1.0.0", "a"));
+      commit(FILE, kustomization("2.0.0", "b"), WORDS().replace("Ashat-Version: 2.0.0", "Ashat-Version: 2.0.1"));
       return [await heard(deliverOnBranch(mirror, UNDO, means))];
     }),
   "a file that is not there": () =>

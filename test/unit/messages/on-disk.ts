@@ -7,7 +7,7 @@ import type { Means } from "../../../src/delivery/git/deliver.ts";
 import { readLedger } from "../../../src/delivery/git/ledger.ts";
 import type { Mirror } from "../../../src/delivery/git/mirror.ts";
 import { runGit } from "../../../src/delivery/git/process.ts";
-import { assignment, restoring } from "../../world/git-scene.ts";
+import { assignment, restoring, SEAL } from "../../world/git-scene.ts";
 import { PLACE, toldOf } from "./repositories.ts";
 import type { Told } from "./told.ts";
 
@@ -70,7 +70,8 @@ export async function inRepository<Result>(work: (repository: Repository) => Pro
       means: {
         now: () => NOW,
         author: { name: "ASHAT", email: "operator@example.com" },
-        ledgerAt: (at, head) => readLedger(at, head, undefined),
+        ledgerAt: (at, head) => readLedger(at, head, undefined, SEAL),
+        seal: SEAL,
         tries: 3,
       },
       git,

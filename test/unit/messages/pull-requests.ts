@@ -1,10 +1,12 @@
 import { Agent } from "undici";
+import { branchOf } from "../../../src/delivery/git/branches.ts";
 import { gitHub, type GitHub } from "../../../src/delivery/git/github.ts";
 import { messageOf } from "../../../src/delivery/git/message.ts";
 import { propose, reportProposed } from "../../../src/delivery/git/propose.ts";
-import { kustomization, REF } from "../../world/git-scene.ts";
+import { kustomization, REF, SEAL } from "../../world/git-scene.ts";
 import { type Answer, faultyServer, type Seen } from "../kube/faulty-server.ts";
 import { FILE, heard, inRepository, NOW, ORDER, refused, type Repository, UNDO } from "./on-disk.ts";
+import { PLACE } from "./repositories.ts";
 import type { Told } from "./told.ts";
 
 /** What is said of pull requests: git itself runs, and what answers in the words of GitHub is not GitHub. */
@@ -65,8 +67,9 @@ export const PULL_REQUESTS: Readonly<Record<string, () => Promise<readonly Told[
     reports(({ commit, head }) => {
       const wrote = [{ file: FILE, place: { document: 0, path: ["images", { name: REF }, "digest"] } }];
       const at = { name: "shop/staging", uid: "uid-1", folder: "apps/ra" };
-      commit(FILE, kustomization("2.0.0", "c"), messageOf(ORDER, at, wrote));
-      return pull("closed", head());
+      commit(FILE, kustomization("2.0.0", "c"));
+      const body = messageOf(ORDER, at, { wrote, values: "0".repeat(32) }, SEAL);
+      return { ...pull("closed", head()), body };
     }),
   "a pull request that was merged under other words": () =>
     inRepository(async ({ mirror, means, commit, head }) => {
@@ -75,6 +78,17 @@ export const PULL_REQUESTS: Readonly<Record<string, () => Promise<readonly Told[
       return withHub(
         ({ url }) => ({ body: url.searchParams.get("head")?.includes("-main-1-") ? [undone] : [] }),
         async (hub) => [await heard(propose(mirror, hub, UNDO, means))],
+      );
+    }),
+  "a branch of an order that somebody else made": () =>
+    inRepository(async ({ mirror, means, commit, git }) => {
+      commit(FILE, kustomization("1.0.0", "a"));
+      git("checkout", "--quiet", "-b", branchOf(PLACE, ORDER));
+      commit(FILE, kustomization("2.0.0", "c"));
+      git("checkout", "--quiet", "main");
+      return withHub(
+        () => ({ body: [] }),
+        async (hub) => [await heard(propose(mirror, hub, ORDER, means))],
       );
     }),
   "a token that GitHub does not accept": () => hubSays({ status: 401, body: {} }),

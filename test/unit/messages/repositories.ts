@@ -138,6 +138,8 @@ export const REPOSITORIES: Readonly<Record<string, () => readonly Told[]>> = {
       commit: "c".repeat(40),
       parent: undefined,
       wrote: [],
+      values: undefined,
+      sealed: true,
     };
     return thrown(() => mustBeSame(entry, { ...ORDER, version: "2.0.1" }));
   },
