@@ -1,6 +1,7 @@
 import type { Assignment } from "../assignment.ts";
 import { parseOrderKey } from "../../api/order.ts";
 import type { Place, Step } from "./edits/place.ts";
+import { inert } from "./inert.ts";
 import type { CommitSeal } from "./seal.ts";
 
 /** One value that a commit wrote. */
@@ -54,7 +55,7 @@ export function messageOf(
   const { key, app, layer, sequence, version, digest, action, update, token, approvers } = assignment;
   const what = layer === "main" ? app : `${app}/${layer}`;
   const verb = action.do === "deliver" ? "Deliver" : "Restore";
-  const description = oneLine(update.description, 400);
+  const description = inert(oneLine(update.description, 400));
   const trailers: readonly (readonly [string, string])[] = [
     ["Update", `${update.name} (${update.uid})`],
     ["Target", `${target.name} (${target.uid})`],

@@ -9,6 +9,7 @@ import { readApart } from "../../../src/delivery/kubernetes/read-apart.ts";
 import { answerTo, type KubernetesPlace } from "../../../src/delivery/kubernetes/session.ts";
 import { createClient } from "../../../src/kube/client.ts";
 import { ApiError } from "../../../src/kube/errors.ts";
+import { tooLarge } from "../../../src/kube/transport.ts";
 import { createCa } from "../../cluster/pki.ts";
 import type { Told } from "./told.ts";
 
@@ -160,6 +161,9 @@ export const CLUSTERS: Readonly<Record<string, () => readonly Told[] | Promise<r
     const cause = Object.assign(new Error("unable to verify"), { code: "UNABLE_TO_VERIFY_LEAF_SIGNATURE" });
     return [toldOf(new ApiError({ status: 0, reason: "Unreachable", message: "it cannot be reached", cause }))];
   },
+  "a cluster that answers without end": () => [
+    toldOf(tooLarge("GET /api/v1/secrets", "https://203.0.113.7", { maxBytes: 1, maxPages: 1 })),
+  ],
   "an API server that does not know the token": () => [
     toldOf(new ApiError({ status: 401, reason: "Unauthorized", message: "Unauthorized" })),
   ],
