@@ -2,11 +2,14 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { API_VERSION } from "../../src/api/group.ts";
 import { allowImpersonation, configMap, grant, manifest } from "../delivery/kubernetes-scene.ts";
 import { type GitServer, type ServedRepository, startGitServer } from "../world/git-server.ts";
-import type { Room } from "../world/room.ts";
+import { until } from "../cluster/until.ts";
+import { movesOf, type Room } from "../world/room.ts";
 import { openScene } from "../world/scene.ts";
 
 /** Servers that are namespaces of a cluster: deliveries are manifests of a commit, applied in the name of an account of that namespace. */
 
+/** What was delivered is looked at closely twice a minute. */
+const WITHIN_TWO_MINUTES = { timeoutMs: 120_000, everyMs: 500 };
 const scene = openScene();
 let git: GitServer;
 beforeAll(async () => {
@@ -15,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => git?.stop());
 
-const clusterServer = ({ namespace }: Room, tier: "Public" | "Omega"): object => ({
+const clusterServer = ({ namespace }: Room, tier: "Public" | "Omega", more: object = {}): object => ({
   apiVersion: API_VERSION,
   kind: "Server",
   metadata: { namespace, name: tier.toLowerCase() },
@@ -25,6 +28,7 @@ const clusterServer = ({ namespace }: Room, tier: "Public" | "Omega"): object =>
     tls: { caSecretRef: { name: "archives" } },
     checks: { health: { path: "/well" } },
     kubernetes: { serviceAccountName: "deployer", path: `deploy/${tier.toLowerCase()}`, healthySeconds: 1 },
+    ...more,
   },
 });
 
@@ -105,5 +109,34 @@ test.concurrent(
     expect(waits.message).toContain(`kubectl create role ashat-as-deployer -n ${room.namespace} --verb=impersonate`);
     await allowImpersonation(scene.cluster, room.namespace, "deployer");
     await room.untilUpdate("first", ({ phase }) => phase === "AwaitingApproval");
+  },
+);
+
+const patch = (...what: readonly string[]) =>
+  scene.cluster.kubectl(["patch", "--field-manager=kubectl-edit", "--type=merge", ...what]);
+
+test.concurrent(
+  "what somebody changed with another tool is won back where the server says Heal, and left alone where it does not",
+  async () => {
+    const { room, repository } = await prepared("won-back");
+    const { namespace } = room;
+    await room.apply(clusterServer(room, "Public", { drift: "Heal" }));
+    await allowImpersonation(scene.cluster, namespace, "deployer");
+    await push(room, repository, "first", "1.0.0", await repository.commit(release("red")));
+    await room.approve("ann", "first", "omega");
+    await room.untilUpdate("first", ({ phase }) => phase === "Completed");
+    for (const name of ["shop-public", "shop-omega"])
+      await patch("-n", namespace, "configmap", name, '--patch={"data":{"colour":"green"}}');
+    await until("public is as it was", async () => (await colours(room))["shop-public"] === "red", WITHIN_TWO_MINUTES);
+    await until(
+      "omega is told",
+      async () =>
+        (await room.serverStatus("omega")).conditions?.some(
+          ({ type, status }) => type === "Drifted" && status === "True",
+        ),
+      WITHIN_TWO_MINUTES,
+    );
+    expect(await colours(room)).toEqual({ "shop-public": "red", "shop-omega": "green" });
+    expect(movesOf(await room.records("first"))).toContain("public Passed>Delivering DriftHealed");
   },
 );
