@@ -17,6 +17,8 @@ export interface PullRequests {
   readonly all: () => readonly Pull[];
   readonly merge: (number: number, how: "merge" | "squash" | "rebase", message?: string) => Promise<string>;
   readonly close: (number: number) => void;
+  /** Somebody writes other words on its page. */
+  readonly reword: (number: number, body: string) => void;
   /** The next requests (of this method, where it is given) are answered like this; undefined ends that. */
   readonly answer: (status: number | undefined, more?: Partial<Omit<Refusing, "status">>) => void;
   readonly stop: () => Promise<void>;
@@ -132,6 +134,7 @@ export async function startPullRequests(
       return sha;
     },
     close: (number) => void change(number, { state: "closed" }),
+    reword: (number, body) => void change(number, { body }),
     answer: (status, more) => {
       refusing = status === undefined ? undefined : { status, headers: {}, message: "refused", ...more };
     },

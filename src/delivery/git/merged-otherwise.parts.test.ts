@@ -62,6 +62,39 @@ test.each(["merge", "squash"] as const)(
   },
 );
 
+/** How much of what we said is left where somebody merged. */
+const LEFT: readonly (readonly [string, { readonly body?: true; readonly branch?: true }])[] = [
+  ["other words", { body: true, branch: true }],
+  ["other words on it and on its page", { branch: true }],
+  ["other words, and its branch is deleted", { body: true }],
+  ["other words everywhere, and its branch is deleted", {}],
+];
+
+test.each(LEFT)("where a pull request was merged under %s, what stands there decides", async (_, { body, branch }) => {
+  for (const pushed of [true, false]) {
+    const { there, hub, place, deliverer } = await open();
+    const order = assignment(1, "2.0.0", "b");
+    await deliverer.deliver(place, order, never);
+    const [pull] = hub.all();
+    if (pushed) await there.commit({ [FILE]: kustomization("2.0.0", "e") }, "One more thing", pull?.branch);
+    if (body === undefined) hub.reword(1, "Ship it, please");
+    const revision = await hub.merge(1, "squash", "Ship it");
+    if (branch === undefined) await there.git(["update-ref", "-d", `refs/heads/${pull?.branch ?? ""}`]);
+    for (const asked of [deliverer, await scene.deliverer()]) {
+      const reported = await asked.report(place, order.key, never);
+      const delivered = await asked.deliver(place, order, never);
+      const again = await asked.report(place, order.key, never);
+      const known = body === true || branch === true;
+      const right = known ? { state: "Applied", reason: "Committed" } : { state: "Applied", reason: "AlreadyThere" };
+      const expected = { report: pushed ? { state: "Failed", reason: "MergedOtherwise" } : { ...right, revision } };
+      // Where nothing is left that says what it was, only whoever has the order can tell.
+      expect(reported).toMatchObject(known ? expected : { state: "Refused", reason: "NotFound" });
+      expect(delivered).toMatchObject(expected);
+      expect(again).toMatchObject(expected);
+    }
+  }
+});
+
 test("a commit that only says of itself that it delivered is seen to be something else", async () => {
   const { there, place, deliverer } = await open();
   const plain = { ...place };

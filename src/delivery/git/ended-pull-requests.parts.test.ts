@@ -1,0 +1,162 @@
+import { createHash } from "node:crypto";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { issue } from "../../../test/cluster/pki.ts";
+import {
+  assignment,
+  credentialsOf,
+  digest,
+  type GitScene,
+  kustomization,
+  openGitScene,
+  PASSWORD,
+} from "../../../test/world/git-scene.ts";
+import { type PullRequests, startPullRequests } from "../../../test/world/pull-requests.ts";
+import type { Reported } from "../assignment.ts";
+
+let scene: GitScene;
+const started: PullRequests[] = [];
+beforeAll(async () => {
+  scene = await openGitScene();
+});
+afterAll(async () => {
+  for (const hub of started) await hub.stop();
+  await scene.end();
+});
+
+const never = new AbortController().signal;
+const FILE = "apps/ra/staging/kustomization.yaml";
+let count = 0;
+
+const open = async () => {
+  count += 1;
+  const there = await scene.git.repository(`ended-${count}`, { files: { [FILE]: kustomization("1.0.0", "a") } });
+  await there.protect("main");
+  const certificate = await issue(scene.ca, { commonName: "api", ips: ["127.0.0.1"] });
+  const hub = await startPullRequests(certificate, { repository: there, name: "acme/deploy", token: PASSWORD });
+  started.push(hub);
+  const credentials = credentialsOf({ username: "bot", token: PASSWORD, "ca.crt": scene.ca.certPem });
+  const place = scene.place(there.url, { credentials, pullRequest: { repository: "acme/deploy", api: hub.url } });
+  const branches = async (): Promise<readonly string[]> =>
+    (await there.git(["for-each-ref", "--format=%(refname:short)", "refs/heads/ashat"])).split("\n").filter(Boolean);
+  return { there, hub, place, branches, deliverer: await scene.deliverer() };
+};
+
+const seenIn = (answer: Reported) =>
+  answer.state === "Answered" ? answer.status.seen.map(({ sequence, state }) => [sequence, state]) : answer;
+
+const first = assignment(1, "2.0.0", "b");
+const next = assignment(2, "3.0.0", "c");
+
+test("one that was closed has ended, its branch goes, and a later update goes on", async () => {
+  const { hub, place, branches, deliverer } = await open();
+  await deliverer.deliver(place, first, never);
+  expect(seenIn(await deliverer.observe(place, never))).toEqual([[1, "Switching"]]);
+  expect(await branches()).toHaveLength(1);
+  hub.close(1);
+  expect(seenIn(await deliverer.observe(place, never))).toEqual([[1, "Failed"]]);
+  expect(await branches()).toEqual([]);
+  expect(seenIn(await deliverer.observe(place, never))).toEqual([]);
+  for (const asked of [deliverer, await scene.deliverer()]) {
+    expect(await asked.report(place, first.key, never)).toMatchObject({ report: { reason: "PullRequestClosed" } });
+    expect(await asked.deliver(place, first, never)).toMatchObject({ report: { reason: "PullRequestClosed" } });
+  }
+  expect(await deliverer.deliver(place, next, never)).toMatchObject({ report: { reason: "PullRequestOpen" } });
+  expect(seenIn(await deliverer.observe(place, never))).toEqual([[2, "Switching"]]);
+});
+
+test.each([undefined, "Ship it"])("one that was merged (%s) keeps nobody waiting", async (message) => {
+  const { there, hub, place, branches, deliverer } = await open();
+  await deliverer.deliver(place, first, never);
+  const revision = await hub.merge(1, "squash", message);
+  expect(seenIn(await deliverer.observe(place, never))).toEqual([[1, "Applied"]]);
+  expect(await branches()).toEqual([]);
+  for (const asked of [deliverer, await scene.deliverer()])
+    expect(await asked.report(place, first.key, never)).toMatchObject({ report: { reason: "Committed", revision } });
+  await deliverer.deliver(place, next, never);
+  await hub.merge(2, "squash");
+  expect(await there.read(FILE)).toBe(kustomization("3.0.0", "c"));
+  expect(await deliverer.observe(place, never)).toMatchObject({
+    status: { apps: [{ version: "3.0.0", digest: digest("c"), previous: { version: "2.0.0" } }] },
+  });
+});
+
+test("a branch on which somebody went on is left to them, and keeps nobody waiting", async () => {
+  const { there, hub, place, branches, deliverer } = await open();
+  await deliverer.deliver(place, first, never);
+  const [branch] = await branches();
+  await there.commit({ "theirs.yaml": "a: 1\n" }, "One more thing", branch);
+  expect(seenIn(await deliverer.observe(place, never))).toEqual([[1, "Switching"]]);
+  hub.close(1);
+  expect(seenIn(await deliverer.observe(place, never))).toEqual([[1, "Failed"]]);
+  expect(await branches()).toEqual([branch]);
+});
+
+test("a branch that may not be deleted has ended, too", async () => {
+  const { there, hub, place, branches, deliverer } = await open();
+  await deliverer.deliver(place, first, never);
+  await there.hook("update", 'case "$3" in 0000*) echo "no deleting" >&2; exit 1;; esac');
+  hub.close(1);
+  expect(seenIn(await deliverer.observe(place, never))).toEqual([[1, "Failed"]]);
+  expect(await branches()).toHaveLength(1);
+  expect(await deliverer.deliver(place, next, never)).toMatchObject({ report: { reason: "PullRequestOpen" } });
+});
+
+test("one that was proposed and whose branch somebody deleted is not waited for", async () => {
+  const { there, hub, place, branches, deliverer } = await open();
+  await deliverer.deliver(place, first, never);
+  await there.git(["update-ref", "-d", `refs/heads/${(await branches())[0] ?? ""}`]);
+  hub.close(1);
+  expect(seenIn(await deliverer.observe(place, never))).toEqual([]);
+});
+
+test("a branch without a pull request keeps nobody waiting, and is there for whoever opens one", async () => {
+  const { hub, place, branches, deliverer } = await open();
+  hub.answer(502, { method: "POST" });
+  await deliverer.deliver(place, first, never);
+  hub.answer(undefined);
+  expect(seenIn(await deliverer.observe(place, never))).toEqual([[1, "Failed"]]);
+  expect(await branches()).toHaveLength(1);
+  expect(await deliverer.deliver(place, first, never)).toMatchObject({ report: { reason: "PullRequestOpen" } });
+});
+
+test("what GitHub cannot say has not ended", async () => {
+  const { hub, place, deliverer } = await open();
+  await deliverer.deliver(place, first, never);
+  hub.close(1);
+  hub.answer(503);
+  expect(seenIn(await deliverer.observe(place, never))).toEqual([[1, "Switching"]]);
+  hub.answer(undefined);
+  expect(seenIn(await deliverer.observe(place, never))).toEqual([[1, "Failed"]]);
+});
+
+test("a branch that somebody else made under a name of ours is none of ours: it is neither believed, nor proposed, nor deleted", async () => {
+  const { there, hub, place, branches, deliverer } = await open();
+  const nameOf = (sequence: number): string =>
+    `ashat/shop/staging/ra-main-${sequence}-${createHash("sha256").update(`uid-1.ra.main.${sequence}`).digest("hex").slice(0, 8)}`;
+  for (const sequence of [1, 1_999_999_999, 9_999_999_999]) {
+    await there.git(["branch", nameOf(sequence), "main"]);
+    await there.commit({ [FILE]: kustomization("2.0.0", "e") }, "Mine", nameOf(sequence));
+  }
+  const made = await branches();
+  expect(made).toHaveLength(3);
+  expect(seenIn(await deliverer.observe(place, never))).toEqual([]);
+  const answer = await deliverer.deliver(place, first, never);
+  expect(answer).toMatchObject({ state: "Refused", reason: "BranchTaken" });
+  expect(hub.all()).toEqual([]);
+  expect(await deliverer.deliver(place, next, never)).toMatchObject({ report: { reason: "PullRequestOpen" } });
+  expect(await branches()).toEqual(expect.arrayContaining([...made]));
+});
+
+test("the words of a pull request that waits are no delivery on another commit", async () => {
+  const { there, hub, place, deliverer } = await open();
+  await deliverer.deliver(place, first, never);
+  await there.commit({ "README.md": "nothing else\n" }, hub.all()[0]?.body);
+  expect(await deliverer.report(place, first.key, never)).toMatchObject({ report: { reason: "PullRequestOpen" } });
+  expect(await deliverer.observe(place, never)).toMatchObject({
+    status: { apps: [{ version: "1.0.0", digest: digest("a") }] },
+  });
+  const revision = await hub.merge(1, "squash");
+  expect(await deliverer.report(place, first.key, never)).toMatchObject({ report: { reason: "Committed", revision } });
+  const undo = { ...next, version: "1.0.0", digest: digest("a"), action: { do: "restore", undoes: 1 } } as const;
+  expect(await deliverer.deliver(place, undo, never)).toMatchObject({ report: { reason: "PullRequestOpen" } });
+});
