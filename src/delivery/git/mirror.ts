@@ -7,6 +7,7 @@ import { GitRefusal } from "./refusal.ts";
 import { failureOf } from "./said.ts";
 import type { Session } from "./session.ts";
 import type { GitPlace } from "./target.ts";
+import { GitTrouble } from "./trouble.ts";
 
 /** One operation at a repository: runs git in its mirror, under one deadline. */
 export interface Mirror {
@@ -123,6 +124,8 @@ export const failed = (place: GitPlace, said: string): Error => {
       "RepositoryTooLarge",
       `${place.url} has what git cannot read in the memory it is given. Whoever names that repository names one without very large files.`,
     );
+  if (/operation too slow/i.test(said))
+    return new GitTrouble("Unreachable", "The repository did not answer in time; it is asked again.");
   return BROKEN.test(said) ? new MirrorBroken(said) : failureOf(place, said);
 };
 

@@ -171,10 +171,14 @@ export const COMMITS: Readonly<Record<string, () => Promise<readonly Told[]>>> =
     const env = { PATH: "/nonexistent" };
     return refused(runGit({ args: ["version"], env, cwd: "/", secrets: [], signal: never, deadline: never }));
   },
-  "a repository that does not answer": () => {
+  "a repository that does not answer": async () => {
     const env = { PATH: process.env["PATH"] ?? "" };
     const deadline = AbortSignal.abort();
-    return refused(runGit({ args: ["version"], env, cwd: "/", secrets: [], signal: never, deadline }));
+    const slow = failed(PLACE, "fatal: unable to access: Operation too slow. Less than 1000 bytes/sec transferred");
+    return [
+      ...(await refused(Promise.reject(slow))),
+      ...(await refused(runGit({ args: ["version"], env, cwd: "/", secrets: [], signal: never, deadline }))),
+    ];
   },
   "more than git may say": () =>
     inRepository(async ({ mirror, commit, head, git }) => {
