@@ -65,6 +65,26 @@ describe("gates that keep an update waiting, each with who can open it", () => {
     expect(gates(scene)).toEqual([]);
     expect(scene.done.find((effect) => effect.do === "deliver")?.order.sequence).toBe(5);
   });
+
+  test("a pull request of an update that is gone waits for a person, and who that is is said", () => {
+    const scene = publicOnly(
+      {
+        git: {
+          url: "https://host.example/deploy",
+          path: "apps",
+          pullRequest: { repository: "acme/deploy", api: "https://api.github.com" },
+        },
+      },
+      { artifact: { image: { ref: "registry.example/ra", digest: `sha256:${sha("a")}` } } },
+    );
+    scene.says("staging", {
+      ...bare(),
+      seen: [{ app: "default", layer: "main", sequence: 4, key: "uid-before.default.main.4", state: "Switching" }],
+    });
+    expect(scene.run().status.blockedBy).toMatchObject([
+      { gate: "agent", who: "whoever may merge there: merge or close the pull request of that order" },
+    ]);
+  });
 });
 
 const claimed = (version: string, holder: State | undefined, tier: "Public" | "Omega" = "Public"): Scene => {

@@ -16,7 +16,7 @@ import { appState, type Running, running, type Situation, unfinishedOrder } from
 import { isServer } from "./tiers.ts";
 import type { TimeGates } from "./time-gates.ts";
 import { quarantineAt } from "./token.ts";
-import { misfit, speakerOf } from "./ways.ts";
+import { misfit, speakerOf, wayTo } from "./ways.ts";
 import { voidedTokens } from "./voided.ts";
 
 /** What stands between one waiting target and its delivery; each gate is a pure question about one thing. */
@@ -87,6 +87,11 @@ function checksGate({ target }: SeenTarget): Shut | undefined {
   };
 }
 
+const waitsForMerge = ({ target }: SeenTarget): boolean => {
+  const way = wayTo(target);
+  return way.by === "git" && way.git.pullRequest !== undefined;
+};
+
 /** An agent still at an order of an update that let go (it was deleted) will run something else than it says now. */
 function agentGate(seen: SeenTarget, status: TargetReport, app: string): Shut | undefined {
   const taken = unfinishedOrder(status, app);
@@ -94,7 +99,9 @@ function agentGate(seen: SeenTarget, status: TargetReport, app: string): Shut | 
   return {
     gate: "agent",
     message: `the ${speakerOf(seen.target)} of ${nameOf(seen)} is still at order ${taken.key}`,
-    who: `nobody has to; ${nameOf(seen)} is asked again`,
+    who: waitsForMerge(seen)
+      ? "whoever may merge there: merge or close the pull request of that order"
+      : `nobody has to; ${nameOf(seen)} is asked again`,
   };
 }
 

@@ -44,6 +44,10 @@ const open = async () => {
 const seenIn = (answer: Reported) =>
   answer.state === "Answered" ? answer.status.seen.map(({ sequence, state }) => [sequence, state]) : answer;
 
+/** Whoever reads our commits can make up the name of a branch of ours. */
+const nameOf = (sequence: number): string =>
+  `ashat/shop/staging/ra-main-${sequence}-${createHash("sha256").update(`uid-1.ra.main.${sequence}`).digest("hex").slice(0, 8)}`;
+
 const first = assignment(1, "2.0.0", "b");
 const next = assignment(2, "3.0.0", "c");
 
@@ -131,8 +135,6 @@ test("what GitHub cannot say has not ended", async () => {
 
 test("a branch that somebody else made under a name of ours is none of ours: it is neither believed, nor proposed, nor deleted", async () => {
   const { there, hub, place, branches, deliverer } = await open();
-  const nameOf = (sequence: number): string =>
-    `ashat/shop/staging/ra-main-${sequence}-${createHash("sha256").update(`uid-1.ra.main.${sequence}`).digest("hex").slice(0, 8)}`;
   for (const sequence of [1, 1_999_999_999, 9_999_999_999]) {
     await there.git(["branch", nameOf(sequence), "main"]);
     await there.commit({ [FILE]: kustomization("2.0.0", "e") }, "Mine", nameOf(sequence));
