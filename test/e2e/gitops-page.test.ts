@@ -149,7 +149,7 @@ const trailers = (message: string): readonly string[] =>
     .split("\n")
     .map((line) =>
       line
-        .replace(/^(Ashat-(?:Order|Wrote|Token)): .*/, "$1")
+        .replace(/^(Ashat-(?:Order|Wrote|Token|Values|Seal)): .*/, "$1")
         .replace(/\(\S+\)$/, "")
         .replace(/sha256:\S+$/, ""),
     );
