@@ -32,6 +32,7 @@ export const LONG: readonly string[] = [
   "test/e2e/real-node/killed.test.ts",
   "test/e2e/real-node/main.test.ts",
   "test/e2e/real-node/node.test.ts",
+  "test/e2e/silent-servers.test.ts",
 ];
 
 export const runsLong = (env: Readonly<Record<string, string | undefined>>): boolean =>
