@@ -6,8 +6,9 @@ import type { Delivery } from "../driver.ts";
 import { tryAll } from "./apply.ts";
 import type { Clusters } from "./clusters.ts";
 import { createEfforts, type Effort } from "./effort.ts";
+import { entryOf, fence, isFence, MOST_ENTRIES } from "./entry.ts";
 import { applyingOf, goOn, writtenDown } from "./go-on.ts";
-import { type Entry, findLedger, type Ledger, type Release, runningIn, writeLedger } from "./ledger.ts";
+import { type Entry, findLedger, type Ledger, writeLedger } from "./ledger.ts";
 import type { LedgerProof } from "./ledger-proof.ts";
 import { createLookout, observed } from "./observe.ts";
 import { prepare, refId, refOf } from "./prepare.ts";
@@ -26,7 +27,6 @@ export interface KubernetesDeps extends Readers {
 
 /** Less than half of what a look at an update may take. */
 const WORK_MS = 45_000;
-const MOST_ENTRIES = 20;
 const NO_LAYER = { app: "", layer: "" };
 
 /** A layer, as messages and paths name it. */
@@ -38,26 +38,6 @@ const layerOf = ({ place }: Session, { app, layer }: Pick<Assignment, "app" | "l
 
 const isSame = (entry: Entry, { action, version, digest }: Assignment): boolean =>
   entry.action === action.do && entry.version === version && entry.digest === digest;
-
-const entryOf = (
-  { key, sequence, action, version, digest, update, heals }: Assignment,
-  { sequence: release }: Release,
-  now: number,
-): Entry => ({
-  key,
-  sequence,
-  action: action.do,
-  version,
-  digest,
-  release,
-  state: "Switching",
-  reason: "Switching",
-  message: "It is being applied.",
-  at: new Date(now).toISOString(),
-  applied: false,
-  update: update.name,
-  ...(heals && { heals }),
-});
 
 /** Refuses what must not be begun: late, or out of order. */
 const mayBegin = (assignment: Assignment, ledger: Ledger | undefined, now: number): void => {
@@ -128,39 +108,6 @@ const begin = async (
   return writeLedger(session, id, ledger, book, signal, fresh);
 };
 
-/** A restore of what runs well already is a fence: it only keeps older deliveries out. */
-const isFence = ({ action, digest }: Assignment, ledger: Ledger | undefined): boolean => {
-  const last = ledger?.book.entries.at(-1);
-  return (
-    action.do === "restore" &&
-    ledger !== undefined &&
-    last?.state === "Applied" &&
-    runningIn(ledger.book)?.digest === digest
-  );
-};
-
-const fence = async (
-  deps: KubernetesDeps,
-  session: Session,
-  assignment: Assignment,
-  ledger: Ledger,
-  signal: AbortSignal,
-): Promise<Ledger> => {
-  const last = ledger.book.entries.at(-1);
-  const running = runningIn(ledger.book);
-  if (last === undefined || running === undefined) throw new TypeError("there is nothing to fence");
-  const entry: Entry = {
-    ...entryOf(assignment, running, deps.now()),
-    state: "Applied",
-    reason: "Applied",
-    message: "The release runs already; nothing was applied.",
-    applied: true,
-    ...(last.appliedAt !== undefined && { appliedAt: last.appliedAt }),
-  };
-  const entries = [...ledger.book.entries.slice(1 - MOST_ENTRIES), entry];
-  return writeLedger(session, ledger.id, ledger, { ...ledger.book, entries }, signal);
-};
-
 const answered = (report: OrderReport): Delivery => ({ state: "Answered", report });
 
 /**
@@ -202,7 +149,7 @@ export const kubernetesDeliverer = (deps: KubernetesDeps): Deliverer<KubernetesP
       mayBegin(assignment, ledger, deps.now());
       const begun =
         ledger !== undefined && isFence(assignment, ledger)
-          ? await fence(deps, session, assignment, ledger, signal)
+          ? await fence(session, assignment, ledger, deps.now(), signal)
           : await begin(deps, session, assignment, ledger, effort, signal);
       if ("state" in begun) return answered(begun);
       return answered(await goOn(session, begun, writtenDown(begun, assignment.key), deps.now, effort, signal));

@@ -4,7 +4,7 @@ import { ApiError, conflict, invalid } from "../../kube/errors.ts";
 import type { KubeObject } from "../../kube/types.ts";
 import { FIELD_MANAGER, passes } from "./apply.ts";
 import { fewAtOnce } from "./at-once.ts";
-import { healthOfAll } from "./go-on.ts";
+import { healthOfAll } from "./health-of-all.ts";
 import { type Entry, type Ledger, listLedgers, previousIn, runningIn } from "./ledger.ts";
 import { inventoryId } from "./ledger-name.ts";
 import { said } from "./manifests.ts";

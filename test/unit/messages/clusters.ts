@@ -1,7 +1,7 @@
 import { addressesOf } from "../../../src/controllers/addresses.ts";
 import { orUnasked } from "../../../src/controllers/unasked.ts";
 import { createClusters } from "../../../src/delivery/kubernetes/clusters.ts";
-import { healthOfAll } from "../../../src/delivery/kubernetes/go-on.ts";
+import { healthOfAll } from "../../../src/delivery/kubernetes/health-of-all.ts";
 import type { Ref } from "../../../src/delivery/kubernetes/ledger.ts";
 import { readManifests, withoutDuplicates } from "../../../src/delivery/kubernetes/manifests.ts";
 import { prepare } from "../../../src/delivery/kubernetes/prepare.ts";
