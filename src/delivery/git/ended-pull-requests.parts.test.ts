@@ -162,3 +162,14 @@ test("the words of a pull request that waits are no delivery on another commit",
   const undo = { ...next, version: "1.0.0", digest: digest("a"), action: { do: "restore", undoes: 1 } } as const;
   expect(await deliverer.deliver(place, undo, never)).toMatchObject({ report: { reason: "PullRequestOpen" } });
 });
+
+test("nor where somebody wrote the same by hand before: what was there before them is not taken for what was there before us", async () => {
+  const { there, hub, place, deliverer } = await open();
+  await deliverer.deliver(place, first, never);
+  await there.commit({ [FILE]: kustomization("2.0.0", "b") }, "By hand");
+  await there.commit({ "README.md": "nothing else\n" }, hub.all()[0]?.body);
+  const revision = await hub.merge(1, "squash");
+  expect(await deliverer.report(place, first.key, never)).toMatchObject({ report: { reason: "Committed", revision } });
+  const undo = { ...next, version: "1.0.0", digest: digest("a"), action: { do: "restore", undoes: 1 } } as const;
+  expect(await deliverer.deliver(place, undo, never)).toMatchObject({ state: "Refused", reason: "TrailersMissing" });
+});
