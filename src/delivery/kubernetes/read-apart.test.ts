@@ -4,7 +4,8 @@ import { Refusal } from "./refusal.ts";
 
 const never = new AbortController().signal;
 const long = (count: number): readonly [string, string] => ["a.yaml", `x: [${"1,".repeat(count)}1]\n`];
-const BOUNDS = { heapMb: 192, deadlineMs: 60_000, mostTokens: Number.POSITIVE_INFINITY };
+const MANY = Number.POSITIVE_INFINITY;
+const BOUNDS = { heapMb: 192, deadlineMs: 60_000, tokens: { file: MANY, all: MANY } };
 
 test("while manifests are read everybody else goes on", async () => {
   let turns = 0;

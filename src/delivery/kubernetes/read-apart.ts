@@ -1,4 +1,5 @@
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
+import { tokensIn } from "../yaml-tokens.ts";
 import { badManifests, Refusal } from "./refusal.ts";
 import { readYaml } from "./yaml-as-kubernetes.ts";
 
@@ -6,21 +7,27 @@ import { readYaml } from "./yaml-as-kubernetes.ts";
 export interface ReadBounds {
   readonly heapMb: number;
   readonly deadlineMs: number;
-  readonly mostTokens?: number;
+  /** How many words and signs it may be, a file and all together. */
+  readonly tokens: { readonly file: number; readonly all: number };
 }
 
 export type Texts = readonly (readonly [path: string, text: string])[];
 type Values = readonly (readonly [path: string, values: readonly unknown[]])[];
 type Answer = { readonly values: Values } | { readonly refused: string };
 
-const BOUNDS: ReadBounds = { heapMb: 192, deadlineMs: 30_000 };
+/** The words and signs are those of manifests that fill their bounds; what has more was made to be slow. */
+export const READ_BOUNDS: ReadBounds = {
+  heapMb: 192,
+  deadlineMs: 30_000,
+  tokens: { file: 250_000, all: 1_000_000 },
+};
 /** What a thread is started with that shall do this. */
 export const READ_MARK = "ashat reads manifests";
 
 interface Question {
   readonly mark: typeof READ_MARK;
   readonly texts: Texts;
-  readonly mostTokens: number | undefined;
+  readonly tokens: ReadBounds["tokens"];
 }
 
 const isQuestion = (data: unknown): data is Question =>
@@ -33,7 +40,7 @@ const tooMuch = ({ heapMb, deadlineMs }: ReadBounds): Refusal =>
 
 const ask = (texts: Texts, bounds: ReadBounds, signal: AbortSignal): Promise<Answer> => {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-  const question: Question = { mark: READ_MARK, texts, mostTokens: bounds.mostTokens };
+  const question: Question = { mark: READ_MARK, texts, tokens: bounds.tokens };
   // The file of this module is the whole program where it is bundled: `main.ts` knows that it was started as this thread.
   const worker = new Worker(new URL(import.meta.url), {
     workerData: question,
@@ -63,7 +70,7 @@ const ask = (texts: Texts, bounds: ReadBounds, signal: AbortSignal): Promise<Ans
 let last: Promise<unknown> = Promise.resolve();
 
 /** Reads YAML in a thread of its own, whose memory and time are bounded; one release at a time, so that many are no way around that. */
-export async function readApart(texts: Texts, signal: AbortSignal, bounds: ReadBounds = BOUNDS): Promise<Values> {
+export async function readApart(texts: Texts, signal: AbortSignal, bounds: ReadBounds = READ_BOUNDS): Promise<Values> {
   const turn = last.then(() => {
     signal.throwIfAborted();
     return ask(texts, bounds, signal);
@@ -74,9 +81,26 @@ export async function readApart(texts: Texts, signal: AbortSignal, bounds: ReadB
   return answer.values;
 }
 
-const answerTo = ({ texts, mostTokens }: Question): Answer => {
+const mustBeFew = (texts: Texts, { file, all }: ReadBounds["tokens"]): void => {
+  let sum = 0;
+  for (const [path, text] of texts) {
+    const tokens = tokensIn(text, file);
+    sum += tokens;
+    if (tokens > file)
+      throw badManifests(
+        `${path} has more than ${file} words and signs; the author of the update splits it into smaller files.`,
+      );
+    if (sum > all)
+      throw badManifests(
+        `The manifests have more than ${all} words and signs together; the author of the update splits them into layers.`,
+      );
+  }
+};
+
+const answerTo = ({ texts, tokens }: Question): Answer => {
   try {
-    return { values: texts.map(([path, text]) => [path, readYaml(path, text, mostTokens)]) };
+    mustBeFew(texts, tokens);
+    return { values: texts.map(([path, text]) => [path, readYaml(path, text)]) };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     return { refused: error.message };

@@ -1,5 +1,4 @@
 import { Composer, type Document, isScalar, LineCounter, Parser, type ScalarTag, visit, type YAMLMap } from "yaml";
-import { hasMoreTokens } from "../yaml-tokens.ts";
 import { badManifests } from "./refusal.ts";
 
 /** A zero in front means octal to whatever else reads manifests, as in `defaultMode: 0644`. */
@@ -13,8 +12,6 @@ const OCTAL: ScalarTag = {
 /** Which are words to some readers and truth values to others. */
 const AMBIGUOUS = /^(y|n|yes|no|on|off)$/i;
 
-/** A thousand times what any manifest has: what is longer was made to be long. */
-export const MOST_TOKENS = 250_000;
 /** What aliases may make of one file. */
 const MOST_EXPANDED = 4 * 1024 * 1024;
 
@@ -82,11 +79,7 @@ const valueOf = (file: string, document: Document.Parsed): unknown => {
  * The values of all documents of a file, read as Kubernetes' own tools read them; where readers disagree, the file is refused. It takes its time and memory, so
  * whatever an author names is read by `readApart`.
  */
-export const readYaml = (file: string, text: string, mostTokens: number = MOST_TOKENS): readonly unknown[] => {
-  if (hasMoreTokens(text, mostTokens))
-    throw badManifests(
-      `${file} has more than ${mostTokens} words and signs; the author of the update splits it into smaller files.`,
-    );
+export const readYaml = (file: string, text: string): readonly unknown[] => {
   const lines = new LineCounter();
   const lineOf: Lines = (offset) => lines.linePos(offset).line;
   const composer = new Composer({

@@ -11,7 +11,7 @@ import type { Metafile } from "esbuild";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import manifest from "../../../package.json" with { type: "json" };
 import { BUNDLED, bundleInto } from "../../../scripts/image/bundle.ts";
-import { READ_MARK } from "../../../src/delivery/kubernetes/read-apart.ts";
+import { READ_BOUNDS, READ_MARK } from "../../../src/delivery/kubernetes/read-apart.ts";
 import { copyElsewhere } from "./elsewhere.ts";
 
 const ROOT = new URL("../../../", import.meta.url).pathname;
@@ -62,7 +62,10 @@ test("nothing of ours reads a file beside its source: there is none beside the b
 test("started as a thread the bundle reads manifests, and nothing else", async () => {
   const file = join(dir, "first", "ashat.mjs");
   const texts = [["a.yaml", "mode: 0644"]];
-  const answers = once(new Worker(file, { workerData: { mark: READ_MARK, texts } }), "message");
+  const answers = once(
+    new Worker(file, { workerData: { mark: READ_MARK, texts, tokens: READ_BOUNDS.tokens } }),
+    "message",
+  );
   expect(await answers).toEqual([{ values: [["a.yaml", [{ mode: 420 }]]] }]);
   expect(await once(new Worker(file, { argv: ["licence", "--help"], stdout: true }), "exit")).toEqual([0]);
 });

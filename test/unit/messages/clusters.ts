@@ -5,7 +5,7 @@ import { healthOfAll } from "../../../src/delivery/kubernetes/health-of-all.ts";
 import type { Ref } from "../../../src/delivery/kubernetes/ledger.ts";
 import { readManifests, withoutDuplicates } from "../../../src/delivery/kubernetes/manifests.ts";
 import { prepare } from "../../../src/delivery/kubernetes/prepare.ts";
-import { readApart } from "../../../src/delivery/kubernetes/read-apart.ts";
+import { READ_BOUNDS, readApart } from "../../../src/delivery/kubernetes/read-apart.ts";
 import { answerTo, type KubernetesPlace } from "../../../src/delivery/kubernetes/session.ts";
 import { createClient } from "../../../src/kube/client.ts";
 import { ApiError } from "../../../src/kube/errors.ts";
@@ -207,8 +207,12 @@ export const CLUSTERS: Readonly<Record<string, () => readonly Told[] | Promise<r
       X(1024 * 1024),
       `x: &a ${X(900_000).slice(2)}z: [*a,*a,*a,*a]\n`,
     )),
+    ...(await readApart([["a.yaml", "a: 1"]], never, { ...READ_BOUNDS, tokens: { file: 9, all: 1 } }).then(
+      () => [],
+      (error: unknown) => [toldOf(error)],
+    )),
     ...(await artifacts(new Map(Array.from({ length: 9 }, (_, at) => [`app/${at}.yaml`, X(1_000_000)])))),
-    ...(await readApart([["a.yaml", "a: 1"]], never, { heapMb: 192, deadlineMs: 0 }).then(
+    ...(await readApart([["a.yaml", "a: 1"]], never, { ...READ_BOUNDS, deadlineMs: 0 }).then(
       () => [],
       (error: unknown) => [toldOf(error)],
     )),

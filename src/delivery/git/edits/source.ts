@@ -1,5 +1,5 @@
 import { type Document, isScalar, LineCounter, parseAllDocuments, type ParsedNode, visit } from "yaml";
-import { hasMoreTokens } from "../../yaml-tokens.ts";
+import { tokensIn } from "../../yaml-tokens.ts";
 import { GitRefusal } from "../refusal.ts";
 
 /** A YAML file as it is written: only its text is ever changed, the documents say where. */
@@ -40,7 +40,7 @@ const duplicateIn = (document: Document): number | undefined => {
 
 export function parseSource(file: string, text: string): Source {
   if (Buffer.byteLength(text) > MAX_FILE_BYTES) throw tooLarge(file);
-  if (hasMoreTokens(text, MOST_TOKENS))
+  if (tokensIn(text, MOST_TOKENS) > MOST_TOKENS)
     throw new GitRefusal(
       "FileTooLarge",
       `${file} has more than ${MOST_TOKENS} words and signs; point the change to a smaller file of its own.`,
