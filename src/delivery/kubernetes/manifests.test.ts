@@ -93,6 +93,11 @@ describe("manifests of an artifact", () => {
     ],
     ["a small file that is a great many values", files(`x: [${"1,".repeat(500_000)}1]\n`), /more than 250000 words/],
     [
+      "small files that are a great many values together",
+      files(...Array.from({ length: 9 }, (_, n) => `${map(`a-${n}`)}x: [${"1,".repeat(60_000)}1]\n`)),
+      /more than 1000000 words and signs together/,
+    ],
+    [
       "lists in lists in lists",
       files(`x: ${"[".repeat(100_000)}${"]".repeat(100_000)}\n`),
       /RESOURCE_EXHAUSTION, line 1/,
