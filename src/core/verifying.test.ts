@@ -32,9 +32,9 @@ const evidence = (category: "Health Check" | "Security Scan", verdict: "Passed" 
   message: "so it is",
 });
 
-describe("checks that passed on a server", () => {
-  const held = (scene: Scene): unknown => scene.records.find(({ to }) => to === "Held")?.evidence?.at(-1);
+const held = (scene: Scene): unknown => scene.records.find(({ to }) => to === "Held")?.evidence?.at(-1);
 
+describe("checks that passed on a server", () => {
   test("prove nothing where something else runs there: it gets the time of a delivery to be seen, and is held then", () => {
     const scene = verifying();
     scene.says("staging", runs(scene.target("staging"), "9.9.9", sha("0")));
