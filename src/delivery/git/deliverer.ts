@@ -134,10 +134,10 @@ export function gitDeliverer({
         .look(place, signal, async (mirror) => {
           const ledger = await means.ledgerAt(mirror, await fetchHead(mirror));
           const hub = hubOf(place, signal);
-          const waiting = hub === undefined ? [] : await waitingAt(mirror, hub, seal);
+          const waiting = hub === undefined ? { ledger, orders: [] } : await waitingAt(mirror, hub, ledger);
           return {
             state: "Answered" as const,
-            status: await runningAt(place, sourcesOf(mirror), ledger, waiting),
+            status: await runningAt(place, sourcesOf(mirror), waiting),
           };
         })
         .catch(asAnswer),

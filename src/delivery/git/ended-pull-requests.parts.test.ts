@@ -50,6 +50,7 @@ const nameOf = (sequence: number): string =>
 
 const first = assignment(1, "2.0.0", "b");
 const next = assignment(2, "3.0.0", "c");
+const NEXT = { version: "3.0.0", digest: digest("c") };
 
 test("one that was closed has ended, its branch goes, and a later update goes on", async () => {
   const { hub, place, branches, deliverer } = await open();
@@ -69,19 +70,28 @@ test("one that was closed has ended, its branch goes, and a later update goes on
 });
 
 test.each([undefined, "Ship it"])("one that was merged (%s) keeps nobody waiting", async (message) => {
-  const { there, hub, place, branches, deliverer } = await open();
+  const { hub, branches, deliverer, ...opened } = await open();
+  // Nothing that is written here names the content.
+  const yaml = { file: "kustomization.yaml", path: "/images/0/newTag", value: "{version}" };
+  const place = { ...opened.place, change: [{ yaml }] };
   await deliverer.deliver(place, first, never);
+  const [branch] = await branches();
   const revision = await hub.merge(1, "squash", message);
-  expect(seenIn(await deliverer.observe(place, never))).toEqual([[1, "Applied"]]);
-  expect(await branches()).toEqual([]);
-  for (const asked of [deliverer, await scene.deliverer()])
+  const runs = { version: "2.0.0", digest: digest("b"), previous: { version: "1.0.0" } };
+  for (const asked of [deliverer, await scene.deliverer()]) {
+    expect(await asked.observe(place, never)).toMatchObject({
+      status: { apps: [runs], seen: [{ sequence: 1, state: "Applied" }] },
+    });
     expect(await asked.report(place, first.key, never)).toMatchObject({ report: { reason: "Committed", revision } });
+  }
+  // Where the history does not tell of it, the branch does, until something newer was delivered.
+  expect(await branches()).toEqual(message === undefined ? [] : [branch]);
   await deliverer.deliver(place, next, never);
   await hub.merge(2, "squash");
-  expect(await there.read(FILE)).toBe(kustomization("3.0.0", "c"));
   expect(await deliverer.observe(place, never)).toMatchObject({
-    status: { apps: [{ version: "3.0.0", digest: digest("c"), previous: { version: "2.0.0" } }] },
+    status: { apps: [{ ...runs, ...NEXT, previous: {} }] },
   });
+  expect(await branches()).toEqual([]);
 });
 
 test("a branch on which somebody went on is left to them, and keeps nobody waiting", async () => {

@@ -116,6 +116,13 @@ test("words of ours that are said again, or with one of them changed, are no del
         report: { revision: commit?.revision },
       });
   }
+  // Also where they come with what they say: what was delivered last stays what was delivered last.
+  await there.commit({ [FILE]: kustomization("2.0.0", "b") }, ours?.message);
+  for (const asked of [deliverer, await scene.deliverer()])
+    expect(await asked.observe(place, never)).toMatchObject({
+      status: { apps: [{ sequence: 2, version: "2.0.0", digest: digest("b") }], seen: [{ sequence: 2 }] },
+    });
+  await there.commit({ [FILE]: kustomization("3.0.0", "c") }, "And back");
   // What stood there before is what our commit found, not what a copy of its words found.
   expect(await deliverer.deliver(place, restoring(3, 2, "2.0.0", "b"), never)).toMatchObject({
     report: { reason: "Committed" },

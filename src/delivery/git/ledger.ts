@@ -63,6 +63,25 @@ export async function eachEntry(
 
 const withWords = (words: string): readonly string[] => ["--fixed-strings", `--grep=${words}`];
 
+/** Sequences rise: whoever says older words again has copied them. */
+function add(newest: Map<string, readonly (readonly Entry[])[]>, seen: Map<string, Entry>, entry: Entry): void {
+  const [at, life] = [placeKey(entry), lifeKey(entry)];
+  const highest = seen.get(life)?.sequence ?? 0;
+  if (entry.sequence < highest) return;
+  if (entry.sequence > highest) seen.set(life, entry);
+  const [last = [], ...older] = newest.get(at) ?? [];
+  if (last[0]?.key !== entry.key)
+    newest.set(at, [[entry], ...(last.length > 0 ? [last] : []), ...older].slice(0, KEPT));
+  else if (last.length < REPEATED) newest.set(at, [[...last, entry], ...older]);
+}
+
+/** The same ledger with more that was delivered. */
+export function withEntries(ledger: Ledger, entries: readonly Entry[]): Ledger {
+  const [newest, seen] = [new Map(ledger.newest), new Map(ledger.seen)];
+  for (const entry of [...entries].sort((a, b) => a.sequence - b.sequence)) add(newest, seen, entry);
+  return { ...ledger, newest, seen };
+}
+
 /** Reads what is new since the ledger that is known, where that is a part of this history. */
 export async function readLedger(
   mirror: Mirror,
@@ -87,15 +106,7 @@ export async function readLedger(
       if (unproven.size > MOST_UNPROVEN && oldest !== undefined) unproven.delete(oldest);
       return;
     }
-    const life = lifeKey(entry);
-    const highest = seen.get(life)?.sequence ?? 0;
-    // Sequences rise: whoever says older words again has copied them.
-    if (entry.sequence < highest) return;
-    if (entry.sequence > highest) seen.set(life, entry);
-    const [last = [], ...older] = newest.get(at) ?? [];
-    if (last[0]?.key !== entry.key)
-      newest.set(at, [[entry], ...(last.length > 0 ? [last] : []), ...older].slice(0, KEPT));
-    else if (last.length < REPEATED) newest.set(at, [[...last, entry], ...older]);
+    add(newest, seen, entry);
   });
   return { head, seal, newest, seen, unproven };
 }

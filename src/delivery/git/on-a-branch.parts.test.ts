@@ -153,10 +153,14 @@ test("what somebody wrote over it by hand is seen as something else", async () =
   const same = await deliverer.observe(place, never);
   expect(same).toMatchObject({ status: { apps: [{ version: "2.0.0", digest: digest("b") }] } });
   expect(JSON.stringify(same)).not.toContain("changed");
-  await there.commit({ [FILE]: kustomization("9.9.9", "d") });
+  await there.commit({ [FILE]: kustomization("2.0.1", "b") });
   expect(await deliverer.observe(place, never)).toMatchObject({
-    status: { apps: [{ version: "9.9.9", digest: digest("d"), changed: expect.stringContaining(FILE) as string }] },
+    status: { apps: [{ version: "2.0.1", digest: digest("b"), changed: expect.stringContaining(FILE) as string }] },
   });
+  await there.commit({ [FILE]: kustomization("9.9.9", "d") });
+  const other = await deliverer.observe(place, never);
+  expect(other).toMatchObject({ status: { apps: [{ version: "9.9.9", digest: digest("d") }] } });
+  expect(JSON.stringify(other)).not.toContain("changed");
   await there.commit({ [FILE]: "images: []\n" });
   expect(await deliverer.observe(place, never)).toMatchObject({
     status: { apps: [{ version: "0.0.0-unknown", digest: expect.stringMatching(/^fields:/) as string }] },

@@ -6,6 +6,7 @@ import { folderOf } from "./edits/inside.ts";
 import { isDigest, releaseIn, type Sources, standing, valuesHash } from "./fields.ts";
 import { deliveryIn, type Entry, type Ledger } from "./ledger.ts";
 import type { GitPlace } from "./target.ts";
+import type { Waiting } from "./waiting.ts";
 
 const MOST_APPS = 100;
 
@@ -23,6 +24,7 @@ async function runningBy(
 ): Promise<RunningRelease> {
   const now = await standing(sources, head, wrote);
   const same = valuesHash(now) === values;
+  const there = same ? { version, digest } : releaseIn(now);
   const was = parent === undefined ? undefined : await standing(sources, parent, wrote);
   const kept =
     parent !== undefined &&
@@ -33,11 +35,13 @@ async function runningBy(
     app,
     layer,
     sequence,
-    ...(same ? { version, digest } : releaseIn(now)),
+    ...there,
     modules: [],
-    ...(!same && {
-      changed: `${[...new Set(wrote.map(({ file }) => file))].join(", ")} was changed since commit ${commit.slice(0, 12)} delivered ${version}.`,
-    }),
+    // Another content is another release, which may have been delivered under other words; it is not this one with something changed.
+    ...(!same &&
+      there.digest === digest && {
+        changed: `${[...new Set(wrote.map(({ file }) => file))].join(", ")} was changed since commit ${commit.slice(0, 12)} delivered ${version}.`,
+      }),
     ...(previous && { previous }),
   };
 }
@@ -85,12 +89,11 @@ async function runningOf(
 
 const taken = ({ app, layer, sequence, key }: Entry): TakenOrder => ({ app, layer, sequence, key, state: "Applied" });
 
-/** What the history and the files of a branch tell about one target; `waiting` are its orders that are not merged yet. */
+/** What the history and the files of a branch tell about one target, and its orders that wait for a merge. */
 export async function runningAt(
   place: GitPlace,
   sources: Sources,
-  ledger: Ledger,
-  waiting: readonly TakenOrder[],
+  { ledger, orders: waiting }: Waiting,
 ): Promise<TargetReport> {
   const apps = await runningOf(place, sources, ledger);
   const orders = new Map<string, TakenOrder>();
