@@ -1,7 +1,11 @@
-import { beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { API_VERSION } from "../../src/api/group.ts";
 import type { RecordSpec } from "../../src/api/record.ts";
+import { issue } from "../cluster/pki.ts";
+import { until } from "../cluster/until.ts";
 import { openFluxScene, type SyncedRoom } from "../world/flux-scene.ts";
+import { CREDENTIALS } from "../world/gitops.ts";
+import { type PullRequests, startPullRequests } from "../world/pull-requests.ts";
 import { openScene } from "../world/scene.ts";
 
 /** Servers that a team has in a repository which Flux applies: deliveries are commits, and what is waited for is Flux. */
@@ -9,6 +13,11 @@ import { openScene } from "../world/scene.ts";
 const scene = openScene();
 const { room: fluxRoom } = openFluxScene(scene);
 beforeAll(() => scene.world().archives.lay("well", Buffer.from("All is well.")));
+
+const hubs: PullRequests[] = [];
+afterAll(async () => {
+  for (const hub of hubs) await hub.stop();
+});
 
 const REF = "registry.example/shop";
 const image = (version: string, letter: string): string => `${REF}:${version}@sha256:${letter.repeat(64)}`;
@@ -167,6 +176,74 @@ test.concurrent(
     ]);
     expect(await applied(synced, "base")).toBe(image("9.4.1", "1"));
     expect(await applied(synced, "shop")).toBe(image("9.4.1", "2"));
+  },
+);
+
+/** What speaks GitHub's requests over the repository of a room, and the Secret with its token. */
+const letPropose = async ({ room, sync }: SyncedRoom): Promise<PullRequests> => {
+  const { ca } = scene.world();
+  const certificate = await issue(ca, { commonName: "api", ips: ["127.0.0.1"] });
+  const { username, password: token } = CREDENTIALS;
+  const hub = await startPullRequests(certificate, { repository: sync.repository, name: "acme/deploy", token });
+  hubs.push(hub);
+  await room.apply({
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: { namespace: room.namespace, name: "hub" },
+    stringData: { username, token, "ca.crt": ca.certPem },
+  });
+  return hub;
+};
+
+const passed = ({ message = "" }): boolean => message.includes("OMEGA Server not configured");
+
+test.concurrent(
+  "a pull request is waited for longer than a commit may take, one that is closed holds its update, and the next one goes on",
+  async () => {
+    const synced = await fluxRoom("by-pull-request");
+    const { room, sync } = synced;
+    await letAsk(synced);
+    const hub = await letPropose(synced);
+    await sync.push({ "shop-public/settings.yaml": settings(synced, "public", image("9.4.0", "0")) });
+    await sync.repository.protect("main");
+    const timeoutSeconds = 20;
+    const { spec, ...rest } = gitServer(synced, "Public", { timeoutSeconds }) as {
+      readonly spec: { readonly git: object };
+    };
+    const pullRequest = { repository: "acme/deploy", api: hub.url };
+    await room.apply({ ...rest, spec: { ...spec, git: { ...spec.git, secretRef: { name: "hub" }, pullRequest } } });
+    const waitsFor = (name: string, number: number) =>
+      room.untilUpdate(name, ({ message = "" }) =>
+        message.includes(`Waits for somebody to merge https://pages.example/acme/deploy/pull/${number}.`),
+      );
+
+    await push(synced, "first", "9.4.1", "1");
+    await waitsFor("first", 1);
+    const ordered = Date.parse(begun(await room.records("first"), "Delivering", "public")?.time ?? "");
+    await until("the order is older than a commit may take", () =>
+      Promise.resolve(Date.now() > ordered + timeoutSeconds * 1000),
+    );
+    expect(await room.untilUpdate("first", () => true)).toMatchObject({ phase: "Delivering" });
+    await hub.merge(1, "squash");
+    await room.untilUpdate("first", passed);
+    expect(await applied(synced, "public")).toBe(image("9.4.1", "1"));
+
+    await push(synced, "second", "9.4.2", "2");
+    await waitsFor("second", 2);
+    hub.close(2);
+    const held = await room.untilUpdate("second", ({ phase }) => phase === "Held");
+    expect(held.message).toContain("/acme/deploy/pull/2 was closed and not merged, so nothing was delivered.");
+
+    await push(synced, "third", "9.4.3", "3");
+    await waitsFor("third", 3);
+    await hub.merge(3, "squash", "Ship it");
+    await room.untilUpdate("third", passed);
+    expect(await applied(synced, "public")).toBe(image("9.4.3", "3"));
+    // No commit tells of the third one: its branch does, and nothing is called drift.
+    const branches = await sync.repository.git(["for-each-ref", "--format=%(refname)", "refs/heads/ashat"]);
+    expect(branches.trim()).toMatch(/^refs\/heads\/ashat\/\S+\/public\/shop-main-3-[0-9a-f]{8}$/);
+    const { conditions = [] } = await room.serverStatus("public");
+    expect(conditions.filter(({ type, status }) => type === "Drifted" && status === "True")).toEqual([]);
   },
 );
 

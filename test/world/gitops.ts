@@ -7,7 +7,8 @@ import { startGitServer } from "./git-server.ts";
 import { type GitSync, syncFromGit } from "./git-sync.ts";
 import type { World } from "./world.ts";
 
-const CREDENTIALS = { username: "flux", password: "what-flux-reads-with" };
+/** Whoever has them may also write. */
+export const CREDENTIALS = { username: "flux", password: "what-flux-reads-with" };
 
 /** The rules for Flux, as they are shipped. */
 const RULES = new URL("../../manifests/flux/health-check-exprs.yaml", import.meta.url).pathname;

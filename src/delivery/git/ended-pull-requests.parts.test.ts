@@ -147,7 +147,8 @@ test("a branch that somebody else made under a name of ours is none of ours: it 
   const { there, hub, place, branches, deliverer } = await open();
   for (const sequence of [1, 1_999_999_999, 9_999_999_999]) {
     await there.git(["branch", nameOf(sequence), "main"]);
-    await there.commit({ [FILE]: kustomization("2.0.0", "e") }, "Mine", nameOf(sequence));
+    const words = `Mine\n\nAshat-Target: shop/staging (uid-1)\nAshat-Path: apps/ra/staging\nAshat-Order: uid-1.ra.main.${sequence}\nAshat-Version: 2.0.0\nAshat-Digest: ${digest("e")}\n`;
+    await there.commit({ [FILE]: kustomization("2.0.0", "e") }, words, nameOf(sequence));
   }
   const made = await branches();
   expect(made).toHaveLength(3);
