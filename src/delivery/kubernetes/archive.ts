@@ -19,8 +19,9 @@ export const ARCHIVE_BOUNDS = {
   packed: 32 * 1024 * 1024,
   unpacked: 256 * 1024 * 1024,
   entries: 20_000,
-  manifests: 16 * 1024 * 1024,
+  manifests: 8 * 1024 * 1024,
 } as const;
+type ArchiveBounds = { readonly [K in keyof typeof ARCHIVE_BOUNDS]: number };
 
 /** The artifact cannot be had at the moment: it is asked for again. */
 export class NotFetched extends Error {
@@ -57,6 +58,7 @@ const fetched = async (
   addresses: AddressRules,
   signal: AbortSignal,
   access: ArtifactAccess | undefined,
+  bounds: ArchiveBounds,
 ): Promise<Buffer> => {
   const { credentials, source } = accessTo(url, access);
   const trust = credentials.ca === undefined ? usual : { ca: credentials.ca };
@@ -64,13 +66,13 @@ const fetched = async (
   const agent = pinnedAgent(trust, { connectMs: 5_000, headersMs: 15_000, bodyMs: 15_000 }, addresses);
   try {
     const headers = { "accept-encoding": "identity", ...(authorization !== undefined && { authorization }) };
-    const question = { url, method: "GET", headers, maxBytes: ARCHIVE_BOUNDS.packed, deadlineMs: DEADLINE_MS } as const;
+    const question = { url, method: "GET", headers, maxBytes: bounds.packed, deadlineMs: DEADLINE_MS } as const;
     const came = await exchange(agent, { ...question, signal });
     signal.throwIfAborted();
     const { origin } = new URL(url);
     if (came.state === "AddressRefused") throw new Refusal(422, "FetchFailed", came.message);
     if (came.state === "Oversized")
-      throw badManifests(`The archive at ${origin} is larger than ${ARCHIVE_BOUNDS.packed} bytes.`);
+      throw badManifests(`The archive at ${origin} is larger than ${bounds.packed} bytes.`);
     if (came.state === "WrongCertificate") throw new NotFetched(certificateSentence(origin, source), came.state);
     if (came.state !== "Answered") throw new NotFetched(`The archive was not fetched: ${came.message}`);
     if (came.status !== 200) {
@@ -98,7 +100,12 @@ const fetched = async (
 const MANIFEST = "ashat.json";
 
 /** The manifests below a folder and `ashat.json` at the root; links are not followed, everything else is left unread. */
-const unpacked = async (packed: Buffer, folder: string, signal: AbortSignal): Promise<ReadonlyMap<string, string>> => {
+const unpacked = async (
+  packed: Buffer,
+  folder: string,
+  signal: AbortSignal,
+  bounds: ArchiveBounds,
+): Promise<ReadonlyMap<string, string>> => {
   const files = new Map<string, string>();
   const tar = extract();
   let bytes = 0;
@@ -107,8 +114,7 @@ const unpacked = async (packed: Buffer, folder: string, signal: AbortSignal): Pr
     let entries = 0;
     for await (const entry of tar) {
       entries += 1;
-      if (entries > ARCHIVE_BOUNDS.entries)
-        throw badManifests(`The archive has more than ${ARCHIVE_BOUNDS.entries} entries.`);
+      if (entries > bounds.entries) throw badManifests(`The archive has more than ${bounds.entries} entries.`);
       const path = folderOf(entry.header.name);
       const wanted = path === MANIFEST || (isManifest(path) && isBelow(folder, path));
       if (wanted && path.split("/").includes("..")) throw badManifests(`${path} in the archive leads out of it.`);
@@ -119,8 +125,8 @@ const unpacked = async (packed: Buffer, folder: string, signal: AbortSignal): Pr
         const parts: Buffer[] = [];
         for await (const part of entry as AsyncIterable<Buffer>) {
           kept += part.length;
-          if (kept > ARCHIVE_BOUNDS.manifests)
-            throw badManifests(`The manifests in the archive are larger than ${ARCHIVE_BOUNDS.manifests} bytes.`);
+          if (kept > bounds.manifests)
+            throw badManifests(`The manifests in the archive are larger than ${bounds.manifests} bytes.`);
           parts.push(part);
         }
         files.set(path, Buffer.concat(parts).toString("utf8"));
@@ -131,8 +137,7 @@ const unpacked = async (packed: Buffer, folder: string, signal: AbortSignal): Pr
   const counted = async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     for await (const chunk of chunks) {
       bytes += chunk.length;
-      if (bytes > ARCHIVE_BOUNDS.unpacked)
-        throw badManifests(`The archive unpacks to more than ${ARCHIVE_BOUNDS.unpacked} bytes.`);
+      if (bytes > bounds.unpacked) throw badManifests(`The archive unpacks to more than ${bounds.unpacked} bytes.`);
       yield chunk;
     }
   };
@@ -153,6 +158,6 @@ const unpacked = async (packed: Buffer, folder: string, signal: AbortSignal): Pr
 
 /** Fetches an archive, proves its digest, and reads the manifests in it. Bounded in bytes and time; follows no redirect, so that nothing is sent to another host. */
 export const readArchiveFrom =
-  (addresses: AddressRules, trust: Trust = {}): ReadArchive =>
+  (addresses: AddressRules, trust: Trust = {}, bounds: ArchiveBounds = ARCHIVE_BOUNDS): ReadArchive =>
   async ({ url, sha256 }, folder, signal, access) =>
-    unpacked(await fetched(url, sha256, trust, addresses, signal, access), folder, signal);
+    unpacked(await fetched(url, sha256, trust, addresses, signal, access, bounds), folder, signal, bounds);

@@ -4,7 +4,7 @@ import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { gzipSync } from "node:zlib";
 import { pack } from "tar-stream";
-import { ARCHIVE_BOUNDS, readArchiveFrom } from "../../../src/delivery/kubernetes/archive.ts";
+import { readArchiveFrom } from "../../../src/delivery/kubernetes/archive.ts";
 import { ANY_ADDRESS } from "../../../src/dial/address-rules.ts";
 import { createCa, issue } from "../../cluster/pki.ts";
 import { toldOf } from "./clusters.ts";
@@ -21,6 +21,9 @@ const RELEASE = {
   modules: [{ name: "core", version: "1.0.0" }],
 };
 type Entry = { readonly name: string; readonly type?: "file" | "symlink"; readonly body?: string };
+
+/** So that what is too large is not large. */
+const SMALL = { packed: 64_000, unpacked: 256_000, entries: 50, manifests: 8_000 };
 
 const packed = async (entries: readonly Entry[]): Promise<Buffer> => {
   const tar = pack();
@@ -39,7 +42,7 @@ const fetching = async (status: number, body: Buffer, sha256: string): Promise<r
   await once(server.listen(0, "127.0.0.1"), "listening");
   const { port } = server.address() as AddressInfo;
   try {
-    const read = readArchiveFrom(ANY_ADDRESS, { ca: ca.certPem });
+    const read = readArchiveFrom(ANY_ADDRESS, { ca: ca.certPem }, SMALL);
     await read({ url: `https://127.0.0.1:${port}/a.tgz`, sha256 }, "", never);
     return [];
   } catch (error) {
@@ -85,10 +88,10 @@ export const ARCHIVES: Readonly<Record<string, () => Promise<readonly Told[]>>> 
   ],
   "an archive of another digest": () => fetching(200, Buffer.from("x"), "a".repeat(64)),
   "an archive that is too large": async () => [
-    ...(await fetching(200, Buffer.alloc(ARCHIVE_BOUNDS.packed + 1), "a")),
-    ...(await archives(Array.from({ length: ARCHIVE_BOUNDS.entries + 1 }, (_, at) => ({ name: `${at}` })))),
-    ...(await archives([{ name: "a.yaml", body: "x".repeat(ARCHIVE_BOUNDS.manifests + 1) }])),
-    ...(await archives(gzipSync(Buffer.alloc(ARCHIVE_BOUNDS.unpacked + 1), { level: 1 }))),
+    ...(await fetching(200, Buffer.alloc(SMALL.packed + 1), "a")),
+    ...(await archives(Array.from({ length: SMALL.entries + 1 }, (_, at) => ({ name: `${at}` })))),
+    ...(await archives([{ name: "a.yaml", body: "x".repeat(SMALL.manifests + 1) }])),
+    ...(await archives(gzipSync(Buffer.alloc(SMALL.unpacked + 1), { level: 1 }))),
   ],
   "an archive that cannot be read": () =>
     archives(
