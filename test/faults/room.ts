@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { type Action, actionKey } from "../../src/api/actions.ts";
-import { API_VERSION, LABEL, TIERS } from "../../src/api/group.ts";
+import { API_VERSION, GROUP, LABEL, OPERATOR_ACCOUNT, TIERS } from "../../src/api/group.ts";
 import type { DeploymentStatus } from "../../src/api/deployment.ts";
 import type { AgentStatus } from "../../src/api/order.ts";
 import { approverRole } from "../../src/api/rbac.ts";
@@ -13,6 +13,7 @@ import type { Draft, Resource } from "../../src/kube/types.ts";
 import { LEASES } from "../../src/runtime/lease.ts";
 import { readSigningKey } from "../../src/licence/key-files.ts";
 import { signRead } from "../../src/licence/sign.ts";
+import { untilAllowed } from "../cluster/allowed.ts";
 import { until } from "../cluster/until.ts";
 import { startInProcess } from "../world/in-process.ts";
 import { licenceFor, mainframe, server, update } from "../world/manifests.ts";
@@ -112,6 +113,13 @@ export async function openRoom(
     bind("Role", "room-lease", [{ kind: "ServiceAccount", namespace: "ashat-system", name: "ashat" }]),
     bind("ClusterRole", "ashat-editor", [user("ann"), user(SYNC_BOT)]),
     ...TIERS.map((tier) => bind("ClusterRole", approverRole(tier), [user("ann"), user(SYNC_BOT)])),
+  ]);
+  const tiers = TIERS.map((name) => ({ verb: "approve", group: GROUP, resource: "tiers", name, namespace }));
+  const editing = { verb: "create", group: GROUP, resource: "deployments", namespace };
+  const leading = { verb: "update", group: "coordination.k8s.io", resource: "leases", namespace };
+  await untilAllowed(client, [
+    { user: OPERATOR_ACCOUNT, right: leading },
+    ...["ann", SYNC_BOT].flatMap((name) => [editing, ...tiers].map((right) => ({ user: name, right }))),
   ]);
   const driver = agentDriver(ANY_ADDRESS, { ...AGENT_LIMITS, questionMs: PATIENCE_MS });
   const wires: AgentWire[] = [];

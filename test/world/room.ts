@@ -1,6 +1,6 @@
 import type { Action } from "../../src/api/actions.ts";
 import { actionKey } from "../../src/api/actions.ts";
-import { deploymentRef, TIERS } from "../../src/api/group.ts";
+import { deploymentRef, GROUP, TIERS } from "../../src/api/group.ts";
 import type { AgentStatus } from "../../src/api/order.ts";
 import { approverRole } from "../../src/api/rbac.ts";
 import type { RecordSpec } from "../../src/api/record.ts";
@@ -12,6 +12,7 @@ import type { Client } from "../../src/kube/client.ts";
 import { readSigningKey } from "../../src/licence/key-files.ts";
 import { signRead } from "../../src/licence/sign.ts";
 import type { ClusterAccess } from "../cluster/access.ts";
+import { untilAllowed } from "../cluster/allowed.ts";
 import { newNamespace } from "../cluster/shared.ts";
 import { type Patience, until } from "../cluster/until.ts";
 import { startInProcess } from "./in-process.ts";
@@ -63,6 +64,12 @@ export async function openRoom(cluster: ClusterAccess, client: Client, world: Wo
   }));
   const updates = updatesIn(cluster, client, namespace);
   await updates.apply(...bindings);
+  const tiers = TIERS.map((name) => ({ verb: "approve", group: GROUP, resource: "tiers", name, namespace }));
+  const editing = { verb: "create", group: GROUP, resource: "deployments", namespace };
+  await untilAllowed(client, [
+    { user: "mallory", right: editing },
+    ...APPROVERS.flatMap((user) => [editing, ...tiers].map((right) => ({ user, right }))),
+  ]);
   const driver = agentDriver(ANY_ADDRESS);
   const stops: (() => Promise<void>)[] = [];
   const stopLater = <T extends { readonly stop: () => Promise<void> }>(one: T): T => {

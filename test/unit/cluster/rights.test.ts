@@ -16,12 +16,14 @@ const asked = (
   objectRef: NonNullable<AuditEvent["objectRef"]>,
   decision: "allow" | "forbid" = "allow",
   username: string = OPERATOR_ACCOUNT,
+  userAgent = "ashat-operator",
 ): AuditEvent => ({
   auditID: "1",
   stage: "ResponseComplete",
   verb,
   requestURI: "/",
   user: { username },
+  userAgent,
   objectRef,
   annotations: { "authorization.k8s.io/decision": decision },
   requestReceivedTimestamp: "2030-01-01T00:00:00Z",
@@ -50,6 +52,9 @@ test("what others do shows nothing, and what is forbidden is a right that is mis
   const { used, refused } = usedRights(
     [
       asked("get", { resource: "secrets" }, "allow", "ann"),
+      asked("get", { resource: "secrets" }, "allow", OPERATOR_ACCOUNT, "kubectl/v1.36"),
+      asked("delete", { resource: "secrets" }, "forbid", OPERATOR_ACCOUNT, "ashat-test"),
+      { ...asked("get", { resource: "secrets" }, "forbid"), impersonatedUser: { username: "deployer" } },
       asked("list", { resource: "secrets", namespace: "prod-1a2b3c" }, "forbid"),
       asked("list", { resource: "secrets", namespace: "prod-4d5e6f" }, "forbid"),
     ],
