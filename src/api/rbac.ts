@@ -36,7 +36,8 @@ const subjects = [{ kind: "ServiceAccount", name: ACCOUNT, namespace: OPERATOR_N
 
 const EVERYWHERE: readonly Rule[] = [
   rule(GROUP, EVERY_KIND, FOLLOW),
-  rule(GROUP, ["deployments", "deploymentrecords"], ["get", "create"]),
+  rule(GROUP, ["deployments"], ["get", "create"]),
+  rule(GROUP, ["deploymentrecords"], ["create"]),
   rule(GROUP, ["deployments/status", "servers/status", "mainframes/status"], ["update"]),
   rule("batch", ["jobs"], [...READ, "create", "patch", "delete"]),
   rule("", ["pods"], FOLLOW),

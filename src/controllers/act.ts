@@ -1,4 +1,4 @@
-import { EVIDENCE_FINALIZER } from "../api/group.ts";
+import { EVIDENCE_FINALIZER, LABEL } from "../api/group.ts";
 import { orderKey } from "../api/order.ts";
 import { recordName } from "../api/record.ts";
 import { type AppState, runsOf, type TargetStatus } from "../api/target.ts";
@@ -156,7 +156,10 @@ async function writeRecord(
     countRecord(context, namespace, record);
   } catch (error) {
     if (!alreadyExists(error)) throw error;
-    stores.records.put(await client.get(RECORDS, { namespace, name }, { signal }));
+    // With the rest of its chain, for whoever was faster may have gone on.
+    const labelSelector = `${LABEL.deploymentUid}=${record.deployment.uid}`;
+    const { items } = await client.list(RECORDS, { namespace, labelSelector }, { signal });
+    for (const item of items) stores.records.put(item);
   }
 }
 

@@ -150,7 +150,7 @@ describe("a record", () => {
       ),
     );
     await expect(
-      cast.operator.client.get(RECORDS, { namespace: leaving, name: draft.metadata.name }),
+      cast.root.client.get(RECORDS, { namespace: leaving, name: draft.metadata.name }),
     ).rejects.toSatisfy(notFound);
   });
 });
