@@ -149,9 +149,9 @@ describe("a record", () => {
         () => true,
       ),
     );
-    await expect(
-      cast.root.client.get(RECORDS, { namespace: leaving, name: draft.metadata.name }),
-    ).rejects.toSatisfy(notFound);
+    await expect(cast.root.client.get(RECORDS, { namespace: leaving, name: draft.metadata.name })).rejects.toSatisfy(
+      notFound,
+    );
   });
 });
 
