@@ -14,7 +14,7 @@ import type { Session } from "./session.ts";
 import { indented } from "./table.ts";
 import { whyNothingIsSaid } from "./unseen.ts";
 import { sayWhereItIs, withoutCommand } from "./where.ts";
-import { whoAmI } from "./whoami.ts";
+import { whoAmI } from "../kube/whoami.ts";
 import { TIER_NAME } from "./words.ts";
 
 export interface ApproveOptions {

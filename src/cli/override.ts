@@ -13,7 +13,7 @@ import { No } from "./no.ts";
 import type { Session } from "./session.ts";
 import { whyNothingIsSaid } from "./unseen.ts";
 import { sayWhereItIs, withoutCommand } from "./where.ts";
-import { whoAmI } from "./whoami.ts";
+import { whoAmI } from "../kube/whoami.ts";
 import { TIER_NAME } from "./words.ts";
 
 export interface OverrideOptions {

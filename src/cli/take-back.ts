@@ -13,7 +13,7 @@ import { sayWhereItIs } from "./where.ts";
 import type { Session } from "./session.ts";
 import { indented } from "./table.ts";
 import { cancelOf, rollbackOf, rollbackTier, type Undo } from "./undo.ts";
-import { whoAmI } from "./whoami.ts";
+import { whoAmI } from "../kube/whoami.ts";
 import { TIER_NAME } from "./words.ts";
 
 export interface TakeBackOptions {

@@ -15,7 +15,7 @@ import { DOCTOR, LOOKED_AT_WITHIN_MS, whyNothingIsSaid } from "./unseen.ts";
 import { verdictsOf } from "./verdicts.ts";
 import { verdictLines } from "./verdict-lines.ts";
 import { withoutCommand } from "./where.ts";
-import { whoAmI } from "./whoami.ts";
+import { whoAmI } from "../kube/whoami.ts";
 import { TIER_NAME } from "./words.ts";
 
 export interface VerifyOptions {

@@ -1,17 +1,7 @@
 import { OPERATOR_ACCOUNT, OPERATOR_NAMESPACE } from "../api/group.ts";
 import type { Client } from "../kube/client.ts";
 import { ApiError } from "../kube/errors.ts";
-
-const PATH = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
-
-/** Whom the API server takes this process for; asking needs no right. */
-export async function accountOf(client: Client): Promise<string> {
-  const body = { apiVersion: "authentication.k8s.io/v1", kind: "SelfSubjectReview" };
-  const answer = JSON.parse(await client.raw(PATH, { method: "POST", body })) as {
-    readonly status?: { readonly userInfo?: { readonly username?: string } };
-  };
-  return answer.status?.userInfo?.username ?? "";
-}
+import { whoAmI } from "../kube/whoami.ts";
 
 const ACCOUNT = OPERATOR_ACCOUNT.split(":").at(-1) ?? "";
 
@@ -25,7 +15,7 @@ const RECIPE = [
 
 /** Another account may be able to lead, but not to write a status: it would keep out the operators that can. */
 export async function mustBeOperator(client: Client): Promise<void> {
-  const account = await accountOf(client).catch((error: unknown) => {
+  const account = await whoAmI(client).catch((error: unknown) => {
     // Who cannot be asked now is met again by everything else that asks.
     if (error instanceof ApiError) return OPERATOR_ACCOUNT;
     throw error;

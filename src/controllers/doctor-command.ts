@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { OPERATOR_ACCOUNT, OPERATOR_NAMESPACE } from "../api/group.ts";
 import { type Client, createClient } from "../kube/client.ts";
 import { loadConfig } from "../kube/config.ts";
-import { accountOf } from "./account.ts";
+import { whoAmI } from "../kube/whoami.ts";
 import { examine } from "./doctor.ts";
 import { needsAdministrator } from "./doctor-login.ts";
 import { voidApprovals, voidLines } from "./void-approvals.ts";
@@ -21,10 +21,10 @@ const ACCOUNT_GROUPS = [
 
 /** Only as the operator does a refused forgery prove anything: a cluster administrator may approve. */
 async function asOperator(client: Client): Promise<Client> {
-  const who = await accountOf(client);
+  const who = await whoAmI(client);
   if (who === OPERATOR_ACCOUNT) return client;
   const operator = client.as(OPERATOR_ACCOUNT, ACCOUNT_GROUPS);
-  await accountOf(operator).catch((error: unknown) => {
+  await whoAmI(operator).catch((error: unknown) => {
     throw needsAdministrator(error, who);
   });
   return operator;
