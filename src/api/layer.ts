@@ -63,35 +63,35 @@ interface Bringing {
 }
 
 /** What an update brings, each layer after those it depends on; those of a circle, which is never delivered, come last. */
-export function layersOf({ version, artifact, layers = [] }: Bringing): readonly Layer[] {
+export function layersOf(spec: Bringing): readonly Layer[] {
+  const { placed, left } = inOrder([], written(spec));
+  return [...placed, ...left];
+}
+
+/** The layers that wait for each other, and whatever depends on those: nothing of them could ever begin. */
+export const layersInCircle = (spec: Bringing): readonly string[] =>
+  inOrder([], written(spec)).left.map(({ name }) => name);
+
+function written({ version, artifact, layers = [] }: Bringing): readonly Layer[] {
   if (artifact !== undefined) return [{ name: MAIN, version, artifact, dependsOn: [] }];
-  const all = layers.map((layer): Layer => ({
+  return layers.map((layer) => ({
     name: layer.name,
     version: layer.version ?? version,
     artifact: layer.artifact,
     dependsOn: layer.dependsOn ?? [],
   }));
-  return inOrder([], all);
 }
 
-function inOrder(placed: readonly Layer[], left: readonly Layer[]): readonly Layer[] {
-  const next = left.find((layer) => isFree(layer, left));
-  return next === undefined
-    ? [...placed, ...left]
-    : inOrder(
-        [...placed, next],
-        left.filter((layer) => layer !== next),
-      );
-}
-
-const isFree = ({ dependsOn }: Layer, left: readonly Layer[]): boolean =>
-  left.every(({ name }) => !dependsOn.includes(name));
-
-/** The layers that wait for each other, and whatever depends on those: nothing of them could ever begin. */
-export function layersInCircle(spec: Bringing): readonly string[] {
-  const all = layersOf(spec);
-  const stuck = all.filter((layer, index) => !isFree(layer, all.slice(index)));
-  return stuck.length === 0 ? [] : all.slice(all.findIndex((layer) => layer === stuck[0])).map(({ name }) => name);
+function inOrder(
+  placed: readonly Layer[],
+  left: readonly Layer[],
+): { readonly placed: readonly Layer[]; readonly left: readonly Layer[] } {
+  const next = left.find(({ dependsOn }) => left.every(({ name }) => !dependsOn.includes(name)));
+  if (next === undefined) return { placed, left };
+  return inOrder(
+    [...placed, next],
+    left.filter((layer) => layer !== next),
+  );
 }
 
 /** An order for a layer that its update does not have is a mistake of this program. */

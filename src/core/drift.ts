@@ -35,7 +35,7 @@ export function driftOf(target: Server | Mainframe, status: TargetReport, app: s
   if (unfinishedOrder(status, app) !== undefined) return undefined;
   const { version, digest, deployment, since } = state;
   const runs = running(target, status, app);
-  const changed = runs?.layers.flatMap((layer) => layer.changed ?? []) ?? [];
+  const changed = runs?.changed ?? [];
   const same = runs?.digest === digest && compareVersions(runs.version, version) === 0;
   if (same && changed.length === 0) return undefined;
   return {

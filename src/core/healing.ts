@@ -91,8 +91,8 @@ const isUnlicensed = ({ status }: SeenTarget["target"]): boolean =>
 
 function ranThere({ observed }: Situation, { agent, target }: SeenTarget): string {
   const runs = agent.state === "Answered" ? running(target, agent.status, observed.deployment.spec.app) : undefined;
-  const changed = runs?.layers.flatMap((layer) => layer.changed ?? []) ?? [];
-  return changed.length > 0 ? changed.join("; ").slice(0, 512) : (runs?.version ?? "nothing");
+  if (runs === undefined) return "nothing";
+  return runs.changed.length > 0 ? runs.changed.join("; ").slice(0, 512) : runs.version;
 }
 
 function claim({ observed }: Situation, { target, agent }: SeenTarget): readonly Effect[] {

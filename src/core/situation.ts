@@ -74,6 +74,8 @@ export interface Running {
   /** The newest of its layers. */
   readonly sequence: number;
   readonly layers: readonly RunningRelease[];
+  /** What is not there any more as it was delivered, a sentence each. */
+  readonly changed: readonly string[];
 }
 
 /** Of an app with several layers the version is what is known for just these, else the highest among them. */
@@ -88,6 +90,7 @@ export function running(target: Server | Mainframe, status: TargetReport, app: s
     digest,
     sequence: Math.max(...layers.map(({ sequence }) => sequence)),
     layers,
+    changed: layers.flatMap((layer) => layer.changed ?? []),
   };
 }
 

@@ -8,8 +8,15 @@ import type { SeenTarget } from "./observed.ts";
 import type { TargetProgress } from "./progress.ts";
 import { namesOf } from "./names.ts";
 import { MOVED_AT_ONCE, nextRecord, recordTarget, write } from "./record.ts";
-import { running, runsThis, type Situation, targetsIn } from "./situation.ts";
+import { type Running, running, runsThis, type Situation, targetsIn } from "./situation.ts";
 import { pollMsOf, speakerOf } from "./ways.ts";
+
+interface UnderWay {
+  readonly seen: SeenTarget;
+  readonly at: TargetProgress;
+  /** What its Job says; nothing where there is none. */
+  readonly ofJob: Findings | undefined;
+}
 
 interface Judged {
   readonly seen: SeenTarget;
@@ -21,17 +28,21 @@ interface Judged {
 /** Targets whose checks run: started, read, and recorded when all of them are through. */
 export function verifying(situation: Situation): Part {
   const { observed, now } = situation;
-  const under = targetsIn(situation, "Verifying");
+  const under = targetsIn(situation, "Verifying").map(({ seen, at }): UnderWay => ({
+    seen,
+    at,
+    ofJob: jobFindings(situation, seen, at),
+  }));
   if (under.length === 0) return {};
 
-  const unasked = under.filter(({ seen, at }) => seen.agent.state === "NotAsked" && isAsked(situation, seen, at));
+  const unasked = under.filter((one) => one.seen.agent.state === "NotAsked" && isAsked(one));
   if (unasked.length > 0) return { look: { agents: unasked.map(({ seen }) => seen.target.metadata.uid) } };
 
   const unstarted = under.filter(({ seen, at }) => needsJob(seen) && jobOf(situation, seen, at) === undefined);
   if (unstarted.length > 0)
     return { effects: unstarted.map(({ seen, at }) => ({ do: "startJob", target: seen.target, attempt: at.attempt })) };
 
-  const found = under.map(({ seen, at }) => ({ seen, at, findings: allFindings(situation, seen, at) }));
+  const found = under.map((one) => ({ ...one, findings: allFindings(situation, one) }));
   const judged = found.flatMap(({ seen, at, findings }): Judged[] =>
     findings.state === "Finished"
       ? [{ seen, at, evidence: findings.evidence, verdict: verdictOf(seen.target, findings.evidence) }]
@@ -111,11 +122,10 @@ function outcome(situation: Situation, all: readonly Judged[]): Effect {
 }
 
 /** A mainframe says how it is all the time; of a server one asks what runs there once its checks have passed. */
-const isAsked = (situation: Situation, seen: SeenTarget, at: TargetProgress): boolean =>
-  seen.target.kind === "Mainframe" || hasPassed(seen, jobFindings(situation, seen, at));
+const isAsked = (one: UnderWay): boolean => one.seen.target.kind === "Mainframe" || hasPassed(one);
 
-const hasPassed = ({ target }: SeenTarget, findings: Findings | undefined): boolean =>
-  findings?.state === "Finished" && verdictOf(target, findings.evidence) === "Passed";
+const hasPassed = ({ seen: { target }, ofJob }: UnderWay): boolean =>
+  ofJob?.state === "Finished" && verdictOf(target, ofJob.evidence) === "Passed";
 
 const needsJob = ({ target }: SeenTarget): boolean => jobCategories(target).length > 0;
 
@@ -129,12 +139,12 @@ function jobFindings(situation: Situation, seen: SeenTarget, at: TargetProgress)
   return findingsOf(seen.target.metadata.name, jobCategories(seen.target), job, now, observed.settings);
 }
 
-function allFindings(situation: Situation, seen: SeenTarget, at: TargetProgress): Findings {
-  const ofJob = jobFindings(situation, seen, at);
+function allFindings(situation: Situation, one: UnderWay): Findings {
+  const { seen, at, ofJob } = one;
   const parts: readonly Findings[] = [
     ...(seen.target.kind === "Mainframe" ? [agentFindings(situation, seen, at)] : []),
     ...(ofJob ? [ofJob] : []),
-    ...(seen.target.kind === "Server" && hasPassed(seen, ofJob) ? [placeFindings(situation, seen, at)] : []),
+    ...(seen.target.kind === "Server" && hasPassed(one) ? [placeFindings(situation, seen, at)] : []),
   ];
   const finished = parts.flatMap((part) => (part.state === "Finished" ? [part.evidence] : []));
   return finished.length === parts.length ? { state: "Finished", evidence: finished.flat() } : { state: "Running" };
@@ -156,10 +166,7 @@ function agentFindings(situation: Situation, { target, agent }: SeenTarget, at: 
   // Of several layers the worst speaks for all of them.
   const health = reported.every((one) => one?.ok === true) ? reported[0] : reported.find((one) => one?.ok !== true);
   if (!runsThis(situation, target, agent.status))
-    return say(
-      "Failed",
-      `its ${speakerOf(target)} says that ${running(target, agent.status, app)?.version ?? "nothing"} runs there, which is not this update`,
-    );
+    return say("Failed", otherSentence(target, running(target, agent.status, app)));
   if (health?.ok === true) return say("Passed", `its agent reports: ${health.message}`);
   return over ? say("Failed", `its agent reports: ${health?.message ?? "no health"}`) : { state: "Running" };
 }
@@ -169,7 +176,6 @@ function agentFindings(situation: Situation, { target, agent }: SeenTarget, at: 
  * a cluster says can be half a minute old, so what is not right is given the time of a delivery to become so.
  */
 function placeFindings(situation: Situation, { target, agent }: SeenTarget, at: TargetProgress): Findings {
-  const speaker = speakerOf(target);
   const over = situation.now >= Date.parse(at.record.time) + situation.observed.settings.deliveryMs;
   const say = (verdict: Evidence["verdict"], message: string): Findings =>
     over
@@ -182,17 +188,17 @@ function placeFindings(situation: Situation, { target, agent }: SeenTarget, at: 
       : { state: "Running" };
   if (agent.state === "NotAsked") return { state: "Running" };
   if (agent.state === "NotAnswered") return say("Inconclusive", agent.message);
-  const { app } = situation.observed.deployment.spec;
-  if (!runsThis(situation, target, agent.status))
-    return say(
-      "Failed",
-      `its ${speaker} says that ${running(target, agent.status, app)?.version ?? "nothing"} runs there, which is not this update`,
-    );
-  const changed = agent.status.apps.flatMap((item) => (item.app === app ? (item.changed ?? []) : []));
+  const runs = running(target, agent.status, situation.observed.deployment.spec.app);
+  if (runs === undefined || !runsThis(situation, target, agent.status))
+    return say("Failed", otherSentence(target, runs));
+  const { changed } = runs;
   return changed.length > 0
     ? say("Failed", `${changed.join("; ")}: it is not as it was delivered`)
     : { state: "Finished", evidence: [] };
 }
+
+const otherSentence = (target: SeenTarget["target"], runs: Running | undefined): string =>
+  `its ${speakerOf(target)} says that ${runs?.version ?? "nothing"} runs there, which is not this update`;
 
 const firstProblem = (evidence: readonly Evidence[]): string => {
   const bad = evidence.find((item) => item.verdict !== "Passed");
