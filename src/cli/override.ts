@@ -3,12 +3,11 @@ import type { Tier } from "../api/group.ts";
 import { TIME_GATES } from "../api/record.ts";
 import { act, reasonFrom } from "./act.ts";
 import { actedAlready, type Asked } from "./action.ts";
-import { follow, newSentences } from "./follow.ts";
-import { ignoredBecause } from "./ignored.ts";
+import { heard } from "./heard.ts";
 import type { Update } from "./kinds.ts";
 import { updateCalled } from "./lookup.ts";
 import { idOf, shownAs } from "./names.ts";
-import { isMoving, nextOf } from "./next.ts";
+import { nextOf } from "./next.ts";
 import { No } from "./no.ts";
 import type { Session } from "./session.ts";
 import { whyNothingIsSaid } from "./unseen.ts";
@@ -44,22 +43,10 @@ export async function override(session: Session, typed: string, options: Overrid
     });
   const { update: written, key } = await act(session, update, asked, who);
   screen.print(screen.paint.good(`Opened before the time: ${gates.join(" and ")} of ${TIER_NAME[tier]}, by ${who}.`));
-  const seen = (at: Update): boolean =>
-    timeGates(at)?.token !== token || ignoredBecause(at, key) !== undefined || at.status?.tier !== tier;
-  const after = await follow(session, written, {
-    until: options.wait === true ? (at) => seen(at) && !isMoving(at) : seen,
-    ...(options.wait === true && { tell: newSentences(screen.complain) }),
-    timeoutMs: options.wait === true ? options.timeoutMs : REACTION_MS,
-  });
-  const ignored = ignoredBecause(after.update, key);
-  if (ignored !== undefined)
-    throw new No(`It was asked, and the operator does not do it: ${ignored}.`, {
-      next: [deploy(`status ${idOf(update)}`)],
-    });
+  const seen = (at: Update): boolean => timeGates(at)?.token !== token || at.status?.tier !== tier;
+  const after = await heard(session, written, key, seen, options);
   return sayWhereItIs(session, after.update, after.reached);
 }
-
-const REACTION_MS = 5_000;
 
 const isTimeGate = ({ gate }: BlockedBy): boolean => TIME_GATES.some((one) => one === gate);
 

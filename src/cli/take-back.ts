@@ -1,12 +1,11 @@
 import type { Tier } from "../api/group.ts";
 import { act, reasonFrom } from "./act.ts";
 import { EXIT } from "./exit.ts";
-import { follow, newSentences } from "./follow.ts";
-import { ignoredBecause } from "./ignored.ts";
+import { heard } from "./heard.ts";
 import type { Update } from "./kinds.ts";
 import { fleetOf, updateCalled } from "./lookup.ts";
 import { idOf, shownAs } from "./names.ts";
-import { begunTiers, isMoving, nextOf } from "./next.ts";
+import { begunTiers, nextOf } from "./next.ts";
 import { No } from "./no.ts";
 import { orDeleted } from "./refused.ts";
 import { sayWhereItIs } from "./where.ts";
@@ -52,7 +51,7 @@ async function takeBack(
   options: TakeBackOptions,
   refused = (error: unknown): unknown => error,
 ): Promise<number> {
-  const { client, screen, deploy } = session;
+  const { client, screen } = session;
   const reason = reasonFrom(options.reason);
   if (!undo.can)
     throw new No(`${shownAs(update)} was left as it is: ${undo.why}.`, { next: [waysOut(session, update)] });
@@ -68,25 +67,12 @@ async function takeBack(
   screen.print(screen.paint.good(`${headline}.`));
   for (const line of indented(`What happens: ${will}.`, screen.width, "")) screen.print(line);
   const seen = (now: Update): boolean =>
-    now.status?.phase !== update.status?.phase ||
-    now.status?.message !== update.status?.message ||
-    ignoredBecause(now, key) !== undefined;
-  const after = await follow(session, written, {
-    until: options.wait === true ? (now) => seen(now) && !isMoving(now) : seen,
-    ...(options.wait === true && { tell: newSentences(screen.complain) }),
-    timeoutMs: options.wait === true ? options.timeoutMs : REACTION_MS,
-  });
-  const ignored = ignoredBecause(after.update, key);
-  if (ignored !== undefined)
-    throw new No(`It was asked, and the operator does not do it: ${ignored}.`, {
-      next: [deploy(`status ${idOf(update)}`)],
-    });
+    now.status?.phase !== update.status?.phase || now.status?.message !== update.status?.message;
+  const after = await heard(session, written, key, seen, options);
   return sayWhereItIs(session, after.update, after.reached) === EXIT.good && after.update.status?.phase !== "Held"
     ? EXIT.good
     : EXIT.no;
 }
-
-const REACTION_MS = 5_000;
 
 /** Never the same command again. */
 function waysOut({ deploy, now }: Session, update: Update): string {
