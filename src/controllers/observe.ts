@@ -27,7 +27,7 @@ import {
   SERVERS,
 } from "./kinds.ts";
 import { parseDeployment, parseMainframe, parseServer } from "./parse.ts";
-import { readRivals, rivalsOf } from "./rivals.ts";
+import { readRivals, recordsOfArtifacts, rivalsOf } from "./rivals.ts";
 import { seeSource } from "./source.ts";
 
 /** Enough for a fleet that hangs to be through well within a reconcile's deadline. */
@@ -60,9 +60,7 @@ export function cached({ stores }: Context, raw: Raw): Objects {
     servers: stores.servers.store.by("namespace", namespace),
     mainframes: stores.mainframes.store.by("namespace", namespace),
     records: each([
-      ...artifactLabels(parseDeployment(raw).spec).flatMap((label) => [
-        ...stores.records.store.by("artifact", `${namespace}/${label}`),
-      ]),
+      ...recordsOfArtifacts(stores, parseDeployment(raw)),
       ...stores.records.store.by("name", `${namespace}/${raw.metadata.name}`),
     ]),
     jobs: stores.jobs.store.by("update", uid),
@@ -78,30 +76,32 @@ export async function live(context: Context, raw: Raw, signal: AbortSignal): Pro
   const mine = { namespace, labelSelector: `${LABEL.deploymentUid}=${uid}` };
   const read = await client.find(DEPLOYMENTS, { namespace, name }, { signal });
   if (read === undefined || read.metadata.uid !== uid) return undefined;
+  const deployment = parseDeployment(read);
   // Pods after Jobs and records after both: a Job that is over has its pods over, and a Job that is there has its record there.
   const jobs = await client.list(JOBS, mine, { signal });
   const records = (labelSelector: string) => client.list(RECORDS, { namespace, labelSelector }, { signal });
   const [servers, mainframes, sameArtifact, sameName, pods] = await Promise.all([
     client.list(SERVERS, { namespace }, { signal }),
     client.list(MAINFRAMES, { namespace }, { signal }),
-    Promise.all(artifactLabels(parseDeployment(raw).spec).map(records)),
+    Promise.all(artifactLabels(deployment.spec).map(records)),
     records(`${LABEL.deployment}=${name}`),
     client.list(PODS, mine, { signal }),
   ]);
   stores.deployments.put(read);
   const found = each([...sameArtifact.flatMap(({ items }) => items), ...sameName.items]);
   for (const record of found) stores.records.put(record);
+  const own = chain(found, uid);
   const targets = [...servers.items.map(parseServer), ...mainframes.items.map(parseMainframe)];
   const gone = await readRivals(
     context,
-    parseDeployment(read),
+    deployment,
     {
-      records: chain(found, uid),
+      records: own,
       targets: targets.map((target) => ({ target, agent: { state: "NotAsked" }, orders: {} })),
     },
     signal,
   );
-  const source = await seeSource(context, parseDeployment(read), chain(found, uid).length === 0, signal);
+  const source = await seeSource(context, deployment, own.length === 0, signal);
   return {
     live: true,
     proven: false,

@@ -75,11 +75,17 @@ function isThrough(records: readonly RecordSpec[]): boolean {
   );
 }
 
-const isQuarantined = ({ records }: Views, deployment: Deployment): boolean => {
-  const { namespace, uid } = deployment.metadata;
-  const others = artifactLabels(deployment.spec)
-    .flatMap((label) => [...records.store.by("artifact", `${namespace}/${label}`)])
-    .map((record: RawRecord) => record.spec)
+/** What the stores have of the artifacts that an update brings, whichever update the records are of. */
+export const recordsOfArtifacts = (
+  { records }: Pick<Views, "records">,
+  { metadata, spec }: Deployment,
+): readonly RawRecord[] =>
+  artifactLabels(spec).flatMap((label) => records.store.by("artifact", `${metadata.namespace}/${label}`));
+
+const isQuarantined = (views: Views, deployment: Deployment): boolean => {
+  const { uid } = deployment.metadata;
+  const others = recordsOfArtifacts(views, deployment)
+    .map((record) => record.spec)
     .filter((spec) => spec.deployment.uid !== uid);
   return quarantineOf({ deployment, others }) !== undefined;
 };
