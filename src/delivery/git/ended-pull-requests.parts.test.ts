@@ -1,44 +1,19 @@
 import { createHash } from "node:crypto";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { issue } from "../../../test/cluster/pki.ts";
-import {
-  assignment,
-  credentialsOf,
-  digest,
-  type GitScene,
-  kustomization,
-  openGitScene,
-  PASSWORD,
-} from "../../../test/world/git-scene.ts";
-import { type PullRequests, startPullRequests } from "../../../test/world/pull-requests.ts";
+import { expect, test } from "vitest";
+import { assignment, digest, kustomization } from "../../../test/world/git-scene.ts";
+import { FILE, openPullRequestScene } from "../../../test/world/pull-request-scene.ts";
 import type { Reported } from "../assignment.ts";
 
-let scene: GitScene;
-const started: PullRequests[] = [];
-beforeAll(async () => {
-  scene = await openGitScene();
-});
-afterAll(async () => {
-  for (const hub of started) await hub.stop();
-  await scene.end();
-});
-
+const scene = openPullRequestScene("ended");
 const never = new AbortController().signal;
-const FILE = "apps/ra/staging/kustomization.yaml";
-let count = 0;
 
 const open = async () => {
-  count += 1;
-  const there = await scene.git.repository(`ended-${count}`, { files: { [FILE]: kustomization("1.0.0", "a") } });
-  await there.protect("main");
-  const certificate = await issue(scene.ca, { commonName: "api", ips: ["127.0.0.1"] });
-  const hub = await startPullRequests(certificate, { repository: there, name: "acme/deploy", token: PASSWORD });
-  started.push(hub);
-  const credentials = credentialsOf({ username: "bot", token: PASSWORD, "ca.crt": scene.ca.certPem });
-  const place = scene.place(there.url, { credentials, pullRequest: { repository: "acme/deploy", api: hub.url } });
+  const opened = await scene.open();
   const branches = async (): Promise<readonly string[]> =>
-    (await there.git(["for-each-ref", "--format=%(refname:short)", "refs/heads/ashat"])).split("\n").filter(Boolean);
-  return { there, hub, place, branches, deliverer: await scene.deliverer() };
+    (await opened.there.git(["for-each-ref", "--format=%(refname:short)", "refs/heads/ashat"]))
+      .split("\n")
+      .filter(Boolean);
+  return { ...opened, branches };
 };
 
 const seenIn = (answer: Reported) =>

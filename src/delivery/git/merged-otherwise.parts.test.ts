@@ -1,40 +1,11 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { issue } from "../../../test/cluster/pki.ts";
-import {
-  assignment,
-  credentialsOf,
-  digest,
-  type GitScene,
-  kustomization,
-  openGitScene,
-  PASSWORD,
-} from "../../../test/world/git-scene.ts";
-import { type PullRequests, startPullRequests } from "../../../test/world/pull-requests.ts";
+import { expect, test } from "vitest";
+import { assignment, digest, kustomization, PASSWORD } from "../../../test/world/git-scene.ts";
+import { FILE, openPullRequestScene } from "../../../test/world/pull-request-scene.ts";
 
-let scene: GitScene;
-const started: PullRequests[] = [];
-beforeAll(async () => {
-  scene = await openGitScene();
-});
-afterAll(async () => {
-  for (const hub of started) await hub.stop();
-  await scene.end();
-});
-
+const scene = openPullRequestScene("merged", { isProtected: false });
 const never = new AbortController().signal;
-const FILE = "apps/ra/staging/kustomization.yaml";
-let count = 0;
 
-const open = async () => {
-  count += 1;
-  const there = await scene.git.repository(`merged-${count}`, { files: { [FILE]: kustomization("1.0.0", "a") } });
-  const certificate = await issue(scene.ca, { commonName: "api", ips: ["127.0.0.1"] });
-  const hub = await startPullRequests(certificate, { repository: there, name: "acme/deploy", token: PASSWORD });
-  started.push(hub);
-  const credentials = credentialsOf({ username: "bot", token: PASSWORD, "ca.crt": scene.ca.certPem });
-  const place = scene.place(there.url, { credentials, pullRequest: { repository: "acme/deploy", api: hub.url } });
-  return { there, hub, place, deliverer: await scene.deliverer() };
-};
+const { open } = scene;
 
 test.each(["merge", "squash"] as const)(
   "a pull request to whose branch somebody pushed something else before the %s is no delivery",
