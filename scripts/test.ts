@@ -11,6 +11,8 @@ interface Count {
   failed: number;
   /** Why, and how many. */
   readonly skipped: Map<string, number>;
+  /** Said again at the end, where a reader of a long log begins. */
+  readonly failures: string[];
 }
 
 const WITHOUT_CLUSTER = ["unit", "parts"] as const;
@@ -40,7 +42,10 @@ const judgeRights = (count: Count): void => {
   for (const right of unused) console.error(`never used: ${right}`);
   for (const right of refused) console.error(`missing: ${right}`);
   if (unused.length + refused.length === 0) count.passed += 1;
-  else count.failed += 1;
+  else {
+    count.failed += 1;
+    count.failures.push("the rights of the operator are not those it uses");
+  }
 };
 
 const countModule = (count: Count, module: TestModule): void => {
@@ -60,15 +65,27 @@ const countModule = (count: Count, module: TestModule): void => {
         skip(count, result.note ?? "skipped in the source without a reason");
         break;
       case "failed":
+        failed += 1;
+        count.failures.push(`${module.relativeModuleId} > ${test.fullName}: ${result.errors[0]?.message ?? ""}`);
+        break;
       case "pending":
         failed += 1;
+        count.failures.push(`${module.relativeModuleId} > ${test.fullName}: it never ended`);
         break;
     }
   }
   // A file that breaks, or that holds no test, is one failure more than its tests can show.
   const broken = module.errors().length > 0 || (module.state() === "failed" && failed === 0) || tests === 0;
   count.failed += failed + (broken ? 1 : 0);
+  if (broken)
+    count.failures.push(
+      `${module.relativeModuleId}: ${module.errors()[0]?.message ?? "it broke outside of its tests"}`,
+    );
 };
+
+/** What was thrown in a worker comes without its class. */
+const messageOf = (error: unknown): string =>
+  typeof error === "object" && error !== null && "message" in error ? String(error.message) : JSON.stringify(error);
 
 const summary = ({ passed, failed, skipped }: Count): string => {
   const total = [...skipped.values()].reduce((sum, tests) => sum + tests, 0);
@@ -110,7 +127,12 @@ const runPossible = async (count: Count, filters: readonly string[], projects: r
     const run = await vitest.start([...filters]);
     for (const module of run.testModules) countModule(count, module);
     // Every file asked for is accounted for: one that reported nothing has crashed.
-    count.failed += Math.max(0, asked.length - run.testModules.length) + run.unhandledErrors.length;
+    const reported = new Set(run.testModules.map(({ moduleId }) => moduleId));
+    const silent = asked.filter(({ moduleId }) => !reported.has(moduleId)).map(({ moduleId }) => moduleId);
+    const unhandled = run.unhandledErrors.map(messageOf);
+    count.failed += silent.length + unhandled.length;
+    count.failures.push(...silent.map((file) => `${file}: it reported nothing`));
+    count.failures.push(...unhandled.map((message) => `outside of the tests: ${message}`));
   } finally {
     await vitest.close();
   }
@@ -125,7 +147,7 @@ const LANES = [["unit", "parts", "apiserver", "apart"], ["e2e"]] as const;
 const filters = process.argv.slice(2);
 // What is asked for by its path is run, however long it takes.
 if (filters.length > 0) process.env["ASHAT_LONG"] = "1";
-const count: Count = { passed: 0, failed: 0, skipped: new Map() };
+const count: Count = { passed: 0, failed: 0, skipped: new Map(), failures: [] };
 try {
   const reason = await noControlPlane();
   const lanes = reason === undefined ? LANES : [WITHOUT_CLUSTER];
@@ -138,9 +160,11 @@ try {
 } catch (error) {
   console.error(error);
   count.failed += 1;
+  count.failures.push(messageOf(error));
 }
 // Only all of them together use all.
 if (filters.length === 0 && process.env["CI"]) judgeRights(count);
+for (const failure of count.failures) console.error(`\nfailed: ${failure.slice(0, 1000)}`);
 for (const [reason, tests] of count.skipped) console.log(`\n${tests} skipped: ${reason}`);
 console.log(`\n${summary(count)}`);
 process.exit(count.failed > 0 || count.passed === 0 ? 1 : 0);
