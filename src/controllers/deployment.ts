@@ -10,7 +10,7 @@ import { key as keyFor, splitKey } from "../runtime/kind.ts";
 import { again, FORGET, type Outcome, WAIT } from "../runtime/outcome.ts";
 import { act, letGo } from "./act.ts";
 import type { Context } from "./context.ts";
-import { hear, type Heard, NOTHING_HEARD } from "./heard.ts";
+import { forgetAgents, hear, type Heard, NOTHING_HEARD } from "./heard.ts";
 import { seeJobs } from "./jobs.ts";
 import { DEPLOYMENTS, type Raw } from "./kinds.ts";
 import { cached, chain, listen, live, observe } from "./observe.ts";
@@ -27,8 +27,13 @@ export async function reconcileDeployment(context: Context, key: string, signal:
 
   let objects = cached(context, raw);
   let heard: Heard = NOTHING_HEARD;
+  let length = 0;
   let done = 0;
   for (let round = 0; round < ROUNDS; round += 1) {
+    const known = chain(objects.records, raw.metadata.uid).length;
+    // Whoever wrote them: another leader may have come further while an agent's answer was on its way here.
+    if (known !== length) heard = forgetAgents(heard);
+    length = known;
     const observed = await observe(context, objects, heard);
     const decision: Decision = decide(observed, context.now());
     switch (decision.kind) {
@@ -45,7 +50,10 @@ export async function reconcileDeployment(context: Context, key: string, signal:
       case "act": {
         heard = hear(heard, await act(context, observed.deployment, decision.effects, signal));
         done += decision.effects.length;
-        objects = cached(context, context.stores.deployments.store.get(key) ?? raw);
+        const now = context.stores.deployments.store.get(key);
+        // Gone meanwhile, or another one of its name: that is another reconcile's.
+        if (now?.metadata.uid !== raw.metadata.uid) return WAIT;
+        objects = cached(context, now);
         break;
       }
       case "rest":

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { hear, heardOf, NOTHING_HEARD } from "./heard.ts";
+import { forgetAgents, hear, heardOf, NOTHING_HEARD } from "./heard.ts";
 
 const silence = { state: "NotAnswered", reason: "Unreachable", message: "no" } as const;
 
@@ -17,4 +17,16 @@ test("words about one target stay with it, and the later one counts", () => {
   ]);
   expect(heardOf(second, "a")).toEqual({ agent: { state: "NotAsked" }, orders: { "a.default.main.1": silence } });
   expect(heardOf(first, "a").agent).toEqual(silence);
+});
+
+test("what agents said is forgotten by itself: answers about orders stay, for an order does not go back", () => {
+  const heard = hear(NOTHING_HEARD, [
+    { target: "a", agent: silence },
+    { target: "a", key: "a.default.main.1", order: { state: "NotFound" } },
+  ]);
+  expect(heardOf(forgetAgents(heard), "a")).toEqual({
+    agent: { state: "NotAsked" },
+    orders: { "a.default.main.1": { state: "NotFound" } },
+  });
+  expect(heardOf(heard, "a").agent).toEqual(silence);
 });

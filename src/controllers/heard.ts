@@ -20,6 +20,10 @@ export const NOTHING_HEARD: Heard = new Map();
 
 const SILENT: HeardOfTarget = { agent: { state: "NotAsked" }, orders: {} };
 
+/** What agents said is of the state of the update in which they were asked; where its chain has grown since, they are asked again. */
+export const forgetAgents = (heard: Heard): Heard =>
+  new Map([...heard].map(([target, words]) => [target, { ...words, agent: SILENT.agent }]));
+
 export const heardOf = (heard: Heard, uid: string): HeardOfTarget => heard.get(uid) ?? SILENT;
 
 /** What is heard with these words after those before. */

@@ -1,38 +1,13 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { findLedger, writeLedger } from "../../src/delivery/kubernetes/ledger.ts";
 import { KubernetesTarget } from "../../src/api/kubernetes-target.ts";
-import { person, type Person } from "../cluster/person.ts";
 import { CONFIG_MAPS } from "../cluster/pod.ts";
-import { newNamespace, sharedCluster } from "../cluster/shared.ts";
-import {
-  allowImpersonation,
-  configMap,
-  grant,
-  type KubernetesScene,
-  openKubernetes,
-  wordsOf,
-} from "../delivery/kubernetes-scene.ts";
-
-const cluster = sharedCluster();
-const open: KubernetesScene[] = [];
-let root: Person;
-beforeAll(async () => {
-  root = await person(cluster, "root", ["system:masters"]);
-});
-afterAll(async () => {
-  await Promise.all(open.map((scene) => scene.close()));
-  await root.client.close();
-});
+import { newNamespace } from "../cluster/shared.ts";
+import { allowImpersonation, configMap, grant, wordsOf } from "../delivery/kubernetes-scene.ts";
+import { openStages } from "../delivery/kubernetes-stage.ts";
 
 /** An account with the role `admin` of its namespace, which may give rights it has itself. */
-const stage = async (more: Partial<Parameters<typeof openKubernetes>[1]> = {}) => {
-  const namespace = await newNamespace(cluster, "attack");
-  await grant(cluster, namespace, "deployer");
-  await allowImpersonation(cluster, namespace, "deployer");
-  const scene = await openKubernetes(cluster, { namespace, ...more });
-  open.push(scene);
-  return { namespace, scene };
-};
+const { cluster, open, root, stage } = openStages("attack");
 
 const RBAC = "rbac.authorization.k8s.io";
 const bind = (kind: string, role: string, metadata: object) => ({
@@ -91,7 +66,7 @@ describe("manifests do nothing that their account may not", () => {
     const answer = wordsOf(await scene.delivers("1.0.0", [configMap("one", {}), object]));
     expect(answer).toMatch(/^Refused/);
     expect(answer).toMatch(words);
-    expect(await root.does("get", "configmaps,roles,rolebindings", "-n", namespace, "-o", "name")).not.toMatch(
+    expect(await root().does("get", "configmaps,roles,rolebindings", "-n", namespace, "-o", "name")).not.toMatch(
       /configmap\/one|\/mine$/m,
     );
   });
@@ -106,11 +81,10 @@ describe("manifests do nothing that their account may not", () => {
     await grant(cluster, rich, "owner");
     await allowImpersonation(cluster, rich, "owner");
     const poor = await newNamespace(cluster, "poor");
-    const scene = await openKubernetes(cluster, { namespace: poor, account: "owner", spec: { namespace: rich } });
-    open.push(scene);
+    const scene = await open({ namespace: poor, account: "owner", spec: { namespace: rich } });
     const answer = wordsOf(await scene.delivers("1.0.0", [configMap("one", {})]));
     expect(answer).toContain(`The operator may not act as service account ${poor}/owner`);
-    expect(await root.does("get", "configmaps", "-n", rich, "-o", "name")).not.toContain("configmap/one");
+    expect(await root().does("get", "configmaps", "-n", rich, "-o", "name")).not.toContain("configmap/one");
   });
 });
 
@@ -118,10 +92,10 @@ test("what came into the list of what was delivered and has no mark of it is not
   const { scene, namespace } = await stage();
   await scene.delivers("1.0.0", [configMap("one", {})]);
   await scene.ends(scene.last().key);
-  await root.applies(configMap("theirs", { colour: "red" }, { namespace }));
+  await root().applies(configMap("theirs", { colour: "red" }, { namespace }));
   const id = { target: "shop", app: "default", layer: "main" };
   const { signal } = new AbortController();
-  const shelf = scene.shelf(root.client);
+  const shelf = scene.shelf(root().client);
   const ledger = await findLedger(shelf, id, signal);
   if (ledger === undefined) throw new Error("nothing was written down");
   const inventory = ["theirs", "kube-root-ca.crt"].map((name) => ({
@@ -135,5 +109,5 @@ test("what came into the list of what was delivered and has no mark of it is not
   const { state, message } = await scene.ends(scene.last().key);
   expect([state, message]).toEqual(["Applied", expect.any(String)]);
   for (const name of ["theirs", "kube-root-ca.crt", "two"])
-    expect((await root.client.get(CONFIG_MAPS, { namespace, name })).metadata.name).toBe(name);
+    expect((await root().client.get(CONFIG_MAPS, { namespace, name })).metadata.name).toBe(name);
 });

@@ -2,50 +2,29 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createHash } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { KubeObject, Resource } from "../../src/kube/types.ts";
 import { gitDeliverer } from "../../src/delivery/git/deliverer.ts";
 import { findLedger, writeLedger } from "../../src/delivery/kubernetes/ledger.ts";
 import { ledgerName } from "../../src/delivery/kubernetes/ledger-name.ts";
 import { alreadyExists, ApiError, conflict, notFound } from "../../src/kube/errors.ts";
 import { CONFIG_MAPS, SECRETS } from "../cluster/pod.ts";
-import { person, type Person } from "../cluster/person.ts";
-import { newNamespace, sharedCluster } from "../cluster/shared.ts";
+import { newNamespace } from "../cluster/shared.ts";
 import { LOOPBACK, SEAL } from "../world/git-scene.ts";
 import { startGitServer } from "../world/git-server.ts";
 import { until } from "../cluster/until.ts";
-import {
-  allowImpersonation,
-  configMap,
-  grant,
-  type KubernetesScene,
-  manifest,
-  openKubernetes,
-  wordsOf,
-} from "../delivery/kubernetes-scene.ts";
+import { allowImpersonation, configMap, grant, manifest, wordsOf } from "../delivery/kubernetes-scene.ts";
+import { openStages } from "../delivery/kubernetes-stage.ts";
 
-const cluster = sharedCluster();
 const ID = { target: "shop", app: "default", layer: "main" };
 const LEDGER = ledgerName(ID);
-const open: KubernetesScene[] = [];
-let root: Person;
-beforeAll(async () => {
-  root = await person(cluster, "root", ["system:masters"]);
-});
-afterAll(async () => {
-  await Promise.all(open.map((scene) => scene.close()));
-  await root.client.close();
-});
+const { cluster, open, root, stage: bare } = openStages("kube");
 
-const stage = async (options: Partial<Parameters<typeof openKubernetes>[1]> = {}) => {
-  const namespace = await newNamespace(cluster, "kube");
-  await grant(cluster, namespace, "deployer");
-  await allowImpersonation(cluster, namespace, "deployer");
-  const scene = await openKubernetes(cluster, { namespace, ...options });
-  open.push(scene);
+const stage = async (options: Parameters<typeof bare>[0] = {}) => {
+  const { namespace, scene } = await bare(options);
   const find = async <T extends KubeObject>(resource: Resource<T>, name: string): Promise<T | undefined> => {
     try {
-      return await root.client.get(resource, { namespace, name });
+      return await root().client.get(resource, { namespace, name });
     } catch (error) {
       if (error instanceof ApiError && notFound(error)) return undefined;
       throw error;
@@ -78,7 +57,7 @@ describe("a release that comes to a cluster", () => {
       message: "All 2 objects are healthy.",
     });
     expect(await colour("one")).toBe("red");
-    const raw = (await root.client.get({ ...CONFIG_MAPS }, { namespace: scene.place.target.namespace, name: "one" }))
+    const raw = (await root().client.get({ ...CONFIG_MAPS }, { namespace: scene.place.target.namespace, name: "one" }))
       .metadata;
     expect(raw.annotations).toEqual({
       "ashat.raos.io/inventory": `${scene.place.target.namespace}/${LEDGER}`,
@@ -140,7 +119,7 @@ describe("a release that comes to a cluster", () => {
       ...["kept", "gone", "given", "fixed"].map((name) => configMap(name, { colour: "red" })),
       claim,
     ]);
-    await root.does(
+    await root().does(
       "annotate",
       "configmap",
       "given",
@@ -149,13 +128,13 @@ describe("a release that comes to a cluster", () => {
       "--overwrite",
       "ashat.raos.io/inventory=somebody/else",
     );
-    await root.does("annotate", "configmap", "fixed", "-n", namespace, "ashat.raos.io/prune=Disabled");
+    await root().does("annotate", "configmap", "fixed", "-n", namespace, "ashat.raos.io/prune=Disabled");
     await scene.delivers("1.1.0", [configMap("kept", { colour: "blue" })]);
     const report = await scene.ends(scene.last().key);
     expect(report.state).toBe("Applied");
     const there = await Promise.all(["kept", "gone", "given", "fixed"].map((name) => find(CONFIG_MAPS, name)));
     expect(there.map((one) => one?.metadata.name)).toEqual(["kept", undefined, "given", "fixed"]);
-    expect(await root.does("get", "pvc", "data", "-n", namespace, "-o", "name")).toContain("data");
+    expect(await root().does("get", "pvc", "data", "-n", namespace, "-o", "name")).toContain("data");
   });
 
   test("with a definition, a namespace and objects of both is applied in one go", async () => {
@@ -163,7 +142,7 @@ describe("a release that comes to a cluster", () => {
     const name = `defines-${namespace}`;
     const rbac = "rbac.authorization.k8s.io";
     const verbs = ["get", "create", "patch", "delete"];
-    await root.applies({
+    await root().applies({
       apiVersion: `${rbac}/v1`,
       kind: "ClusterRole",
       metadata: { name },
@@ -173,7 +152,7 @@ describe("a release that comes to a cluster", () => {
         { apiGroups: ["example.org"], resources: ["colours"], verbs },
       ],
     });
-    await root.does(
+    await root().does(
       "create",
       "clusterrolebinding",
       name,
@@ -209,12 +188,12 @@ describe("a release that comes to a cluster", () => {
     const first = await scene.delivers("1.0.0", [colour, there, made, definition]);
     expect(wordsOf(first)).toMatch(/^Switching/);
     expect(await scene.ends(scene.last().key)).toMatchObject({ state: "Applied" });
-    expect(await root.does("get", "colours.example.org", "red", "-n", namespace, "-o", "jsonpath={.spec.name}")).toBe(
+    expect(await root().does("get", "colours.example.org", "red", "-n", namespace, "-o", "jsonpath={.spec.name}")).toBe(
       "red",
     );
     const spoilt = { ...colour, metadata: { name: "blue" }, spec: { nam: "blue" } };
     expect(wordsOf(await scene.delivers("1.1.0", [spoilt, made, definition]))).toMatch(/^Refused.*spec\.nam/);
-    await root.does("delete", "crd", "colours.example.org");
+    await root().does("delete", "crd", "colours.example.org");
   });
 });
 
@@ -259,7 +238,7 @@ describe("nothing is applied", () => {
     const { scene, namespace, colour } = await stage();
     await scene.delivers("1.0.0", [configMap("one", { colour: "red" }), configMap("two", { colour: "red" })]);
     await scene.ends(scene.last().key);
-    await root.does(
+    await root().does(
       "patch",
       "configmap",
       "two",
@@ -279,7 +258,7 @@ describe("nothing is applied", () => {
 
   test("where an object was delivered by another target", async () => {
     const { scene, namespace } = await stage();
-    await root.applies({
+    await root().applies({
       ...configMap("one", {}, { namespace, annotations: { "ashat.raos.io/inventory": "other/ashat-x-y-z" } }),
     });
     expect(wordsOf(await scene.delivers("1.0.0", [configMap("one", {})]))).toMatch(
@@ -311,8 +290,7 @@ describe("nothing is applied", () => {
   test("where the operator may not act as the account, and the command that allows it is printed and works", async () => {
     const namespace = await newNamespace(cluster, "kube");
     await grant(cluster, namespace, "deployer");
-    const scene = await openKubernetes(cluster, { namespace });
-    open.push(scene);
+    const scene = await open({ namespace });
     const answer = await scene.delivers("1.0.0", [configMap("one", {})]);
     expect(answer.state).toBe("Unreachable");
     const commands = /kubectl create role .*$/.exec(wordsOf(answer))?.[0].split(" && ") ?? [];
@@ -324,8 +302,7 @@ describe("nothing is applied", () => {
     const namespace = await newNamespace(cluster, "kube");
     await cluster.kubectl(["create", "serviceaccount", "deployer", "-n", namespace]);
     await allowImpersonation(cluster, namespace, "deployer");
-    const scene = await openKubernetes(cluster, { namespace });
-    open.push(scene);
+    const scene = await open({ namespace });
     expect(wordsOf(await scene.delivers("1.0.0", [configMap("one", {})]))).toMatch(
       /^Unreachable: .*get, list, create and update on secrets/,
     );
@@ -357,7 +334,7 @@ describe("a release that fails", () => {
     expect(await scene.ends(scene.last().key)).toMatchObject({ state: "Applied" });
     expect(await colour("one")).toBe("red");
     expect(await find(CONFIG_MAPS, "new")).toBeUndefined();
-    expect(await root.does("get", "deployments.apps", "-n", scene.place.target.namespace, "-o", "name")).toBe("");
+    expect(await root().does("get", "deployments.apps", "-n", scene.place.target.namespace, "-o", "name")).toBe("");
     expect(await scene.observe()).toMatchObject({
       status: { apps: [{ version: "1.0.0", sequence: 3 }], seen: [{ sequence: 3 }] },
     });
@@ -421,10 +398,10 @@ describe("what was delivered and is changed there", () => {
       return seen.state === "Answered" ? seen.status.apps[0]?.changed : seen.message;
     };
     expect(await changed()).toBeUndefined();
-    await root.does("annotate", "configmap", "one", "-n", namespace, "somebody=else");
-    await root.does("patch", "configmap", "one", "-n", namespace, "--type=merge", '--patch={"data":{"more":"yes"}}');
+    await root().does("annotate", "configmap", "one", "-n", namespace, "somebody=else");
+    await root().does("patch", "configmap", "one", "-n", namespace, "--type=merge", '--patch={"data":{"more":"yes"}}');
     expect(await changed()).toBeUndefined();
-    await root.does(
+    await root().does(
       "patch",
       "configmap",
       "one",
@@ -434,7 +411,7 @@ describe("what was delivered and is changed there", () => {
       '--patch={"data":{"colour":"green"}}',
     );
     expect(await changed()).toMatch(/^ConfigMap .*one was changed .*kubectl-patch/);
-    await root.does("delete", "configmap", "two", "-n", namespace);
+    await root().does("delete", "configmap", "two", "-n", namespace);
     expect(await changed()).toMatch(/one was changed.*; ConfigMap .*two is gone/);
   });
 });
@@ -506,7 +483,7 @@ describe("the memory of a layer", () => {
     await scene.delivers("1.0.0", [configMap("one", {})]);
     await scene.ends(scene.last().key);
     const { signal } = new AbortController();
-    const shelf = scene.shelf(root.client);
+    const shelf = scene.shelf(root().client);
     const before = await findLedger(shelf, ID, signal);
     if (before === undefined) throw new Error("nothing was written down");
     const write = () => writeLedger(shelf, ID, before, { ...before.book, inventory: [] }, signal);
@@ -521,7 +498,7 @@ describe("the memory of a layer", () => {
   test("that somebody spoilt stops everything, and says what to do", async () => {
     const { scene, namespace } = await stage();
     await scene.delivers("1.0.0", [configMap("one", {})]);
-    await root.does("patch", "secret", LEDGER, "-n", namespace, "--type=merge", '--patch={"data":{"ledger":"bm8="}}');
+    await root().does("patch", "secret", LEDGER, "-n", namespace, "--type=merge", '--patch={"data":{"ledger":"bm8="}}');
     expect(wordsOf(await scene.report(scene.last().key))).toMatch(
       /LedgerUnproven.*who may write Secrets there.*kubectl delete secret/,
     );

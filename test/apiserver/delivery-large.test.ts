@@ -1,38 +1,17 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { person, type Person } from "../cluster/person.ts";
+import { describe, expect, test } from "vitest";
 import { CONFIG_MAPS } from "../cluster/pod.ts";
-import { newNamespace, sharedCluster } from "../cluster/shared.ts";
 import { until } from "../cluster/until.ts";
-import {
-  allowImpersonation,
-  configMap,
-  grant,
-  type KubernetesScene,
-  openKubernetes,
-  wordsOf,
-} from "../delivery/kubernetes-scene.ts";
+import { configMap, type KubernetesScene, wordsOf } from "../delivery/kubernetes-scene.ts";
+import { openStages } from "../delivery/kubernetes-stage.ts";
 
 /** Releases that take longer than one look at an update may: each call does a part, and the next one goes on from there. */
 
-const cluster = sharedCluster();
-const open: KubernetesScene[] = [];
-let root: Person;
-beforeAll(async () => {
-  root = await person(cluster, "root", ["system:masters"]);
-});
-afterAll(async () => {
-  await Promise.all(open.map((scene) => scene.close()));
-  await root.client.close();
-});
+const { root, stage: bare } = openStages("large");
 
-const stage = async (more: Partial<Parameters<typeof openKubernetes>[1]> = {}) => {
-  const namespace = await newNamespace(cluster, "large");
-  await grant(cluster, namespace, "deployer");
-  await allowImpersonation(cluster, namespace, "deployer");
-  const scene = await openKubernetes(cluster, { namespace, ...more });
-  open.push(scene);
+const stage = async (more: Parameters<typeof bare>[0] = {}) => {
+  const { namespace, scene } = await bare(more);
   const versions = async (): Promise<ReadonlyMap<string, string>> => {
-    const { items } = await root.client.list(CONFIG_MAPS, { namespace });
+    const { items } = await root().client.list(CONFIG_MAPS, { namespace });
     const ours = items.filter(({ metadata }) => metadata.name.startsWith("map-"));
     return new Map(ours.map(({ metadata }) => [metadata.name, metadata.resourceVersion]));
   };
@@ -79,7 +58,7 @@ describe("a release that takes long", () => {
     });
     const [early = ""] = [...(await versions()).keys()].toSorted();
     // What would be put back if it were applied again.
-    await root.does("delete", "configmap", early, "-n", namespace);
+    await root().does("delete", "configmap", early, "-n", namespace);
     const next = scene.reborn(scene.home);
     const { signal } = new AbortController();
     await until("all others are there", async () => {
@@ -101,11 +80,11 @@ describe("a release that takes long", () => {
 /** Somebody sets a field there with another tool. */
 const changed = async () => {
   const { scene, namespace } = await stage();
-  const colour = async () => (await root.client.find(CONFIG_MAPS, { namespace, name: "map-000" }))?.data?.["colour"];
+  const colour = async () => (await root().client.find(CONFIG_MAPS, { namespace, name: "map-000" }))?.data?.["colour"];
   await scene.delivers("1.0.0", maps(1, "red"));
   await scene.ends(scene.last().key);
   const patch = '--patch={"data":{"colour":"green","more":"yes"}}';
-  await root.does("patch", "configmap", "map-000", "-n", namespace, "--type=merge", patch);
+  await root().does("patch", "configmap", "map-000", "-n", namespace, "--type=merge", patch);
   expect(await colour()).toBe("green");
   return { scene, namespace, colour };
 };
@@ -116,8 +95,8 @@ describe("what somebody else changed in a release that runs", () => {
     expect(wordsOf(await scene.delivers("1.0.0", maps(1, "red"), { heals: true }))).toMatch(/^Switching/);
     expect(await scene.ends(scene.last().key)).toMatchObject({ state: "Applied" });
     expect(await colour()).toBe("red");
-    expect((await root.client.get(CONFIG_MAPS, { namespace, name: "map-000" })).data?.["more"]).toBe("yes");
-    await root.does(
+    expect((await root().client.get(CONFIG_MAPS, { namespace, name: "map-000" })).data?.["more"]).toBe("yes");
+    await root().does(
       "patch",
       "configmap",
       "map-000",
@@ -137,7 +116,7 @@ describe("what somebody else changed in a release that runs", () => {
 
   test("is not taken from another server, also by a delivery that heals", async () => {
     const { scene, namespace } = await changed();
-    await root.does(
+    await root().does(
       "annotate",
       "configmap",
       "map-000",

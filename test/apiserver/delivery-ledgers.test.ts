@@ -1,46 +1,24 @@
 import { gzipSync } from "node:zlib";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { findLedger, type Ledger, writeLedger } from "../../src/delivery/kubernetes/ledger.ts";
 import { type LayerId, labelsOf, ledgerName } from "../../src/delivery/kubernetes/ledger-name.ts";
 import { sha256 } from "../../src/api/hash.ts";
 import { orderKey } from "../../src/api/order.ts";
-import { person, type Person } from "../cluster/person.ts";
+import { person } from "../cluster/person.ts";
 import { CONFIG_MAPS, SECRETS } from "../cluster/pod.ts";
-import { newNamespace, sharedCluster } from "../cluster/shared.ts";
-import {
-  allowImpersonation,
-  configMap,
-  grant,
-  type KubernetesScene,
-  manifest,
-  newProof,
-  openKubernetes,
-  wordsOf,
-} from "../delivery/kubernetes-scene.ts";
+import { configMap, type KubernetesScene, manifest, newProof, wordsOf } from "../delivery/kubernetes-scene.ts";
+import { openStages } from "../delivery/kubernetes-stage.ts";
 
 /** What is written down in a cluster about deliveries, where others may write Secrets, too. */
 
-const cluster = sharedCluster();
-const open: KubernetesScene[] = [];
 const { signal } = new AbortController();
 const ID: LayerId = { target: "shop", app: "default", layer: "main" };
-let root: Person;
-beforeAll(async () => {
-  root = await person(cluster, "root", ["system:masters"]);
-});
-afterAll(async () => {
-  await Promise.all(open.map((scene) => scene.close()));
-  await root.client.close();
-});
+const { cluster, root, stage: bare } = openStages("ledger");
 
-const stage = async (more: Partial<Parameters<typeof openKubernetes>[1]> = {}) => {
-  const namespace = await newNamespace(cluster, "ledger");
-  await grant(cluster, namespace, "deployer");
-  await allowImpersonation(cluster, namespace, "deployer");
-  const scene = await openKubernetes(cluster, { namespace, ...more });
-  open.push(scene);
+const stage = async (more: Parameters<typeof bare>[0] = {}) => {
+  const { namespace, scene } = await bare(more);
   const colour = async (name: string): Promise<string | undefined> =>
-    (await root.client.find(CONFIG_MAPS, { namespace, name }))?.data?.["colour"];
+    (await root().client.find(CONFIG_MAPS, { namespace, name }))?.data?.["colour"];
   return { namespace, scene, colour };
 };
 
@@ -178,10 +156,10 @@ describe("a ledger that does not prove itself is not believed:", () => {
     await scene.delivers("1.0.0", [configMap("one", { colour: "red" })]);
     const good = scene.last();
     await scene.ends(good.key);
-    const secret = await root.client.get(SECRETS, { namespace, name: ledgerName(ID) });
-    const ledger = await findLedger(scene.shelf(root.client), ID, signal);
+    const secret = await root().client.get(SECRETS, { namespace, name: ledgerName(ID) });
+    const ledger = await findLedger(scene.shelf(root().client), ID, signal);
     if (ledger === undefined) throw new Error("nothing was written down");
-    await root.client.replace(SECRETS, { ...secret, data: change(secret.data ?? {}, ledger) });
+    await root().client.replace(SECRETS, { ...secret, data: change(secret.data ?? {}, ledger) });
     expect(wordsOf(await scene.report(good.key))).toMatch(UNPROVEN);
     expect(wordsOf(await scene.restores(good))).toMatch(UNPROVEN);
     expect(wordsOf(await scene.delivers("1.1.0", [configMap("one", { colour: "blue" })]))).toMatch(UNPROVEN);
@@ -194,9 +172,9 @@ describe("a ledger that does not prove itself is not believed:", () => {
     await scene.delivers("1.0.0", [configMap("one", { colour: "red" })]);
     await scene.ends(scene.last().key);
     const other = { ...ID, app: "other" };
-    const { data = {} } = await root.client.get(SECRETS, { namespace, name: ledgerName(ID) });
+    const { data = {} } = await root().client.get(SECRETS, { namespace, name: ledgerName(ID) });
     const metadata = { namespace, name: ledgerName(other), labels: labelsOf(namespace, other) };
-    await root.client.create(SECRETS, { metadata, type: "ashat.raos.io/release", data });
+    await root().client.create(SECRETS, { metadata, type: "ashat.raos.io/release", data });
     expect(wordsOf(await scene.deliver(assignmentOf(scene, other, 1, "two")))).toMatch(UNPROVEN);
   });
 
@@ -215,7 +193,7 @@ describe("a ledger that does not prove itself is not believed:", () => {
     const { scene, namespace } = await stage();
     await scene.delivers("1.0.0", [configMap("one", { colour: "red" })]);
     await scene.ends(scene.last().key);
-    await root.does("label", "secret", ledgerName(ID), "-n", namespace, "--overwrite", "ashat.raos.io/app=other");
+    await root().does("label", "secret", ledgerName(ID), "-n", namespace, "--overwrite", "ashat.raos.io/app=other");
     const said = await scene.observe();
     expect(said).toMatchObject({ state: "Refused", reason: "LedgerMisplaced" });
     expect(said).toHaveProperty("message", expect.stringMatching(/is of app default, layer main, on server shop/));
@@ -229,12 +207,12 @@ describe("looking at a server", () => {
     await scene.delivers("1.0.0", [configMap("one", { colour: "red" })]);
     const first = scene.last();
     await scene.ends(first.key);
-    const shelf = scene.shelf(root.client);
+    const shelf = scene.shelf(root().client);
     const ledger = await findLedger(shelf, ID, signal);
     if (ledger === undefined) throw new Error("nothing was written down");
     const entries = ledger.book.entries.map((entry) => ({ ...entry, state: "Switching" as const, applied: false }));
     await writeLedger(shelf, ID, ledger, { ...ledger.book, entries }, signal);
-    await root.does("delete", "configmap", "one", "-n", namespace);
+    await root().does("delete", "configmap", "one", "-n", namespace);
 
     expect(await scene.observe()).toMatchObject({ status: { seen: [{ key: first.key, state: "Switching" }] } });
     expect(await colour("one")).toBeUndefined();

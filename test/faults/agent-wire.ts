@@ -78,7 +78,8 @@ export async function startAgentWire(
       return told.die();
     }
     if (fault === "crash-after-reply") response.once("finish", told.die);
-    await reply(fault !== undefined && isReplyFault(fault) ? fault : undefined, incoming, response, on, "agent");
+    const late = fault === "two-leaders" ? script.heldBack(on) : on;
+    await reply(fault !== undefined && isReplyFault(fault) ? fault : undefined, incoming, response, late, "agent");
   };
 
   const { certPem: cert, keyPem: key } = at.certificate;

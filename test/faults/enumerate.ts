@@ -23,7 +23,12 @@ export function enumerate({ name: workload }: Workload, { script }: Run): readon
     const from = first.get(key) ?? ordinalOf(site);
     first.set(key, from);
     const most = key.includes(":leases:") ? LEASES_AT_MOST : REPEATED_AT_MOST;
-    if (writes || ordinalOf(site) - from < most) for (const fault of REPLY_FAULTS) add(fault, site);
+    if (writes || ordinalOf(site) - from < most) {
+      for (const fault of REPLY_FAULTS) add(fault, site);
+      // Two ask for it, one after the other.
+      if (!key.startsWith("watch:"))
+        for (const less of [1, 0]) add("two-leaders", `${key}#${2 * ordinalOf(site) - less}`);
+    }
     if (writes) for (const fault of [...CRASH_FAULTS, "failover"] as const) add(fault, site);
     if (writes && !agent) add("paused-leader", site);
   }

@@ -193,6 +193,13 @@ export const MUTANTS: readonly Mutant[] = [
     by: { plans: ["main/two-leaders@run", "main/reset-after@create:deploymentrecords:first-~-1#1"] },
   },
   {
+    name: "what an agent said before another leader went on is held against what that one did",
+    file: "src/controllers/deployment.ts",
+    from: "if (known !== length) heard = forgetAgents(heard);",
+    to: "",
+    by: { plans: ["main/two-leaders@create:deploymentrecords:first-~-7#2"] },
+  },
+  {
     name: "the finalizer of a Job is never taken off",
     file: "src/controllers/act.ts",
     from: "const finalizers = (job.metadata.finalizers ?? []).filter((name) => name !== EVIDENCE_FINALIZER);",

@@ -23,7 +23,10 @@ export const REPLY_FAULTS = [
   "reset-after",
   /** Handed on, and nothing ever comes back. */
   "hang",
+  /** Comes late to the server. */
   "slow",
+  /** Handed on at once; the reply comes late, and what it says is old by then. */
+  "late",
   /** Handed on; the connection ends in the middle of the reply. */
   "truncated",
   /** Handed on; the reply ends in the middle of its JSON, and says it is complete. */
@@ -44,7 +47,7 @@ export const WATCH_FAULTS = [
   /** A deletion and the creation after it are told as one change. */
   "watch-merged",
 ] as const;
-/** What is wrong during the whole run, at no place of its own. */
+/** What is wrong during the whole run; where two lead, one of them hears late at a place, when the other one has gone on. */
 export const RUN_FAULTS = ["two-leaders", "failover", "paused-leader"] as const;
 
 export type ReplyFault = (typeof REPLY_FAULTS)[number];

@@ -103,8 +103,10 @@ export async function startFaultProxy(cluster: ClusterAccess): Promise<FaultProx
     const on = async (): Promise<Said> => {
       const said = await heard(await ask());
       step.status = said.status;
-      if (call.writes && said.status >= 200 && said.status < 300)
+      if (call.writes && said.status >= 200 && said.status < 300) {
         place.written({ call, life, sent: json(sent), stored: json(said.body) });
+        if (call.resource === "deploymentrecords") place.script.recorded();
+      }
       return said;
     };
     if (fault === "crash-after-commit" || fault === "failover") {
@@ -118,8 +120,8 @@ export async function startFaultProxy(cluster: ClusterAccess): Promise<FaultProx
     }
     if (fault === "crash-after-reply") response.once("finish", die);
     const broken = call.verb === "list" ? place.aftermath.lists.get(call.resource)?.shift() : undefined;
-    const wrong = broken ?? (fault !== undefined && isReplyFault(fault) ? fault : undefined);
-    await reply(wrong, incoming, response, on);
+    const late = fault === "two-leaders" ? place.script.heldBack(on) : on;
+    await reply(broken ?? (fault !== undefined && isReplyFault(fault) ? fault : undefined), incoming, response, late);
   };
 
   const receive = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {

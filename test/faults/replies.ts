@@ -136,6 +136,11 @@ export async function reply(
     case "slow":
       await new Promise((resolve) => setTimeout(resolve, SLOW_MS));
       return give(response, await on());
+    case "late": {
+      const said = await on();
+      await new Promise((resolve) => setTimeout(resolve, SLOW_MS));
+      return give(response, said);
+    }
     case "truncated": {
       const { status, headers, body } = await on();
       const { "transfer-encoding": _encoding, connection: _connection, ...rest } = headers;

@@ -36,7 +36,7 @@ const KEPT_LINES = 400;
 
 export async function runPlan(hall: Hall, workload: Workload, plan?: Plan): Promise<Run> {
   const script = createScript(plan);
-  const invariants = watchInvariants();
+  const invariants = watchInvariants({ leaders: plan?.fault === "two-leaders" ? 2 : 1 });
   const over = new AbortController();
   const bound = setInterval(() => {
     if (script.at() > BOUND_MS) over.abort(new Error(`it was not over after ${BOUND_MS / 1000} s`));

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import type { Call } from "./call.ts";
 import { keyOf } from "./call.ts";
 import { type Fault, isAt, type Plan } from "./plan.ts";
@@ -28,6 +29,10 @@ export interface Script {
     agent?: string,
   ) => { readonly step: Step; readonly fault: Fault | undefined };
   readonly event: (resource: string, type: string) => Fault | undefined;
+  /** A record was taken. */
+  readonly recorded: () => void;
+  /** What is said then is heard when the next record is there, which another leader writes: the worst moment. */
+  readonly heldBack: <T>(on: () => Promise<T>) => () => Promise<T>;
   readonly at: () => number;
   /** What comes from now on is what this workload is about; what was before is the same in others. */
   readonly begin: () => void;
@@ -35,6 +40,9 @@ export interface Script {
   /** When the last thing was written that anybody sees, or an agent was told something. */
   readonly lastWriteAt: () => number;
 }
+
+/** Where no record follows. */
+const HELD_BACK_MS = 3_000;
 
 export function createScript(plan: Plan | undefined, now: () => number = () => performance.now()): Script {
   const begun = now();
@@ -44,6 +52,7 @@ export function createScript(plan: Plan | undefined, now: () => number = () => p
   let all = 0;
   let struck = 0;
   let chapter = 0;
+  let next = Promise.withResolvers<void>();
   const nth = (key: string): string => {
     const count = (counts.get(key) ?? 0) + 1;
     counts.set(key, count);
@@ -76,6 +85,15 @@ export function createScript(plan: Plan | undefined, now: () => number = () => p
       };
       steps.push(step);
       return { step, fault };
+    },
+    recorded: () => {
+      next.resolve();
+      next = Promise.withResolvers<void>();
+    },
+    heldBack: (on) => async () => {
+      const said = await on();
+      await Promise.race([next.promise, pause(HELD_BACK_MS)]);
+      return said;
     },
     event: (resource, type) => {
       const site = nth(`event:${resource}`);

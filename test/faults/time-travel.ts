@@ -16,7 +16,7 @@ export type Traveller = "the same operator" | "another operator";
  */
 export async function travelInTime(hall: Hall, cluster: Cluster, traveller: Traveller): Promise<readonly string[]> {
   const script = createScript(undefined);
-  const invariants = watchInvariants();
+  const invariants = watchInvariants({ leaders: 1 });
   const over = AbortSignal.timeout(BOUND_MS);
   let life = 0;
   const told = { order: () => undefined, die: () => undefined, life: () => life };
