@@ -30,10 +30,12 @@ export async function reconcileDeployment(context: Context, key: string, signal:
   let length = 0;
   let done = 0;
   for (let round = 0; round < ROUNDS; round += 1) {
-    const known = chain(objects.records, raw.metadata.uid).length;
+    const known = chain(objects.records, raw.metadata.uid);
+    // A farewell is written when the API server has it no more: what was read of it before is not told to anybody.
+    if (known.at(-1)?.to === "Deleted") return WAIT;
     // Whoever wrote them: another leader may have come further while an agent's answer was on its way here.
-    if (known !== length) heard = forgetAgents(heard);
-    length = known;
+    if (known.length !== length) heard = forgetAgents(heard);
+    length = known.length;
     const observed = await observe(context, objects, heard);
     const decision: Decision = decide(observed, context.now());
     switch (decision.kind) {

@@ -195,7 +195,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "what an agent said before another leader went on is held against what that one did",
     file: "src/controllers/deployment.ts",
-    from: "if (known !== length) heard = forgetAgents(heard);",
+    from: "if (known.length !== length) heard = forgetAgents(heard);",
     to: "",
     by: { plans: ["main/two-leaders@create:deploymentrecords:first-~-7#2"] },
   },
