@@ -38,9 +38,11 @@ export async function act(
   return words.flatMap((word) => word ?? []);
 }
 
+export type LettingGo = Pick<Context, "client" | "stores" | "isLeader" | "work">;
+
 /** The same for an update that is gone: nothing is delivered or verified any more. */
 export async function letGo(
-  context: Context,
+  context: LettingGo,
   namespace: string,
   effects: readonly Leftover[],
   signal: AbortSignal,
@@ -50,7 +52,7 @@ export async function letGo(
 
 /** Each may be done again after a crash: names and preconditions make the second time a no-op. */
 async function each<E extends Pick<Effect, "do">, Result>(
-  { isLeader }: Context,
+  { isLeader }: Pick<Context, "isLeader">,
   effects: readonly E[],
   one: (effect: E) => Promise<Result>,
 ): Promise<readonly Result[]> {
@@ -103,7 +105,7 @@ async function doOne(
   }
 }
 
-async function clear(context: Context, namespace: string, effect: Leftover, signal: AbortSignal): Promise<void> {
+async function clear(context: LettingGo, namespace: string, effect: Leftover, signal: AbortSignal): Promise<void> {
   switch (effect.do) {
     case "claim":
     case "release":
@@ -119,7 +121,7 @@ async function clear(context: Context, namespace: string, effect: Leftover, sign
 
 /** The whole status goes back with one app changed, under the version it was read with. */
 async function writeApp(
-  { client, stores }: Context,
+  { client, stores }: LettingGo,
   target: Server | Mainframe,
   app: AppState,
   signal: AbortSignal,
@@ -138,7 +140,7 @@ async function writeApp(
 
 /** The name is the compare-and-swap: where somebody was faster, theirs is read and counts. */
 async function writeRecord(
-  context: Context,
+  context: LettingGo,
   namespace: string,
   record: Parameters<typeof recordLabels>[0],
   signal: AbortSignal,
@@ -228,7 +230,7 @@ async function deliveredModules(
 }
 
 async function releaseJob(
-  { client, stores }: Context,
+  { client, stores }: LettingGo,
   namespace: string,
   effect: Extract<Effect, { do: "releaseJob" }>,
   signal: AbortSignal,

@@ -6,7 +6,11 @@ import type { Context } from "./context.ts";
 import { chain } from "./observe.ts";
 
 /** Counts a record that this process has just written, from what the stores know around it. */
-export function countRecord({ work, stores }: Context, namespace: string, record: RecordSpec): void {
+export function countRecord(
+  { work, stores }: Pick<Context, "work" | "stores">,
+  namespace: string,
+  record: RecordSpec,
+): void {
   const { uid, name } = record.deployment;
   work.written(() => {
     const raw = stores.deployments.store.get(keyFor(namespace, name));

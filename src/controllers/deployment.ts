@@ -3,18 +3,15 @@ import type { RecordSpec } from "../api/record.ts";
 import { wellFormed } from "../api/well-formed.ts";
 import { decide } from "../core/decide.ts";
 import type { Decision } from "../core/decision.ts";
-import { decideGone } from "../core/gone.ts";
-import type { SeenTarget } from "../core/observed.ts";
 import { unreachable } from "../core/unreachable.ts";
-import { key as keyFor, splitKey } from "../runtime/kind.ts";
+import { key as keyFor } from "../runtime/kind.ts";
 import { again, FORGET, type Outcome, WAIT } from "../runtime/outcome.ts";
-import { act, letGo } from "./act.ts";
+import { act } from "./act.ts";
 import type { Context } from "./context.ts";
+import { sayFarewell } from "./farewell.ts";
 import { forgetAgents, hear, type Heard, NOTHING_HEARD } from "./heard.ts";
-import { seeJobs } from "./jobs.ts";
 import { DEPLOYMENTS, type Raw } from "./kinds.ts";
 import { cached, chain, listen, live, observe } from "./observe.ts";
-import { parseMainframe, parseServer } from "./parse.ts";
 
 /** A fleet takes more: then others have their turn in between. */
 const ROUNDS = 60;
@@ -96,42 +93,6 @@ async function say(
     );
   context.stores.deployments.put(await context.client.replaceStatus(DEPLOYMENTS, raw, status, { signal }));
   context.work.said(raw.status ?? {}, status);
-}
-
-/** Lets go what updates of this name held whose Deployment is not there any more. */
-async function sayFarewell(context: Context, key: string, raw: Raw | undefined, signal: AbortSignal): Promise<void> {
-  const { stores, now } = context;
-  const { namespace = "", name } = splitKey(key);
-  const records = stores.records.store.by("name", key);
-  const uids = new Set(records.map((record) => record.spec.deployment.uid).filter((uid) => uid !== raw?.metadata.uid));
-  for (const uid of uids) {
-    const targets = [
-      ...stores.servers.store.by("namespace", namespace).map(parseServer),
-      ...stores.mainframes.store.by("namespace", namespace).map(parseMainframe),
-    ];
-    const seen = targets.map((target): SeenTarget => ({ target, agent: { state: "NotAsked" }, orders: {} }));
-    const effects = decideGone(
-      {
-        uid,
-        records: chain(records, uid),
-        targets: seen,
-        jobs: seeJobs(stores.jobs.store.by("update", uid), stores.pods.store.by("update", uid), uid, context.seal),
-      },
-      now(),
-    );
-    if (effects.length === 0 || (await stands(context, { name, namespace, uid }, signal))) continue;
-    await letGo(context, namespace, effects, signal);
-  }
-}
-
-/** Whether the update is there after all: its records may be known before it is, and a farewell is for good. */
-async function stands(
-  { client }: Context,
-  { uid, ...at }: { readonly name: string; readonly namespace: string; readonly uid: string },
-  signal: AbortSignal,
-): Promise<boolean> {
-  const read = await client.find(DEPLOYMENTS, at, { signal });
-  return read?.metadata.uid === uid;
 }
 
 export const keyOfRecord = (record: {

@@ -149,7 +149,8 @@ test("what fails is tried again, in the order of its update, signed anew; anothe
   };
   for (const number of [1, 2, 3]) outbox.put(message("a", number));
   outbox.put(message("b", 1));
-  await until("all are taken", () => taken.length === 4);
+  // Taken there is a moment before the answer is here.
+  await until("all are taken", () => taken.length === 4 && outbox.pending() === 0);
   expect(said(receiver)).toEqual(["raos/b number 1", "raos/a number 1", "raos/a number 2", "raos/a number 3"]);
   expect(receiver.asked.map((request) => whyNotSigned(request, SECRET, Date.now()))).toEqual(
     receiver.asked.map(() => undefined),
@@ -157,7 +158,6 @@ test("what fails is tried again, in the order of its update, signed anew; anothe
   expect(trouble).toEqual([]);
   expect(fates.filter((fate) => fate === "failed").length).toBeGreaterThanOrEqual(4);
   expect(fates.filter((fate) => fate === "delivered")).toHaveLength(4);
-  expect(outbox.pending()).toBe(0);
 });
 
 test("a receiver that is down for a while gets everything in order when it is back", async () => {
