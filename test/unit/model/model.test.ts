@@ -3,7 +3,7 @@ import { explore } from "./explore.ts";
 import { SCENARIOS } from "./scenarios.ts";
 
 /** A part of what `npm run model` explores: some states of every world, near and far, and from each of them the way to the end. */
-const STATES = process.env["CI"] === undefined ? 300 : 1_200;
+const STATES = process.env["CI"] === undefined ? 150 : 1_200;
 const SECONDS = 60;
 
 test.for(SCENARIOS)("in many states of $name the rules hold, and from each it comes to rest", (scenario) => {
