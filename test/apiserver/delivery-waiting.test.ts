@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { WaitFor } from "../../src/api/wait-for.ts";
 import { lookAt, type WaitPlace } from "../../src/delivery/wait/look.ts";
-import { APPLICATIONS, HELM_RELEASES, KUSTOMIZATIONS } from "../../src/delivery/wait/kinds.ts";
+import { APPLICATIONS, GIT_REPOSITORIES, HELM_RELEASES, KUSTOMIZATIONS } from "../../src/delivery/wait/kinds.ts";
 import { type Client, createClient } from "../../src/kube/client.ts";
 import { fromKubeconfig } from "../../src/kube/kubeconfig.ts";
 import type { Resource } from "../../src/kube/types.ts";
@@ -87,6 +87,36 @@ const condition = (type: string, status: string, time: string, generation: numbe
 
 const labels = (namespace: string) => ({
   labels: { "kustomize.toolkit.fluxcd.io/name": "apps", "kustomize.toolkit.fluxcd.io/namespace": namespace },
+});
+
+test("a Kustomization begins by itself when its source has our commit, and is asked only where it did not", async () => {
+  const { look, create, says, annotations } = await stage(() => ({ kustomization: { name: "apps" } }));
+  await create(GIT_REPOSITORIES, "apps", { interval: "1h", url: "https://git.example/deploy" });
+  await create(KUSTOMIZATIONS, "apps", {
+    interval: "1h",
+    prune: true,
+    sourceRef: { kind: "GitRepository", name: "apps" },
+  });
+  const fetched = (agoMs: number, revision: string) =>
+    says(GIT_REPOSITORIES, "apps", {
+      artifact: {
+        revision: `main@sha1:${revision}`,
+        digest: `sha256:${"c".repeat(64)}`,
+        path: "apps.tar.gz",
+        url: "https://source.example/apps.tar.gz",
+        lastUpdateTime: new Date(Date.now() - agoMs).toISOString().replace(/\.\d+Z$/, "Z"),
+      },
+    });
+  const asked = async (resource: Resource) => (await annotations(resource, "apps"))["reconcile.fluxcd.io/requestedAt"];
+  await fetched(3_600_000, OLD);
+  expect(await look()).toMatchObject({ state: "OldRevision" });
+  expect([await asked(GIT_REPOSITORIES), await asked(KUSTOMIZATIONS)]).toEqual([OURS, undefined]);
+  await fetched(0, OURS);
+  await look();
+  expect(await asked(KUSTOMIZATIONS)).toBeUndefined();
+  await fetched(60_000, OURS);
+  await look();
+  expect(await asked(KUSTOMIZATIONS)).toBe(OURS);
 });
 
 describe("a HelmRelease, by its real definition and with written status (helm-controller does not run)", () => {

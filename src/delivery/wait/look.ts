@@ -29,13 +29,15 @@ export interface Delivered extends Omit<Awaited, "contains" | "healthySeconds"> 
 export type Heard = Map<string, string>;
 const MOST_HEARD = 1_000;
 
-const namedAgain = (judgement: Judgement, id: string, heard: Heard): Judgement => {
+const namedAgain = (judgement: Judgement, { namespace, name }: Named, id: string, heard: Heard): Judgement => {
   if (judgement.state !== "Unhealthy") return judgement;
   if (judgement.untold === true) {
     const before = heard.get(id);
-    return before === undefined
-      ? judgement
-      : { state: "Unhealthy", message: `${judgement.message}; before: ${before}` };
+    const more =
+      before === undefined
+        ? `its events say what is unhealthy: kubectl describe ${KUSTOMIZATIONS.plural}.${KUSTOMIZATIONS.group} ${name} -n ${namespace}`
+        : `before: ${before}`;
+    return { state: "Unhealthy", message: `${judgement.message}; ${more}` };
   }
   heard.delete(id);
   heard.set(id, judgement.message);
@@ -94,12 +96,12 @@ export const lookAt = async (
       const object = await find(KUSTOMIZATIONS, it);
       const awaited = await awaitedBy(delivered, place, revisionsOfKustomization(object), signal);
       const id = `${object?.metadata.uid} ${delivered.commit}`;
-      const judged = namedAgain(judgeKustomization(object, it, awaited, now), id, heard);
+      const judged = namedAgain(judgeKustomization(object, it, awaited, now), it, id, heard);
       if (progressOf(object, awaited).attempted) return judged;
       const source = sourceOf(at(object, "spec", "sourceRef"), it.namespace);
       return told(
         judged,
-        await askFlux(client, { resource: KUSTOMIZATIONS, named: it, object }, source, awaited, signal),
+        await askFlux(client, { resource: KUSTOMIZATIONS, named: it, object }, source, { awaited, now }, signal),
       );
     }
     if (helmRelease !== undefined) {
@@ -115,7 +117,7 @@ export const lookAt = async (
       const awaited = await awaitedBy(delivered, place, revisionsOfHelm(objects), signal);
       const judged = judgeHelmRelease(objects, it, awaited, now);
       if (judged.state === "Healthy") return judged;
-      return told(judged, await askForHelm(client, objects, it, awaited, signal));
+      return told(judged, await askForHelm(client, objects, it, { awaited, now }, signal));
     }
     if (argocd !== undefined) {
       const it = { namespace: argocd.namespace, name: filled(argocd.application, place) };
@@ -139,16 +141,23 @@ const askForHelm = async (
   client: Client,
   { release, kustomization }: HelmObjects,
   it: Named,
-  awaited: Awaited,
+  { awaited, now }: { readonly awaited: Awaited; readonly now: number },
   signal: AbortSignal,
 ): Promise<NotAsked> => {
   const by = appliedBy(release);
   if (by !== undefined && kustomization !== undefined && !progressOf(kustomization, awaited).applied) {
+    if (progressOf(kustomization, awaited).attempted) return undefined;
     const source = sourceOf(at(kustomization, "spec", "sourceRef"), by.namespace);
-    return askFlux(client, { resource: KUSTOMIZATIONS, named: by, object: kustomization }, source, awaited, signal);
+    return askFlux(
+      client,
+      { resource: KUSTOMIZATIONS, named: by, object: kustomization },
+      source,
+      { awaited, now },
+      signal,
+    );
   }
   const source = sourceOf(at(release, "spec", "chart", "spec", "sourceRef"), it.namespace);
-  return askFlux(client, { resource: HELM_RELEASES, named: it, object: release }, source, awaited, signal);
+  return askFlux(client, { resource: HELM_RELEASES, named: it, object: release }, source, { awaited, now }, signal);
 };
 
 /** What has to be granted where, for a cluster in which the operator is itself; elsewhere it is whoever the token is. */

@@ -59,12 +59,18 @@ export const sourceOf = (ref: unknown, namespace: string): Named | undefined => 
   return { namespace: textAt(ref, "namespace") ?? namespace, name };
 };
 
-/** Asks Flux to look: the source while it has not fetched our commit, and then what takes from it. */
+/**
+ * What takes from a source begins by itself when that has something new. Who asks it when it is at work makes it begin again as soon as it
+ * has failed, and for ever after: what was unhealthy would be told for no moment that one could look at.
+ */
+const BEGINS_BY_ITSELF_MS = 10_000;
+
+/** Asks Flux to look: the source while it has not fetched our commit, and then what takes from it, where that did not begin. */
 export const askFlux = async (
   client: Client,
   it: { readonly resource: Resource; readonly named: Named; readonly object: unknown },
   source: Named | undefined,
-  awaited: Awaited,
+  { awaited, now }: { readonly awaited: Awaited; readonly now: number },
   signal: AbortSignal,
 ): Promise<NotAsked> => {
   if (it.object === undefined) return undefined;
@@ -75,6 +81,8 @@ export const askFlux = async (
     });
     const isFetched = isOurs(awaited, textAt(found, "status", "artifact", "revision"));
     if (!isFetched) return requestOnce(client, GIT_REPOSITORIES, source, found, awaited, signal);
+    const age = now - (timeAt(found, "status", "artifact", "lastUpdateTime") ?? 0);
+    if (Math.abs(age) < BEGINS_BY_ITSELF_MS) return undefined;
   }
   return requestOnce(client, it.resource, it.named, it.object, awaited, signal);
 };
